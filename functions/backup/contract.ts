@@ -1,0 +1,88 @@
+import { z } from 'zod';
+
+/**
+ * What the infrastructure and the backup function agree on. Nothing heavy is imported here: the stack reads it
+ * at synth time.
+ */
+
+/** The backup function's environment variables. Every value is a string; lists are JSON arrays. */
+export const backupEnvironment = {
+  /** The source's name, the first part of every backup id. Required. */
+  source: 'PGPROOF_SOURCE',
+  /** `s3://bucket/prefix`. Required. */
+  store: 'PGPROOF_STORE',
+  /** ARN of a Secrets Manager secret in RDS's JSON form (username, password, host, port, dbname). */
+  secretArn: 'PGPROOF_SECRET_ARN',
+  /** `secret` (default) or `iam`: an IAM authentication token instead of a password. */
+  auth: 'PGPROOF_AUTH',
+  /** Host name; overrides the secret's. Required with `iam`. */
+  host: 'PGPROOF_HOST',
+  /** Port; overrides the secret's. Default 5432. */
+  port: 'PGPROOF_PORT',
+  /** Role; overrides the secret's. Required with `iam`. */
+  user: 'PGPROOF_USER',
+  /** The database to connect to for listing the others. Default: the secret's dbname, else `postgres`. */
+  maintenanceDatabase: 'PGPROOF_MAINTENANCE_DATABASE',
+  /** libpq's sslmode. Default `verify-full` for RDS hosts, else `require`. */
+  sslMode: 'PGPROOF_SSLMODE',
+  /** JSON array: take these databases only. */
+  databases: 'PGPROOF_DATABASES',
+  /** JSON array: take all but these. */
+  excludeDatabases: 'PGPROOF_EXCLUDE_DATABASES',
+  /** pg_dump's format: custom (default), plain, tar, directory. */
+  format: 'PGPROOF_FORMAT',
+  /** METHOD[:LEVEL], such as `zstd:1`. */
+  compress: 'PGPROOF_COMPRESS',
+  /** pg_dump's workers for one database; directory format only. */
+  jobs: 'PGPROOF_JOBS',
+  /** How many databases are taken at once. Default 1. */
+  parallel: 'PGPROOF_PARALLEL',
+  /** `exact` (default) or `none`. */
+  rows: 'PGPROOF_ROWS',
+  /** Seconds pg_dump waits for a table lock. Default 60. */
+  lockWaitSeconds: 'PGPROOF_LOCK_WAIT_SECONDS',
+  /** Seconds without any progress after which a dump is killed. Default 300. */
+  stallSeconds: 'PGPROOF_STALL_SECONDS',
+  /** The most parts a multipart upload may have. Default 10000. */
+  partLimit: 'PGPROOF_PART_LIMIT',
+  /** ARN of a KMS key; without it the bucket's own encryption applies. */
+  kmsKeyArn: 'PGPROOF_KMS_KEY_ARN',
+  /** S3 storage class of archives. */
+  storageClass: 'PGPROOF_STORAGE_CLASS',
+  /** ARN of the SNS topic that alerts go to. Required. */
+  topicArn: 'PGPROOF_TOPIC_ARN',
+  /** `failures` (default) or `all`. */
+  notify: 'PGPROOF_NOTIFY',
+} as const;
+
+/**
+ * What starts the function: `{}` from the console, or a schedule's input. Every key overrides the function's
+ * configuration for this one run. Unknown keys are errors.
+ */
+export const backupEventSchema = z.strictObject({
+  databases: z.array(z.string().min(1)).min(1).optional(),
+  excludeDatabases: z.array(z.string().min(1)).optional(),
+  format: z.enum(['custom', 'plain', 'directory', 'tar']).optional(),
+  compress: z.string().min(1).optional(),
+  jobs: z.int().min(1).max(64).optional(),
+  parallel: z.int().min(1).max(16).optional(),
+  rows: z.enum(['exact', 'none']).optional(),
+  /** Why, in the user's words; goes to the log and the alert. */
+  reason: z.string().max(500).optional(),
+  /** The schedule's name; goes to the log and the alert. */
+  schedule: z.string().max(64).optional(),
+});
+
+export type BackupEvent = z.infer<typeof backupEventSchema>;
+
+/** CloudWatch metrics of the backup function: namespace `pgproof`, dimensions source and database. */
+export const backupMetrics = {
+  namespace: 'pgproof',
+  archiveBytes: 'ArchiveBytes',
+  durationSeconds: 'BackupSeconds',
+  succeeded: 'BackupsSucceeded',
+  failed: 'BackupsFailed',
+} as const;
+
+/** The function's own limit is Lambda's; this much of it is kept back to abort uploads and to send the alert. */
+export const deadlineReserveSeconds = 30;

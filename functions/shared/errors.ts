@@ -1,0 +1,38 @@
+/** The four parts of every message that a person reads: what failed, what was found, what would be right, what to do. */
+export type Problem = {
+  readonly what: string;
+  readonly got?: string | undefined;
+  readonly expected?: string | undefined;
+  readonly fix: string;
+};
+
+/** One sentence per part, in the order in which a person asks. */
+export function sentence({ what, got, expected, fix }: Problem): string {
+  const found = got === undefined ? '' : `: ${got}`;
+  const right = expected === undefined ? '' : ` (expected ${expected})`;
+  return `${what}${found}${right}. ${fix}`;
+}
+
+/**
+ * The root of every error that pgproof raises on purpose. A subclass sets its own `name`, which alarms and
+ * tests may rely on. Anything else that is thrown is a defect and keeps its stack.
+ */
+export class PgproofError extends Error {
+  override readonly name: string = 'PgproofError';
+  readonly problem: Problem;
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(sentence(problem), options);
+    this.problem = problem;
+  }
+}
+
+/** The call was wrong: a flag, a name, a configuration. The command ends with exit status 2. */
+export class UsageError extends PgproofError {
+  override readonly name = 'UsageError';
+}
+
+/** What was thrown, as a short text; for `catch (error: unknown)`. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

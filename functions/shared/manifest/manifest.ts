@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { PgproofError } from '../errors.ts';
+
+export const manifestName = 'manifest.json';
+export const verificationName = 'verification.json';
+
+/** What pg_dump can write. The names are pg_dump's own (`--format`). */
+export const formats = ['custom', 'plain', 'directory', 'tar'] as const;
+export type Format = (typeof formats)[number];
+
+const count = z.int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const storedFileSchema = z.looseObject({
+  role: z.enum(['archive', 'globals']),
+  /** The key's end, relative to the manifest's directory: `archive.dump`, `archive/toc.dat`. */
+  name: z.string().min(1),
+  bytes: count,
+  sha256,
+});
+
+const tableSchema = z.looseObject({
+  schema: z.string(),
+  name: z.string(),
+  /** Rows in the very snapshot that pg_dump read; null where counting was switched off (`--rows none`). */
+  rows: count.nullable(),
+});
+
+/** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
+export const manifestSchema = z.looseObject({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  source: z.string(),
+  database: z.string(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  server: z.looseObject({
+    version: z.string(),
+    versionNum: count,
+    encoding: z.string(),
+    inRecovery: z.boolean(),
+  }),
+  dump: z.looseObject({
+    pgDump: z.string(),
+    format: z.enum(formats),
+    /** `zstd:1`, `gzip:6`, `lz4`, `none`. */
+    compression: z.string(),
+    jobs: z.int().positive(),
+    snapshot: z.string(),
+  }),
+  /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
+  globals: z.looseObject({ rolePasswords: z.boolean() }),
+  objects: z.array(storedFileSchema).min(1),
+  tables: z.array(tableSchema),
+  extensions: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  databaseBytes: count,
+  pgproof: z.string(),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type StoredFile = z.infer<typeof storedFileSchema>;
+export type TableRows = z.infer<typeof tableSchema>;
+
+/** Bytes under a manifest's key that are no manifest. */
+export class ManifestUnreadable extends PgproofError {
+  override readonly name = 'ManifestUnreadable';
+}
+
+/** @throws ManifestUnreadable where the bytes are no JSON, or the JSON no manifest */
+export function parseManifest(bytes: Uint8Array, where: string): Manifest {
+  return parseJsonObject(bytes, where, manifestSchema, 'manifest');
+}
+
+export function parseJsonObject<T>(bytes: Uint8Array, where: string, schema: z.ZodType<T>, word: string): T {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw unreadable(where, word, 'not JSON', cause);
+  }
+  const result = schema.safeParse(json);
+  if (!result.success) throw unreadable(where, word, z.prettifyError(result.error), result.error);
+  return result.data;
+}
+
+function unreadable(where: string, word: string, got: string, cause: unknown): ManifestUnreadable {
+  return new ManifestUnreadable(
+    {
+      what: `${where} is not a ${word} of pgproof`,
+      got,
+      expected: 'JSON with formatVersion 1',
+      fix: "Restore the object from the bucket's version history, or take another backup.",
+    },
+    { cause },
+  );
+}
+
+/** Two spaces, and a newline at the end: people open it. */
+export function serialize(document: object): Buffer {
+  return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
+}

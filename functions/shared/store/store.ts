@@ -1,0 +1,83 @@
+import type { Readable } from 'node:stream';
+import { PgproofError } from '../errors.ts';
+
+/** One object as a listing tells it. `key` is relative to the store's prefix and uses `/`. */
+export type StoredObject = { readonly key: string; readonly bytes: number; readonly modifiedAt: Date };
+
+/**
+ * Bytes that are complete and durable in the store, but not yet visible under their key. Nothing that lists or
+ * reads can see them before `commit`.
+ */
+export type StagedObject = {
+  readonly key: string;
+  readonly bytes: number;
+  /** Makes the object appear, whole, unless the key is taken. @throws ObjectExists */
+  commit(): Promise<void>;
+  /** Takes the bytes away again. Never throws; safe to call after a failed or a finished commit (then does nothing). */
+  abort(): Promise<void>;
+};
+
+export type StageOptions = {
+  /** What the object will probably measure, in bytes; decides the part size. Unknown: parts grow as it goes on. */
+  readonly expectedBytes?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type ReadOptions = { readonly signal?: AbortSignal | undefined };
+
+/** Where backups live. Two implementations: an S3 bucket (and what speaks its API), a directory. */
+export type Store = {
+  /** For people and messages, without credentials: `s3://bucket/prefix` or `file:///directory`. */
+  readonly url: string;
+  /**
+   * Fails early, before a dump is started, where the store cannot take the run: no such bucket, no rights,
+   * a directory that cannot be written, too little room for `expectedBytes`.
+   * @throws StoreUnusable
+   */
+  prepare(need: { readonly expectedBytes: number; readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Takes the stream in. If the stream errors, or `signal` aborts, everything is taken away and the promise rejects. */
+  stage(key: string, content: Readable, options?: StageOptions): Promise<StagedObject>;
+  /** Writes a small object whole unless the key is taken. @throws ObjectExists */
+  create(key: string, content: Uint8Array): Promise<void>;
+  /** Writes a small object whole, in the place of an older one. */
+  replace(key: string, content: Uint8Array): Promise<void>;
+  /** Streams an object from its first byte. @throws ObjectMissing (from the call, not from the stream) */
+  read(key: string, options?: ReadOptions): Promise<Readable>;
+  /** Every object whose key begins with `prefix`, sorted by key, however many there are. */
+  list(prefix: string, options?: ReadOptions): AsyncIterable<StoredObject>;
+};
+
+/** The store cannot be used as it is: missing bucket, no rights, no room, unreachable. */
+export class StoreUnusable extends PgproofError {
+  override readonly name = 'StoreUnusable';
+}
+
+/** A key that must be new is taken. */
+export class ObjectExists extends PgproofError {
+  override readonly name = 'ObjectExists';
+}
+
+/** A key that must be there is not. */
+export class ObjectMissing extends PgproofError {
+  override readonly name = 'ObjectMissing';
+}
+
+const smallObjectLimit = 64 * 1024 * 1024;
+
+/** Reads a whole small object (manifest, verification) into memory. @throws ObjectMissing */
+export async function readSmall(store: Store, key: string, options?: ReadOptions): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of (await store.read(key, options)) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > smallObjectLimit) {
+      throw new PgproofError({
+        what: `${key} in ${store.url} is too large to be a manifest`,
+        got: `more than ${smallObjectLimit} bytes`,
+        fix: 'Look at what wrote it; pgproof did not.',
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
