@@ -1,0 +1,19 @@
+import { type Command, Option } from 'commander';
+import type { Notifier } from '../functions/shared/notify/notifier.ts';
+import { snsNotifier } from '../functions/shared/notify/sns-notifier.ts';
+
+export function withAlertFlags(command: Command, policies: readonly string[]): Command {
+  return command
+    .addOption(new Option('--topic <arn>', 'an SNS topic that hears of failures').env('PGPROOF_TOPIC_ARN'))
+    .addOption(
+      new Option('--notify <what>', 'what the topic hears of')
+        .choices(policies)
+        .default('failures')
+        .env('PGPROOF_NOTIFY'),
+    );
+}
+
+/** Without a topic nobody but the terminal is told; the command's own output and exit status say everything there. */
+export function notifierFor(topicArn: string | undefined): Notifier {
+  return topicArn === undefined ? { publish: async () => undefined } : snsNotifier(topicArn);
+}

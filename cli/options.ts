@@ -1,0 +1,76 @@
+import { StorageClass } from '@aws-sdk/client-s3';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { openStore } from '../functions/shared/store/open-store.ts';
+import type { Store } from '../functions/shared/store/store.ts';
+
+/** Flags that every command with a store has. */
+export type StoreFlags = {
+  readonly store: string;
+  readonly endpoint?: string;
+  readonly pathStyle?: true;
+  readonly kmsKey?: string;
+  readonly storageClass?: StorageClass;
+  readonly partLimit?: number;
+};
+
+/** Collects a flag that may be given several times. */
+export function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= least && value <= most))
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+    return value;
+  };
+}
+
+/** A command with the flags that all have: `--json`, and a store with its settings. */
+export function storeCommand(name: string): Command {
+  return new Command(name)
+    .addOption(
+      new Option('--store <url>', 's3://bucket/prefix or file:///directory')
+        .env('PGPROOF_STORE')
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--endpoint <url>', 'an S3-compatible store instead of AWS').env('AWS_ENDPOINT_URL_S3'),
+    )
+    .addOption(
+      new Option('--path-style', 'address the bucket in the path, as many S3-compatible stores need'),
+    )
+    .addOption(new Option('--json', 'print the result as one JSON document on standard output'));
+}
+
+/** Flags of the commands that write archives. */
+export function withUploadFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--kms-key <arn>', 'encrypt with this KMS key (default: the bucket decides)').env(
+        'PGPROOF_KMS_KEY_ARN',
+      ),
+    )
+    .addOption(
+      new Option('--storage-class <class>', 'S3 storage class of archives')
+        .choices(Object.values(StorageClass))
+        .env('PGPROOF_STORAGE_CLASS'),
+    )
+    .addOption(
+      new Option('--part-limit <n>', 'most parts of one upload, for stores that allow fewer than 10000')
+        .env('PGPROOF_PART_LIMIT')
+        .argParser(wholeNumber(1, 10_000)),
+    );
+}
+
+export function storeFrom(flags: StoreFlags): Store {
+  return openStore(flags.store, {
+    endpoint: flags.endpoint,
+    forcePathStyle: flags.pathStyle,
+    kmsKeyArn: flags.kmsKey,
+    storageClass: flags.storageClass,
+    partLimit: flags.partLimit,
+  });
+}

@@ -1,0 +1,97 @@
+import { createLogUpdate } from 'log-update';
+import type { BackupProgress, OnProgress } from '../../functions/backup/progress.ts';
+import type { BackupResult } from '../../functions/backup/report.ts';
+import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
+import { type Style, visible } from './style.ts';
+import { checkLines, verdictText } from './verdicts.ts';
+
+type Live = { readonly began: number; bytes: number; tables: number; dumped: number; doing: string };
+
+const redrawMilliseconds = 100;
+
+/**
+ * Shows a backup as it goes on: on a terminal a line per database that moves, elsewhere (cron, journal) a line when
+ * a database ends. Everything goes to standard error.
+ */
+export function backupProgress(
+  stream: NodeJS.WriteStream,
+  style: Style,
+): { readonly on: OnProgress; readonly stop: () => void } {
+  const live = new Map<string, Live>();
+  const draw = stream.isTTY ? createLogUpdate(stream) : undefined;
+  const render = (): void =>
+    draw?.([...live].map(([database, state]) => liveLine(database, state, style)).join('\n'));
+  const timer = draw === undefined ? undefined : setInterval(render, redrawMilliseconds).unref();
+  const say = (text: string): void => {
+    draw?.clear();
+    stream.write(`${text}\n`);
+    render();
+  };
+  const on = (event: BackupProgress): void => {
+    if (event.kind === 'run-started') {
+      const { databases, server, version, pgDump } = event;
+      say(
+        `PostgreSQL ${version} at ${server}, pg_dump ${pgDump}: ${databases.length} ${databases.length === 1 ? 'database' : 'databases'}`,
+      );
+      return;
+    }
+    if (event.kind === 'finished') {
+      live.delete(event.result.database);
+      say(resultLines(event.result, style));
+      return;
+    }
+    if (event.kind === 'started') {
+      live.set(event.database, {
+        began: Date.now(),
+        bytes: 0,
+        tables: event.tables,
+        dumped: 0,
+        doing: 'dumping',
+      });
+      return;
+    }
+    const state = live.get(event.database);
+    if (state === undefined) return;
+    if (event.kind === 'bytes') state.bytes = event.bytes;
+    else if (event.kind === 'table') state.dumped = event.dumped;
+    else state.doing = event.kind;
+  };
+  return {
+    on,
+    stop: () => {
+      clearInterval(timer);
+      draw?.clear();
+      draw?.done();
+    },
+  };
+}
+
+function liveLine(database: string, { began, bytes, tables, dumped, doing }: Live, style: Style): string {
+  const seconds = Math.max((Date.now() - began) / 1_000, 0.001);
+  const frame = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'[Math.floor(Date.now() / 100) % 10];
+  const counts = `${Math.min(dumped, tables)}/${tables} tables`;
+  return `${style.cyan(frame ?? '·')} ${visible(database)}  ${doing}  ${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${counts}  ${formatDuration(seconds)}`;
+}
+
+function resultLines(result: BackupResult, style: Style): string {
+  const name = visible(result.database);
+  if (result.status === 'failed') {
+    const reached = result.reached.bytes > 0 ? ` after ${formatBytes(result.reached.bytes)} of archive` : '';
+    const kept = result.error.name === 'NotVerified' ? '' : `${reached}; nothing of it was kept in the store`;
+    return `${style.red('✗')} ${name}: ${style.red('failed')}${kept}\n${indent(result.error.message)}`;
+  }
+  const { verification } = result;
+  const lines = [
+    `${style.green('✓')} ${name}: ${formatBytes(result.bytes)} in ${formatDuration(result.seconds)}`,
+  ];
+  if (verification !== undefined) {
+    lines[0] += `, ${verdictText(verification, style)}`;
+    if (verification.verdict !== 'intact' && verification.verdict !== 'proven')
+      lines.push(...checkLines(verification, style));
+  }
+  return lines.join('\n');
+}
+
+function indent(text: string): string {
+  return text.replace(/^/gm, '    ');
+}

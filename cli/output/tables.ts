@@ -1,0 +1,43 @@
+import { type BackupReport, isGood } from '../../functions/backup/report.ts';
+import { archiveBytes, type CatalogEntry, totalRows } from '../../functions/shared/catalog/catalog.ts';
+import { formatId } from '../../functions/shared/manifest/backup-id.ts';
+import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
+import { type Style, table, visible } from './style.ts';
+import { verdictText } from './verdicts.ts';
+
+const numbers = new Intl.NumberFormat('en').format;
+
+/** The end of a backup run: a line per database. */
+export function summaryTable(report: BackupReport, style: Style): string {
+  const rows = report.databases.map((result) => {
+    const took = formatDuration(result.seconds);
+    if (result.status === 'failed') return [visible(result.database), '', took, '', style.red('failed'), ''];
+    const { bytes, seconds, manifest } = result;
+    const rate = `${formatBytes(manifest.databaseBytes / Math.max(seconds, 0.001))}/s`;
+    const verdict =
+      isGood(result) && result.verification === undefined
+        ? style.dim('stored')
+        : verdictText(result.verification, style);
+    return [visible(result.database), formatBytes(bytes), took, rate, verdict, result.id];
+  });
+  return table(['DATABASE', 'SIZE', 'TIME', 'RATE', 'VERDICT', 'BACKUP'], rows, [1, 2, 3]);
+}
+
+/** What a store holds: a line per backup. */
+export function catalogTable(entries: readonly CatalogEntry[], style: Style): string {
+  const rows = entries.map(({ id, manifest, verification }) => {
+    if ('unreadable' in manifest) return [formatId(id), '', '', '', '', style.red('manifest unreadable')];
+    const counted = totalRows(manifest);
+    return [
+      formatId(id),
+      formatBytes(archiveBytes(manifest)),
+      String(manifest.tables.length),
+      counted === undefined ? '' : numbers(counted),
+      manifest.server.version,
+      verdictText(verification, style),
+    ];
+  });
+  return table(['BACKUP', 'SIZE', 'TABLES', 'ROWS', 'SERVER', 'VERDICT'], rows, [1, 2, 3]);
+}
+
+export { numbers };

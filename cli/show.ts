@@ -1,0 +1,95 @@
+import type { Command } from 'commander';
+import {
+  archiveBytes,
+  type CatalogEntry,
+  readBackup,
+  totalRows,
+} from '../functions/shared/catalog/catalog.ts';
+import { PgproofError } from '../functions/shared/errors.ts';
+import { formatId } from '../functions/shared/manifest/backup-id.ts';
+import type { Manifest } from '../functions/shared/manifest/manifest.ts';
+import { formatBytes, formatDuration } from '../functions/shared/text/units.ts';
+import { interruptible } from './interrupt.ts';
+import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { type Style, styleFor, table, visible } from './output/style.ts';
+import { numbers } from './output/tables.ts';
+import { checkLines, verdictText } from './output/verdicts.ts';
+
+export function showCommand(): Command {
+  return storeCommand('show')
+    .description('one backup: what it holds and what was proven of it')
+    .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
+    .action(run);
+}
+
+async function run(text: string, flags: StoreFlags & { readonly json?: true }): Promise<void> {
+  const store = storeFrom(flags);
+  const entry = await interruptible((signal) => readBackup(store, text, { signal }));
+  const { id, manifest, verification } = entry;
+  if ('unreadable' in manifest) {
+    throw new PgproofError({
+      what: `The manifest of ${formatId(id)} cannot be read`,
+      got: String(manifest.unreadable),
+      fix: 'Do not count on this backup.',
+    });
+  }
+  process.stdout.write(
+    flags.json
+      ? `${JSON.stringify({ id: formatId(id), manifest, verification: verification ?? null }, null, 2)}\n`
+      : `${describe(store.url, manifest, entry, styleFor(process.stdout))}\n`,
+  );
+}
+
+const tablesShown = 20;
+
+function describe(
+  storeUrl: string,
+  manifest: Manifest,
+  { id, verification }: CatalogEntry,
+  style: Style,
+): string {
+  const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
+  const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
+  const counted = totalRows(manifest);
+  const facts = [
+    ['Backup', formatId(id)],
+    [
+      'Database',
+      `${visible(manifest.database)} of ${visible(manifest.source)}, ${formatBytes(databaseBytes)}, ${server.encoding}`,
+    ],
+    ['Server', `PostgreSQL ${server.version}${server.inRecovery ? ', a standby' : ''}`],
+    ['Taken', `${manifest.startedAt}, ${formatDuration(seconds)}`],
+    [
+      'Archive',
+      `${dump.format}, ${dump.compression}, ${formatBytes(archiveBytes(manifest))}, pg_dump ${dump.pgDump}`,
+    ],
+    [
+      'Roles',
+      manifest.globals.rolePasswords
+        ? 'with password hashes'
+        : 'without passwords (the server did not let them be read)',
+    ],
+    ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none'],
+    ['Rows', counted === undefined ? 'not counted' : `${numbers(counted)} in ${tables.length} tables`],
+    ['Verdict', verdictText(verification, style)],
+  ];
+  const lines = facts.map(([label, value]) => `${style.bold(`${label}:`.padEnd(12))}${value}`);
+  if (verification !== undefined && !('unreadable' in verification))
+    lines.push(...checkLines(verification, style));
+  const largest = [...tables].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, tablesShown);
+  const rows = largest.map(({ schema, name, rows }) => [
+    `${visible(schema)}.${visible(name)}`,
+    rows === null ? '' : numbers(rows),
+  ]);
+  lines.push('', table(['TABLE', 'ROWS'], rows, [1]));
+  if (tables.length > tablesShown)
+    lines.push(style.dim(`and ${tables.length - tablesShown} more: --json shows all`));
+  const files = objects
+    .slice(0, tablesShown)
+    .map(({ name, bytes, sha256 }) => [name, formatBytes(bytes), sha256]);
+  lines.push('', table(['OBJECT', 'SIZE', 'SHA-256'], files, [1]));
+  if (objects.length > tablesShown)
+    lines.push(style.dim(`and ${objects.length - tablesShown} more: --json shows all`));
+  lines.push('', `Objects lie in ${storeUrl}/${formatId(id)}/`);
+  return lines.join('\n');
+}

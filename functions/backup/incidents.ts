@@ -1,0 +1,64 @@
+import { PgproofError } from '../shared/errors.ts';
+import type { Incident } from '../shared/notify/alert.ts';
+import type { BackupPlan } from './plan.ts';
+import type { BackupDone } from './report.ts';
+
+type Circumstances = {
+  readonly source: string;
+  readonly store: string;
+  readonly at: Date;
+  readonly plan: BackupPlan;
+};
+
+function common({
+  source,
+  store,
+  at,
+  plan,
+}: Circumstances): Pick<Incident, 'source' | 'store' | 'at' | 'schedule' | 'reason'> {
+  return { source, store, at, schedule: plan.schedule, reason: plan.reason };
+}
+
+/** A backup that did not come about; without a database, the whole run. */
+export function failureIncident(
+  circumstances: Circumstances,
+  error: unknown,
+  details: Pick<Incident, 'database' | 'reached' | 'seconds'>,
+): Incident {
+  const base = { ...common(circumstances), ...details, outcome: 'failed', work: 'backup' } as const;
+  if (!(error instanceof PgproofError))
+    return { ...base, what: String(error), fix: 'This is a defect of pgproof: please report it.' };
+  const { what, got, expected, fix } = error.problem;
+  const right = expected === undefined ? '' : ` (expected ${expected})`;
+  const [firstLine] = got?.split('\n') ?? [];
+  return {
+    ...base,
+    what: `${what}${firstLine === undefined ? '' : `: ${firstLine}`}${right}`,
+    words: got,
+    fix,
+  };
+}
+
+export function doneIncident(circumstances: Circumstances, done: BackupDone): Incident {
+  const { database, id, bytes, seconds, manifest } = done;
+  return {
+    ...common(circumstances),
+    ...{ outcome: 'good', work: 'backup', database, id, bytes, seconds },
+    what: `${manifest.tables.length} tables of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
+  };
+}
+
+/** The run ended before these databases had their turn: one message for all of them. */
+export function notStartedIncident(
+  circumstances: Circumstances,
+  reason: unknown,
+  databases: readonly string[],
+): Incident {
+  const incident = failureIncident(
+    circumstances,
+    reason,
+    databases.length === 1 ? { database: databases[0] } : {},
+  );
+  const names = databases.map((name) => JSON.stringify(name)).join(', ');
+  return { ...incident, what: `No backup was begun of ${names}: ${incident.what}` };
+}

@@ -1,0 +1,57 @@
+import type { Format } from '../shared/manifest/manifest.ts';
+import type { Level, Verification } from '../shared/manifest/verification.ts';
+import type { Notifier, NotifyPolicy } from '../shared/notify/notifier.ts';
+import type { Compression } from '../shared/postgres/compression.ts';
+import type { Source } from '../shared/postgres/source.ts';
+import type { PostgresTools } from '../shared/postgres/tools.ts';
+import type { Store } from '../shared/store/store.ts';
+import type { OnProgress } from './progress.ts';
+
+/** What is to be backed up, and how. Values only. */
+export type BackupPlan = {
+  /** Empty: every database that selectDatabases finds. */
+  readonly databases: readonly string[];
+  readonly excludeDatabases: readonly string[];
+  readonly format: Format;
+  /** Undefined: the best that the chosen pg_dump has. */
+  readonly compression: Compression | undefined;
+  /** pg_dump's workers for one database; more than 1 with the directory format only. */
+  readonly jobs: number;
+  /** Databases at once. */
+  readonly parallel: number;
+  /** `none` leaves the rows uncounted: faster, and a verification can then compare nothing but the tables' names. */
+  readonly rows: 'exact' | 'none';
+  readonly lockWaitSeconds: number;
+  readonly stallSeconds: number;
+  readonly notify: NotifyPolicy;
+  /** Said in alerts: why this run, which schedule. */
+  readonly reason?: string | undefined;
+  readonly schedule?: string | undefined;
+};
+
+/** What a backup needs of the world. */
+export type BackupWorld = {
+  readonly source: Source;
+  readonly store: Store;
+  /** The programs for a server of that major version. @throws NoMatchingTools */
+  readonly tools: (serverMajor: number) => Promise<PostgresTools>;
+  readonly clock: () => Date;
+  readonly notifier: Notifier;
+  /** Verifies a backup that was just written; undefined: nobody asked, or the verify function does it. */
+  readonly verify?: ((id: string) => Promise<Verification>) | undefined;
+  readonly onProgress: OnProgress;
+  /** Ends the run early: the function's deadline, Ctrl-C. Its reason is what people are told. */
+  readonly signal: AbortSignal;
+};
+
+export const planDefaults = {
+  format: 'custom',
+  jobs: 1,
+  parallel: 1,
+  rows: 'exact',
+  lockWaitSeconds: 60,
+  stallSeconds: 300,
+  notify: 'failures',
+} as const satisfies Partial<BackupPlan>;
+
+export type VerifyChoice = Level | 'none';

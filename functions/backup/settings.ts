@@ -1,0 +1,74 @@
+import { StorageClass } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { jsonNames, numberVariable, parseVariables } from '../shared/lambda/settings.ts';
+import { formats } from '../shared/manifest/manifest.ts';
+import { notifyPolicies } from '../shared/notify/notifier.ts';
+import { parseCompression } from '../shared/postgres/compression.ts';
+import { tlsModes } from '../shared/postgres/source.ts';
+import { type BackupEvent, backupEnvironment } from './contract.ts';
+import { type BackupPlan, planDefaults } from './plan.ts';
+
+const settingsSchema = z
+  .strictObject({
+    source: z.string().min(1),
+    store: z.string().min(1),
+    secretArn: z.string().optional(),
+    auth: z.enum(['secret', 'iam']).default('secret'),
+    host: z.string().optional(),
+    port: numberVariable(1, 65_535).optional(),
+    user: z.string().optional(),
+    maintenanceDatabase: z.string().optional(),
+    sslMode: z.enum(tlsModes).optional(),
+    databases: jsonNames.default([]),
+    excludeDatabases: jsonNames.default([]),
+    format: z.enum(formats).default(planDefaults.format),
+    compress: z.string().optional(),
+    jobs: numberVariable(1, 64).default(planDefaults.jobs),
+    parallel: numberVariable(1, 16).default(planDefaults.parallel),
+    rows: z.enum(['exact', 'none']).default(planDefaults.rows),
+    lockWaitSeconds: numberVariable(1, 86_400).default(planDefaults.lockWaitSeconds),
+    stallSeconds: numberVariable(1, 86_400).default(planDefaults.stallSeconds),
+    partLimit: numberVariable(1, 10_000).optional(),
+    kmsKeyArn: z.string().optional(),
+    storageClass: z.enum(StorageClass).optional(),
+    topicArn: z.string().min(1),
+    notify: z.enum(notifyPolicies).default(planDefaults.notify),
+  })
+  .superRefine((settings, context) => {
+    const missing = (key: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [key], message });
+    if (settings.auth === 'secret' && settings.secretArn === undefined)
+      missing('secretArn', 'required unless PGPROOF_AUTH is iam');
+    if (settings.auth === 'iam' && settings.host === undefined)
+      missing('host', 'required with PGPROOF_AUTH=iam');
+    if (settings.auth === 'iam' && settings.user === undefined)
+      missing('user', 'required with PGPROOF_AUTH=iam');
+  });
+
+export type BackupSettings = z.infer<typeof settingsSchema>;
+
+/** @throws BadSettings with every problem */
+export function readBackupSettings(env: NodeJS.ProcessEnv): BackupSettings {
+  return parseVariables(settingsSchema as z.ZodType<BackupSettings>, backupEnvironment, env);
+}
+
+/** The function's configuration, with what the event overrides for this run. */
+export function planFrom(settings: BackupSettings, event: BackupEvent): BackupPlan {
+  const compress = event.compress ?? settings.compress;
+  const format = event.format ?? settings.format;
+  return {
+    databases: event.databases ?? settings.databases,
+    excludeDatabases: event.excludeDatabases ?? settings.excludeDatabases,
+    format,
+    compression: compress === undefined ? undefined : parseCompression(compress),
+    // Workers that the configuration gives to directory dumps mean nothing to a run in another format.
+    jobs: event.jobs ?? (format === 'directory' ? settings.jobs : 1),
+    parallel: event.parallel ?? settings.parallel,
+    rows: event.rows ?? settings.rows,
+    lockWaitSeconds: settings.lockWaitSeconds,
+    stallSeconds: settings.stallSeconds,
+    notify: settings.notify,
+    reason: event.reason,
+    schedule: event.schedule,
+  };
+}

@@ -1,0 +1,157 @@
+import pLimit from 'p-limit';
+import { messageOf, PgproofError, UsageError } from '../errors.ts';
+import {
+  type BackupId,
+  encodeName,
+  formatId,
+  keyOf,
+  parseId,
+  parseIdOrLatest,
+} from '../manifest/backup-id.ts';
+import {
+  type Manifest,
+  ManifestUnreadable,
+  manifestName,
+  parseManifest,
+  verificationName,
+} from '../manifest/manifest.ts';
+import { parseVerification, type Verification } from '../manifest/verification.ts';
+import { type ReadOptions, readSmall, type Store } from '../store/store.ts';
+
+/** One backup of a store. A manifest that cannot be read is listed too: a backup that went bad must not just vanish. */
+export type CatalogEntry = {
+  readonly id: BackupId;
+  readonly manifest: Manifest | { readonly unreadable: string };
+  /** Undefined where it was never verified. */
+  readonly verification: Verification | { readonly unreadable: string } | undefined;
+};
+
+export type CatalogFilter = { readonly source?: string | undefined; readonly database?: string | undefined };
+
+/** No manifest lies under that id, so there is no such backup. */
+export class BackupNotFound extends PgproofError {
+  override readonly name = 'BackupNotFound';
+}
+
+const readsAtOnce = 16;
+
+/** Every backup that matches, oldest first within each database. */
+export async function listBackups(
+  store: Store,
+  filter: CatalogFilter,
+  options: ReadOptions = {},
+): Promise<CatalogEntry[]> {
+  const found = await findKeys(store, filter, options);
+  const limit = pLimit(readsAtOnce);
+  return Promise.all(found.map(({ id, verified }) => limit(() => readEntry(store, id, verified, options))));
+}
+
+/** The backup that `text` names; for `…/latest` the newest one. @throws BackupNotFound, UsageError */
+export async function findBackup(store: Store, text: string, options: ReadOptions = {}): Promise<BackupId> {
+  const asked = parseIdOrLatest(text);
+  const found = await findKeys(store, asked, options);
+  const match =
+    'startedAt' in asked ? found.find(({ id }) => formatId(id) === formatId(asked)) : found.at(-1);
+  if (match === undefined) {
+    throw new BackupNotFound({
+      what: `There is no backup ${text} in ${store.url}`,
+      got: found.length === 0 ? 'no backup of that database' : `${found.length} others of that database`,
+      fix: `See what there is: pgproof list --store ${store.url}`,
+    });
+  }
+  return match.id;
+}
+
+/** One backup with its verification. @throws BackupNotFound */
+export async function readBackup(
+  store: Store,
+  text: string,
+  options: ReadOptions = {},
+): Promise<CatalogEntry> {
+  const id = await findBackup(store, text, options);
+  return readEntry(store, id, undefined, options);
+}
+
+async function findKeys(
+  store: Store,
+  { source, database }: CatalogFilter,
+  options: ReadOptions,
+): Promise<{ readonly id: BackupId; readonly verified: boolean }[]> {
+  const prefix =
+    source === undefined
+      ? ''
+      : `${encodeName(source)}/${database === undefined ? '' : `${encodeName(database)}/`}`;
+  const found: { id: BackupId; verified: boolean }[] = [];
+  const verified = new Set<string>();
+  for await (const { key } of store.list(prefix, options)) {
+    const parts = key.split('/');
+    const name = parts.pop();
+    // An archive in the directory format may hold files of any name one level below.
+    if (parts.length !== 3 || (name !== manifestName && name !== verificationName)) continue;
+    const id = idOf(parts.join('/'));
+    if (id === undefined || (database !== undefined && id.database !== database)) continue;
+    if (name === manifestName) found.push({ id, verified: false });
+    else verified.add(formatId(id));
+  }
+  return found.map(({ id }) => ({ id, verified: verified.has(formatId(id)) }));
+}
+
+/** Other people's objects may lie in the bucket: what is no id of ours is not looked at. */
+function idOf(text: string): BackupId | undefined {
+  try {
+    const id = parseId(text);
+    return formatId(id) === text ? id : undefined;
+  } catch (error: unknown) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
+async function readEntry(
+  store: Store,
+  id: BackupId,
+  verified: boolean | undefined,
+  options: ReadOptions,
+): Promise<CatalogEntry> {
+  const manifestKey = keyOf(id, manifestName);
+  const verificationKey = keyOf(id, verificationName);
+  const isVerified = verified ?? (await exists(store, verificationKey, options));
+  return {
+    id,
+    manifest: await readOr(async () =>
+      parseManifest(await readSmall(store, manifestKey, options), manifestKey),
+    ),
+    verification: isVerified
+      ? await readOr(async () =>
+          parseVerification(await readSmall(store, verificationKey, options), verificationKey),
+        )
+      : undefined,
+  };
+}
+
+async function exists(store: Store, key: string, options: ReadOptions): Promise<boolean> {
+  for await (const object of store.list(key, options)) if (object.key === key) return true;
+  return false;
+}
+
+/** A document that is damaged is told as such; a store that cannot be read is an error. */
+async function readOr<T>(read: () => Promise<T>): Promise<T | { readonly unreadable: string }> {
+  try {
+    return await read();
+  } catch (error: unknown) {
+    if (error instanceof ManifestUnreadable) return { unreadable: messageOf(error) };
+    throw error;
+  }
+}
+
+/** Bytes of the archive as the manifest records them. */
+export function archiveBytes(manifest: Manifest): number {
+  return manifest.objects.reduce((sum, file) => sum + (file.role === 'archive' ? file.bytes : 0), 0);
+}
+
+export function totalRows(manifest: Manifest): number | undefined {
+  const counts = manifest.tables.map((table) => table.rows);
+  return counts.some((rows) => rows === null)
+    ? undefined
+    : counts.reduce<number>((sum, rows) => sum + (rows ?? 0), 0);
+}

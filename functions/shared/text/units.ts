@@ -1,0 +1,15 @@
+import prettyBytes from 'pretty-bytes';
+
+/** `252 MB`: decimal, as storage is sold and billed. */
+export function formatBytes(bytes: number): string {
+  return prettyBytes(bytes, { maximumFractionDigits: bytes < 10_000_000 ? 1 : 0 });
+}
+
+/** `4.2 s`, `3 min 12 s`, `2 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
