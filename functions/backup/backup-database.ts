@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from 'pg';
@@ -61,6 +62,8 @@ async function attemptBackup(
   const group = new AbortController();
   const stall = watchdog(plan.stallSeconds, `The backup of ${JSON.stringify(id.database)}`);
   const signal = AbortSignal.any([world.signal, stall.signal, group.signal]);
+  // Every child, query and upload listens to it; a directory has one upload per file.
+  setMaxListeners(0, signal);
   try {
     return await withConnection(parameters, { signal }, async (client) => {
       const server = await readServerFacts(client);

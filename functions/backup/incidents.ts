@@ -1,5 +1,6 @@
 import { PgproofError } from '../shared/errors.ts';
 import type { Incident } from '../shared/notify/alert.ts';
+import { gist } from '../shared/process/exit-gate.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
 
@@ -30,10 +31,9 @@ export function failureIncident(
     return { ...base, what: String(error), fix: 'This is a defect of pgproof: please report it.' };
   const { what, got, expected, fix } = error.problem;
   const right = expected === undefined ? '' : ` (expected ${expected})`;
-  const [firstLine] = got?.split('\n') ?? [];
   return {
     ...base,
-    what: `${what}${firstLine === undefined ? '' : `: ${firstLine}`}${right}`,
+    what: `${what}${got === undefined ? '' : `: ${gist(got)}`}${right}`,
     words: got,
     fix,
   };

@@ -60,6 +60,15 @@ export function lastWords(stderrTail: string): string | undefined {
   return words === '' ? undefined : words;
 }
 
+/**
+ * The one line of a program's words that says most: what the server answered, else the first line, without the
+ * program's name in front.
+ */
+export function gist(words: string): string {
+  const fromServer = /Error message from server: (.*)/.exec(words)?.[1];
+  return (fromServer ?? words.split('\n')[0] ?? '').replace(/^\w+: (?:error|fatal): /, '');
+}
+
 /** Exit reasons that people meet, and what helps; the first that fits is told. */
 const advice: readonly (readonly [RegExp, string])[] = [
   [
@@ -94,7 +103,8 @@ const advice: readonly (readonly [RegExp, string])[] = [
 ];
 
 function adviceFor(exit: ChildExit): string {
-  const known = advice.find(([pattern]) => pattern.test(exit.stderrTail));
+  const words = lastWords(exit.stderrTail) ?? '';
+  const known = advice.find(([pattern]) => pattern.test(words));
   if (known !== undefined) return known[1];
   if (exit.signal === 'SIGKILL')
     return 'Most often the machine ran out of memory: give it more, or fewer jobs.';

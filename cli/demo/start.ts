@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { messageOf, PgproofError } from '../../functions/shared/errors.ts';
+import { withPrivateServer } from '../../functions/shared/postgres/private-server.ts';
+import { describeServer, type Source } from '../../functions/shared/postgres/source.ts';
+import { fileStore } from '../../functions/shared/store/file-store.ts';
+import type { Store } from '../../functions/shared/store/store.ts';
+import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
+import { Interrupted, interruptible } from '../interrupt.ts';
+import { styleFor } from '../output/style.ts';
+import { sourceFrom } from '../source.ts';
+import { catchFailure } from './catch-failure.ts';
+import { loadSampleShop, loadSmallDatabases, type SampleDatabase } from './sample-shop.ts';
+import { say, sayStep, takeBackup } from './take-backup.ts';
+
+const style = styleFor(process.stderr);
+
+/** `npm start`: the main job on an embedded default, or on the user's own server. */
+async function start(options: { readonly source?: string; readonly into: string }): Promise<void> {
+  const directory = resolve(options.into);
+  const store = fileStore({ directory });
+  const { source } = options;
+  await interruptible(async (signal) => {
+    if (source === undefined) await onSampleServer(store, directory, signal);
+    else {
+      await takeBackup(await sourceFrom(source, undefined), store, directory, signal);
+      say(
+        '\nThe part that shows a failure being caught kills the server, so it is left out with a server of yours.',
+      );
+    }
+  });
+  say(nextSteps(store, source));
+}
+
+async function onSampleServer(store: Store, directory: string, signal: AbortSignal): Promise<void> {
+  sayStep(1, 'A private PostgreSQL with a sample shop in it');
+  const began = Date.now();
+  await withPrivateServer({ signal, onProgress: say }, async (server) => {
+    const { parameters } = server;
+    say(
+      `PostgreSQL ${server.version} is up at ${describeServer(parameters)}, ${formatDuration((Date.now() - began) / 1_000)}`,
+    );
+    const made: SampleDatabase[] = [
+      await loadSampleShop(parameters),
+      ...(await loadSmallDatabases(parameters)),
+    ];
+    for (const { database, bytes, milliseconds } of made) {
+      say(`  ${database}: ${formatBytes(bytes)} made in ${formatDuration(milliseconds / 1_000)}`);
+    }
+    const source: Source = { name: 'demo', resolve: async () => parameters };
+    sayStep(
+      2,
+      'Every database backed up, then verified: each byte read back, the rows of every table counted',
+    );
+    await takeBackup(source, store, directory, signal);
+    sayStep(3, 'The server is killed in the middle of a dump');
+    await catchFailure({ source, store, signal, kill: () => server.kill() });
+  });
+}
+
+function nextSteps(store: Store, source: string | undefined): string {
+  const own = source ?? 'postgresql://user@host/';
+  return `
+${style.bold('Next')}
+  See what there is     npm run -s pgproof -- list --store ${store.url}
+  Your own server       npm start -- --source ${own}
+  Your own bucket       npm run -s pgproof -- backup --source ${own} --store s3://bucket/prefix
+  Every night, in AWS   put your source into cdk.json, then npx cdk deploy (docs/deploy.md)`;
+}
+
+const program = new Command('npm start --')
+  .description('backs up a sample shop on a private PostgreSQL, or your own server, and shows the result')
+  .option('--source <url>', 'your own server instead, such as postgresql://user@host/')
+  .option('--into <directory>', 'where the backups go', 'backups')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .action(start);
+
+try {
+  await program.parseAsync();
+} catch (error: unknown) {
+  const name = error instanceof PgproofError ? '' : 'Error: ';
+  say(`${style.red('pgproof:')} ${name}${messageOf(error)}`);
+  process.exitCode = error instanceof Interrupted ? error.exitStatus : 1;
+}

@@ -1,0 +1,73 @@
+import { backup } from '../../functions/backup/backup.ts';
+import { type BackupPlan, planDefaults } from '../../functions/backup/plan.ts';
+import { BackupFailed, isGood } from '../../functions/backup/report.ts';
+import { listBackups } from '../../functions/shared/catalog/catalog.ts';
+import { parseId } from '../../functions/shared/manifest/backup-id.ts';
+import type { Notifier } from '../../functions/shared/notify/notifier.ts';
+import { obtainTools } from '../../functions/shared/postgres/obtain-tools.ts';
+import type { Source } from '../../functions/shared/postgres/source.ts';
+import type { Store } from '../../functions/shared/store/store.ts';
+import { verifyAndTell } from '../../functions/verify/verify-and-tell.ts';
+import { backupProgress } from '../output/backup-progress.ts';
+import { styleFor } from '../output/style.ts';
+import { catalogTable, summaryTable } from '../output/tables.ts';
+
+const style = styleFor(process.stderr);
+
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+export function sayStep(number: number, title: string): void {
+  say(`\n${style.bold(style.cyan(`${number}. ${title}`))}`);
+}
+
+/** What the functions do every night, with their defaults. */
+export const demoPlan: BackupPlan = {
+  ...planDefaults,
+  databases: [],
+  excludeDatabases: [],
+  compression: undefined,
+};
+
+/** Alerts go where an SNS topic's subscribers would read them; here that is the terminal. */
+export const terminalNotifier: Notifier = {
+  publish: async ({ subject, text }) => {
+    const lines = [style.bold(subject), '', ...text.split('\n')];
+    say(lines.map((line) => `${style.red('│')} ${line}`.trimEnd()).join('\n'));
+  },
+};
+
+/** Backs up and verifies, and prints the tables. @throws BackupFailed */
+export async function takeBackup(
+  source: Source,
+  store: Store,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const progress = backupProgress(process.stderr, style);
+  const clock = (): Date => new Date();
+  const tools = (serverMajor: number): ReturnType<typeof obtainTools> =>
+    obtainTools({ serverMajor, signal, onProgress: say });
+  const verify = (id: string): ReturnType<typeof verifyAndTell> =>
+    verifyAndTell(
+      { id: parseId(id), level: 'read' },
+      { store, tools, clock, signal, notifier: terminalNotifier, notify: 'failures' },
+    );
+  try {
+    const report = await backup(demoPlan, {
+      ...{ source, store, tools, clock, verify, signal },
+      notifier: terminalNotifier,
+      onProgress: progress.on,
+    });
+    progress.stop();
+    process.stdout.write(`\n${summaryTable(report, styleFor(process.stdout))}\n`);
+    if (!report.databases.every(isGood)) throw new BackupFailed(report);
+  } finally {
+    progress.stop();
+  }
+  const entries = await listBackups(store, { source: source.name }, { signal });
+  say(`\nThe store ${directory} now holds, of this server:\n`);
+  process.stdout.write(`${catalogTable(entries, styleFor(process.stdout))}\n`);
+  say(`\nEach is a directory: archive.dump (for pg_restore), globals.sql, manifest.json, verification.json.`);
+}

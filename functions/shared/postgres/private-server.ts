@@ -1,0 +1,199 @@
+import { randomBytes } from 'node:crypto';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FetchOptions } from './fetch-tools.ts';
+import type { FindToolsOptions } from './find-tools.ts';
+import { obtainServerTools } from './obtain-tools.ts';
+import { watchForOrphan } from './orphan-watch.ts';
+import { type AuthMethod, createCluster, PrivateServerError } from './server-cluster.ts';
+import { chooseOwner, isReachable, reachableTools, type ServerOwner } from './server-owner.ts';
+import { type ServerProcess, startServerProcess } from './server-process.ts';
+import type { ConnectionParameters } from './source.ts';
+import type { FoundTools } from './tools.ts';
+
+export type PrivateServerOptions = FetchOptions &
+  FindToolsOptions & {
+    /** Default: the newest version on the machine. */
+    readonly major?: number | undefined;
+    /** The programs, when they were found already; `major` is not looked at then. */
+    readonly tools?: FoundTools | undefined;
+    /** Where its directory is made. Default: the system's directory for temporary files. */
+    readonly parent?: string | undefined;
+    /** The superuser. Default: `postgres`. */
+    readonly user?: string | undefined;
+    /** The superuser's password. Default: a random one. */
+    readonly password?: string | undefined;
+    /** Listens on a free port of 127.0.0.1 too. Default: on the Unix socket only. */
+    readonly tcp?: boolean | undefined;
+    /** Certificate and key as PEM texts. Default: no TLS. */
+    readonly ssl?: { readonly cert: string; readonly key: string } | undefined;
+    /** Default: `trust` on the socket, whose directory only we may enter; `scram-sha-256` on TCP. */
+    readonly authMethod?: AuthMethod | undefined;
+    /** Lines of pg_hba.conf that come before the server's own. */
+    readonly hbaLines?: readonly string[] | undefined;
+    /** Lines of postgresql.conf, by name. */
+    readonly settings?: Readonly<Record<string, string>> | undefined;
+    /** Default: `--encoding UTF8 --no-locale`. */
+    readonly initdbArguments?: readonly string[] | undefined;
+  };
+
+export type PrivateServer = {
+  readonly major: number;
+  /** `17.12` */
+  readonly version: string;
+  readonly tools: FoundTools;
+  /** By the Unix socket, as the superuser. */
+  readonly parameters: ConnectionParameters;
+  /** By TCP, as the superuser; with option `tcp` only. */
+  readonly tcpParameters: ConnectionParameters | undefined;
+  readonly pid: number;
+  /** Everything of the server lies here; gone after `stop`. */
+  readonly directory: string;
+  /** Resolves when the postmaster is gone, whatever the reason. */
+  readonly exited: Promise<void>;
+  /** Ends it at once, connections or not, and removes its directory. May be called again, also after `kill`. */
+  readonly stop: () => Promise<void>;
+  /** SIGKILL to it and all its processes, as a crash would. The directory stays until `stop`. */
+  readonly kill: () => Promise<void>;
+};
+
+/** Linux allows 107 bytes, macOS 103. */
+const socketPathLimit = 103;
+/** A free port may be taken by someone else before the server has it. */
+const portAttempts = 3;
+
+/**
+ * A PostgreSQL server that lives only for the callback. Nothing of it is left afterwards: no process, no directory;
+ * the same when the callback throws and when this process is killed.
+ */
+export async function withPrivateServer<T>(
+  options: PrivateServerOptions,
+  use: (server: PrivateServer) => Promise<T>,
+): Promise<T> {
+  const server = await startPrivateServer(options);
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/**
+ * Starts an empty server that favours speed over safety: what it holds is lost in a crash. Call `stop`.
+ *
+ * @throws PrivateServerError with the server's own words; NoServerTools; LayerBuildError
+ */
+export async function startPrivateServer(options: PrivateServerOptions = {}): Promise<PrivateServer> {
+  const found = options.tools ?? (await obtainServerTools(options));
+  const owner = await chooseOwner();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(found, owner, options);
+    } catch (error: unknown) {
+      const isPortTaken = error instanceof PrivateServerError && /Address already in use/.test(error.message);
+      if (!isPortTaken || attempt === portAttempts) throw error;
+    }
+  }
+}
+
+async function startOnce(
+  found: FoundTools,
+  owner: ServerOwner | undefined,
+  options: PrivateServerOptions,
+): Promise<PrivateServer> {
+  const { signal, authMethod, tcp = false } = options;
+  const directories: string[] = [];
+  const removeDirectories = async (): Promise<void> => {
+    for (const directory of directories) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const directory = await makeDirectory(await chooseParent(options.parent, owner), owner);
+    directories.push(directory);
+    const socketDirectory = fitsSocket(directory) ? directory : await makeDirectory('/tmp', owner);
+    if (socketDirectory !== directory) directories.push(socketDirectory);
+
+    const port = tcp ? await freePort() : 5432;
+    const user = options.user ?? 'postgres';
+    const password = options.password ?? randomBytes(18).toString('base64url');
+    const tools = await reachableTools(found, owner, directory);
+    const data = await createCluster({
+      ...{ tools, owner, directory, socketDirectory, port, tcp, user, password, signal },
+      ssl: options.ssl,
+      socketAuth: authMethod ?? 'trust',
+      tcpAuth: authMethod ?? 'scram-sha-256',
+      hbaLines: options.hbaLines ?? [],
+      settings: options.settings ?? {},
+      initdbArguments: options.initdbArguments ?? [],
+    });
+    const running = await startServerProcess({ tools, owner, directory, data, signal });
+    const calmWatch = watchForOrphan(running.pid, directories);
+
+    const parameters: ConnectionParameters = {
+      ...{ host: socketDirectory, port, user, password, database: 'postgres' },
+      tls: { mode: 'disable' },
+      connectTimeoutSeconds: 10,
+    };
+    const tls = { mode: options.ssl === undefined ? 'disable' : 'require' } as const;
+    return {
+      ...{ major: tools.major, version: tools.version, tools, directory, parameters },
+      tcpParameters: tcp ? { ...parameters, host: '127.0.0.1', tls } : undefined,
+      pid: running.pid,
+      exited: running.exited,
+      kill: running.kill,
+      stop: onceOnly(async () => {
+        await stopAndClean(running, removeDirectories);
+        calmWatch();
+      }),
+    };
+  } catch (error: unknown) {
+    await removeDirectories();
+    throw error;
+  }
+}
+
+async function stopAndClean(running: ServerProcess, removeDirectories: () => Promise<void>): Promise<void> {
+  try {
+    await running.stop();
+  } finally {
+    await removeDirectories();
+  }
+}
+
+function onceOnly(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= work();
+    return running;
+  };
+}
+
+async function makeDirectory(parent: string, owner: ServerOwner | undefined): Promise<string> {
+  // mkdtemp makes it 0700.
+  const directory = await mkdtemp(join(parent, 'pgproof-'));
+  if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
+  return directory;
+}
+
+/** root's own TMPDIR may be closed to the user that the server runs as. */
+async function chooseParent(wanted: string | undefined, owner: ServerOwner | undefined): Promise<string> {
+  const first = wanted ?? tmpdir();
+  return (await isReachable(first, owner)) ? first : '/tmp';
+}
+
+function fitsSocket(directory: string): boolean {
+  return Buffer.byteLength(join(directory, '.s.PGSQL.65535.lock')) <= socketPathLimit;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}

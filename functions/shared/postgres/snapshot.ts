@@ -1,0 +1,128 @@
+import type { Client } from 'pg';
+import type { TableRows } from '../manifest/manifest.ts';
+import { qualifiedName } from './identifiers.ts';
+
+/** A table whose rows pg_dump will write into the archive. */
+export type DumpedTable = {
+  readonly schema: string;
+  readonly name: string;
+  /** The WHERE clause under which an extension's configuration table is dumped; empty for all others. */
+  readonly condition: string;
+};
+
+/** One database at one instant, as every part of a backup sees it. */
+export type Snapshot = {
+  /** What pg_dump's `--snapshot` takes. */
+  readonly id: string;
+  readonly encoding: string;
+  readonly databaseBytes: number;
+  readonly tables: readonly DumpedTable[];
+  readonly extensions: readonly { readonly name: string; readonly version: string }[];
+};
+
+/** SQLSTATEs of a table that went away, or was renamed, between being listed and being locked: take a new snapshot. */
+const movedOn = new Set(['42P01', '3F000']);
+const attempts = 3;
+
+/**
+ * Opens a transaction on `client`, exports its snapshot, and locks every table that will be dumped against being
+ * truncated, rewritten or dropped (TRUNCATE ignores snapshots: without the lock, the count and the dump could
+ * disagree). The transaction stays open; the snapshot lives as long as it does.
+ */
+export async function openSnapshot(client: Client, lockWaitSeconds: number): Promise<Snapshot> {
+  await client.query(sessionSettings(lockWaitSeconds));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query('begin isolation level repeatable read, read only');
+      const snapshot = await readSnapshot(client);
+      await lockTables(client, snapshot.tables);
+      return snapshot;
+    } catch (error: unknown) {
+      const code = (error as { code?: unknown }).code;
+      if (attempt >= attempts || typeof code !== 'string' || !movedOn.has(code)) throw error;
+      await client.query('rollback');
+    }
+  }
+}
+
+/**
+ * The server's or the role's own limits would end a long backup; hidden rows must be an error (row_security), never
+ * a smaller count. transaction_timeout came with PostgreSQL 17, hence set_config over pg_settings.
+ */
+function sessionSettings(lockWaitSeconds: number): string {
+  return `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set row_security = off;
+    set lock_timeout = '${lockWaitSeconds}s'; set search_path = pg_catalog; set client_encoding = 'UTF8';
+    select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`;
+}
+
+async function readSnapshot(client: Client): Promise<Snapshot> {
+  const { rows } = await client.query<{ id: string; encoding: string; bytes: string }>(
+    `select pg_export_snapshot() as id, pg_database_size(current_database()) as bytes,
+            current_setting('server_encoding') as encoding`,
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('a select without a from clause gives one row');
+  const extensions = await client.query<{ name: string; version: string }>(
+    `select extname as name, extversion as version from pg_extension where extname <> 'plpgsql' order by extname`,
+  );
+  const tables = await client.query<DumpedTable>(dumpedTables);
+  return {
+    id: row.id,
+    encoding: row.encoding,
+    databaseBytes: Number(row.bytes),
+    tables: tables.rows,
+    extensions: extensions.rows,
+  };
+}
+
+/**
+ * pg_dump's own choice of tables with data (getTables, selectDumpableTable, processExtensionTables in its sources):
+ * ordinary tables, among them partitions and inheritance children, outside system schemas; not what an extension
+ * owns, but for the configuration tables that it names; no unlogged ones on a standby, which cannot read them.
+ */
+const dumpedTables = `
+  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    left join pg_depend owned on owned.classid = 'pg_class'::regclass and owned.objid = c.oid
+         and owned.objsubid = 0 and owned.deptype = 'e'
+    left join (select t.oid, t.condition
+                 from pg_extension e, unnest(e.extconfig, e.extcondition) as t(oid, condition)) config
+           on config.oid = c.oid
+   where c.relkind = 'r' and c.relpersistence <> 't'
+     and not (c.relpersistence = 'u' and pg_is_in_recovery())
+     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+     and (owned.objid is null or config.oid is not null)
+   order by n.nspname collate "C", c.relname collate "C"`;
+
+const locksPerStatement = 100;
+
+async function lockTables(client: Client, tables: readonly DumpedTable[]): Promise<void> {
+  for (let start = 0; start < tables.length; start += locksPerStatement) {
+    const names = tables
+      .slice(start, start + locksPerStatement)
+      .map((table) => `only ${qualifiedName(table)}`);
+    await client.query(`lock table ${names.join(', ')} in access share mode`);
+  }
+}
+
+/**
+ * Rows per table, counted in the snapshot's transaction while pg_dump reads: what a verification compares with.
+ * Stops between two tables when `signal` aborts.
+ */
+export async function countRows(
+  client: Client,
+  tables: readonly DumpedTable[],
+  options: { readonly signal: AbortSignal; readonly onTable?: () => void },
+): Promise<TableRows[]> {
+  const counted: TableRows[] = [];
+  for (const table of tables) {
+    options.signal.throwIfAborted();
+    const { rows } = await client.query<{ rows: string }>(
+      `select count(*) as rows from only ${qualifiedName(table)} ${table.condition}`,
+    );
+    counted.push({ schema: table.schema, name: table.name, rows: Number(rows[0]?.rows) });
+    options.onTable?.();
+  }
+  return counted;
+}

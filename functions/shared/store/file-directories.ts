@@ -1,0 +1,52 @@
+import { mkdir, open, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { errno } from './file-error.ts';
+
+/** Makes the names in a directory durable, which syncing a file does not. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r').catch((error: unknown) => {
+    // One may be allowed to write into a directory and not to read it.
+    if (errno(error) === 'EACCES') return undefined;
+    throw error;
+  });
+  if (handle === undefined) return;
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some network and FUSE file systems have no such call, and need none.
+    if (errno(error) !== 'EINVAL' && errno(error) !== 'ENOTSUP' && errno(error) !== 'EPERM') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Remembers the directories that were made, so that a run that comes to nothing leaves none of them. */
+export class MadeDirectories {
+  readonly #made = new Set<string>();
+
+  /** Makes `directory` and its missing parents, each 0700 and each synced into its own parent. */
+  async make(directory: string): Promise<void> {
+    try {
+      await mkdir(directory, { mode: 0o700 });
+    } catch (error) {
+      if (errno(error) === 'EEXIST') return;
+      if (errno(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
+      await this.make(dirname(directory));
+      return await this.make(directory);
+    }
+    this.#made.add(directory);
+    await syncDirectory(dirname(directory));
+  }
+
+  /** Removes those that are empty, the deepest first. Never throws. */
+  async removeEmpty(): Promise<void> {
+    for (const directory of [...this.#made].sort((one, other) => other.length - one.length)) {
+      try {
+        await rmdir(directory);
+        this.#made.delete(directory);
+      } catch {
+        // In use by now, and that is well.
+      }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, link, open, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
+import { type MadeDirectories, syncDirectory } from './file-directories.ts';
+import { errno, keyTaken } from './file-error.ts';
+
+/** A store on disk, as its parts share it. */
+export type FileRoot = {
+  readonly directory: string;
+  readonly staging: string;
+  readonly made: MadeDirectories;
+  /** Whether `link` may be tried; without it a lock file makes commits exclusive. */
+  readonly hardLinks: boolean;
+};
+
+const writeBufferBytes = 4 * 1024 * 1024;
+const syncEveryBytes = 64 * 1024 * 1024;
+/** Another run may remove a directory, empty as yet, between our making and our using it. */
+const attempts = 5;
+
+/** Makes the directory, then works in it; again where it has gone in between. */
+async function inDirectory<T>(root: FileRoot, directory: string, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    await root.made.make(directory);
+    try {
+      return await work();
+    } catch (error) {
+      if (errno(error) !== 'ENOENT' || attempt === attempts) throw error;
+    }
+  }
+}
+
+export type StagingFile = { readonly path: string; readonly handle: FileHandle };
+
+/** A new file beside the objects, on the same file system, which no listing shows. */
+export async function openStagingFile(root: FileRoot): Promise<StagingFile> {
+  const path = join(root.staging, `${randomBytes(12).toString('hex')}.partial`);
+  return await inDirectory(root, root.staging, async () => ({ path, handle: await open(path, 'wx', 0o600) }));
+}
+
+/** Takes a staging file away, and the directories that are empty without it. Never throws. */
+export async function discard(root: FileRoot, path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
+  await rmdir(root.staging).catch(() => undefined);
+  await root.made.removeEmpty();
+}
+
+async function writeAll(handle: FileHandle, chunks: Buffer[]): Promise<void> {
+  let rest = chunks.filter(({ length }) => length > 0);
+  while (rest.length > 0) {
+    // A disk that fills up takes a part, and refuses only the next call.
+    let { bytesWritten } = await handle.writev(rest);
+    rest = rest.flatMap((chunk) => {
+      const written = Math.min(bytesWritten, chunk.length);
+      bytesWritten -= written;
+      return written === chunk.length ? [] : [chunk.subarray(written)];
+    });
+  }
+}
+
+/**
+ * Writes into an open file while the source is read on, and starts writing to disk early: else the sync at the end
+ * would wait for gigabytes.
+ * @param onBytes Told how many bytes each write took.
+ */
+export function writeTo(handle: FileHandle, onBytes: (bytes: number) => void): Writable {
+  let unsynced = 0;
+  let syncing: Promise<void> = Promise.resolve();
+  let syncError: { readonly error: unknown } | undefined;
+  async function write(chunks: Buffer[]): Promise<void> {
+    if (syncError !== undefined) throw syncError.error;
+    await writeAll(handle, chunks);
+    const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+    onBytes(bytes);
+    unsynced += bytes;
+    if (unsynced < syncEveryBytes) return;
+    unsynced = 0;
+    await syncing;
+    syncing = handle.datasync().catch((error: unknown) => {
+      syncError = { error };
+    });
+  }
+  return new Writable({
+    highWaterMark: writeBufferBytes,
+    write: (chunk: Buffer, _encoding, done) => void write([chunk]).then(() => done(), done),
+    writev: (items, done) => void write(items.map(({ chunk }) => chunk as Buffer)).then(() => done(), done),
+    final: (done) => {
+      void syncing
+        .then(() => {
+          if (syncError !== undefined) throw syncError.error;
+          return handle.sync();
+        })
+        .then(() => done(), done);
+    },
+    // The file may be closed only when nothing writes to it any more.
+    destroy: (error, done) => void syncing.then(() => done(error)),
+  });
+}
+
+/** Without hard links: a lock file of the key's own makes look-and-rename exclusive among pgproof's runs. */
+async function renameIfFree(root: FileRoot, from: string, to: string, where: string): Promise<void> {
+  const lock = join(root.staging, `${createHash('sha256').update(to).digest('hex')}.lock`);
+  const handle = await open(lock, 'wx', 0o600).catch((error: unknown) => {
+    throw errno(error) === 'EEXIST' ? keyTaken(where, error) : error;
+  });
+  try {
+    await handle.close();
+    const taken = await stat(to).then(
+      () => true,
+      () => false,
+    );
+    if (taken) throw keyTaken(where);
+    await rename(from, to);
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+
+/** Gives a synced staging file its final name, whole, unless the name is taken. @throws ObjectExists */
+export async function publish(root: FileRoot, staged: string, final: string, where: string): Promise<void> {
+  await inDirectory(root, dirname(final), async () => {
+    try {
+      if (!root.hardLinks) throw Object.assign(new Error('not to be used'), { code: 'ENOTSUP' });
+      await link(staged, final);
+      await unlink(staged);
+    } catch (error) {
+      if (errno(error) === 'EEXIST') throw keyTaken(where, error);
+      if (!withoutLinks.has(errno(error) ?? '')) throw error;
+      await renameIfFree(root, staged, final, where);
+    }
+  });
+  await syncDirectory(dirname(final));
+  await rmdir(root.staging).catch(() => undefined);
+}
+
+/** Puts a synced staging file in the place of whatever is there. */
+export async function publishOver(root: FileRoot, staged: string, final: string): Promise<void> {
+  await inDirectory(root, dirname(final), () => rename(staged, final));
+  await syncDirectory(dirname(final));
+  await rmdir(root.staging).catch(() => undefined);
+}

@@ -1,0 +1,66 @@
+const mebibyte = 1024 ** 2;
+const gibibyte = 1024 ** 3;
+
+/** S3's limits on multipart uploads (S3 user guide, "Multipart upload limits"). */
+export const s3Limits = {
+  minPartBytes: 5 * mebibyte,
+  maxPartBytes: 5 * gibibyte,
+  maxParts: 10_000,
+  /** 10,000 parts of 5 GiB: 48.8 TiB, since December 2025. */
+  maxObjectBytes: 10_000 * 5 * gibibyte,
+} as const;
+
+/** Round trips are what small parts cost; below this more parts in flight gain nothing. */
+const defaultPartBytes = 8 * mebibyte;
+/** What all part buffers of one upload take together, where a single part is not larger by itself. */
+export const bufferBudgetBytes = 96 * mebibyte;
+/** One is filled while the others are on their way. More than a few gain nothing against pg_dump's rate. */
+const maxBuffers = 6;
+/** pg_database_size counts bloat and indexes, but a dump without compression can be larger than the tables. */
+const headroom = 1.25;
+
+export type PartPlan = {
+  /** The size of the parts of the first half of the part limit. */
+  readonly basePartBytes: number;
+  readonly partLimit: number;
+  /** Part buffers, one of which is being filled, as long as parts have the base size. 1: read and send by turns. */
+  readonly buffers: number;
+};
+
+/**
+ * The part sizes of an upload of about `expectedBytes`, so that neither parts nor memory run out.
+ * @param need.partLimit How many parts the store allows for one upload; S3 10,000, some S3-likes 1,000.
+ */
+export function planParts(need: {
+  readonly expectedBytes?: number | undefined;
+  readonly partLimit: number;
+}): PartPlan {
+  const partLimit = Math.max(1, Math.min(Math.floor(need.partLimit), s3Limits.maxParts));
+  const room = Math.min((need.expectedBytes ?? 0) * headroom, s3Limits.maxObjectBytes);
+  const fitting = Math.ceil(room / partLimit / mebibyte) * mebibyte;
+  const basePartBytes = Math.min(Math.max(fitting, defaultPartBytes), s3Limits.maxPartBytes);
+  return { basePartBytes, partLimit, buffers: buffersFor(basePartBytes) };
+}
+
+/** How many buffers of a size stay within the budget; one at least. */
+export function buffersFor(partBytes: number): number {
+  return Math.max(1, Math.min(Math.floor(bufferBudgetBytes / partBytes), maxBuffers));
+}
+
+/**
+ * The size of a part: the base for the first half of the part limit, then doubled at each further eighth, so
+ * that an object that outgrows its estimate still finds parts left. The last part may be shorter.
+ * @param partNumber From 1 to the plan's part limit.
+ */
+export function partBytes(plan: PartPlan, partNumber: number): number {
+  const eighth = Math.floor(((partNumber - 1) * 8) / plan.partLimit);
+  return Math.min(plan.basePartBytes * 2 ** Math.max(0, eighth - 3), s3Limits.maxPartBytes);
+}
+
+/** The largest object that a plan can take. */
+export function capacityBytes(plan: PartPlan): number {
+  let bytes = 0;
+  for (let partNumber = 1; partNumber <= plan.partLimit; partNumber += 1)
+    bytes += partBytes(plan, partNumber);
+  return Math.min(bytes, s3Limits.maxObjectBytes);
+}

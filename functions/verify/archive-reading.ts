@@ -1,0 +1,27 @@
+import { messageOf } from '../shared/errors.ts';
+import { broken, type DataReading, undecided } from './data-reading.ts';
+import type { Scratch } from './scratch.ts';
+import type { ObjectReading, ReadingContext } from './stored-object.ts';
+
+/** What came of an archive: of every object's bytes, and of the data in them. */
+export type ArchiveReading = { readonly readings: readonly ObjectReading[]; readonly data: DataReading };
+
+export type ArchiveContext = ReadingContext & {
+  /** Finds a pg_restore that reads what this pg_dump wrote: its absolute path. Rejects where there is none. */
+  readonly pgRestore: () => Promise<string>;
+  readonly scratch: Scratch;
+};
+
+/** What can be said about data whose object could not be read whole. */
+export function readingOfGap(reading: Exclude<ObjectReading, { kind: 'whole' }>): DataReading {
+  const { file } = reading;
+  if (reading.kind === 'missing') return broken(`${file.name} is missing`);
+  return undecided(
+    `${reading.bytes} of ${file.bytes} bytes of ${file.name} were read, then: ${reading.reason}`,
+  );
+}
+
+/** An error that says nothing about the backup. */
+export function undecidedBy(error: unknown): DataReading {
+  return undecided(messageOf(error));
+}

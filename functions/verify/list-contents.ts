@@ -1,0 +1,32 @@
+import { createInterface } from 'node:readline';
+import { messageOf } from '../shared/errors.ts';
+import { startChild } from '../shared/process/run-child.ts';
+import { type DataReading, readingOfExit, stopReason, undecided } from './data-reading.ts';
+import { unfiledData } from './directory-layout.ts';
+import { pgRestoreEnvironment } from './restore-reader.ts';
+
+/** The dump ids of data that no file is called by (large objects, sequences), or why there is no telling. */
+export async function listUnfiledData(
+  program: string,
+  directory: string,
+  signal: AbortSignal,
+): Promise<number[] | DataReading> {
+  const child = startChild({
+    file: program,
+    args: ['--format=directory', '--list', directory],
+    env: pgRestoreEnvironment,
+    signal,
+  });
+  const ids: number[] = [];
+  try {
+    for await (const line of createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY })) {
+      const id = unfiledData(line);
+      if (id !== undefined) ids.push(id);
+    }
+    const exit = await child.exited;
+    if (signal.aborted) return undecided(stopReason(signal));
+    return readingOfExit(exit) ?? ids;
+  } catch (error: unknown) {
+    return undecided(messageOf(error));
+  }
+}
