@@ -39,6 +39,8 @@ export type ArchiveRequest = {
   /** Total of the archive so far. */
   readonly onBytes: (total: number) => void;
   readonly onTable: () => void;
+  /** pg_dump holds a lock on every table that it will read. */
+  readonly onLocked: () => void;
   /** Anything that shows the dump is alive. */
   readonly onLife: () => void;
 };
@@ -54,6 +56,7 @@ export function takeArchive(request: ArchiveRequest): Promise<TakenArchive> {
 }
 
 function startDump(request: ArchiveRequest, directory?: string): RunningChild {
+  let lockingTables = false;
   return startChild({
     file: toolPath(request.tools, 'pg_dump'),
     args: dumpArguments(request.plan, request.tools.major, directory),
@@ -62,6 +65,9 @@ function startDump(request: ArchiveRequest, directory?: string): RunningChild {
     signal: request.signal,
     onStderrLine: (line) => {
       request.onLife();
+      // It locks the tables while it reads their list; what it reports next comes after that.
+      if (lockingTables || line.startsWith('pg_dump: dumping contents')) request.onLocked();
+      lockingTables = line === 'pg_dump: reading user-defined tables';
       if (line.startsWith('pg_dump: dumping contents of table')) request.onTable();
     },
   });

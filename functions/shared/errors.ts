@@ -8,7 +8,8 @@ export type Problem = {
 
 /** One sentence per part, in the order in which a person asks. */
 export function sentence({ what, got, expected, fix }: Problem): string {
-  const found = got === undefined ? '' : `: ${got}`;
+  // What was found is often a whole sentence of another program's.
+  const found = got === undefined ? '' : `: ${got.replace(/[.\s]+$/, '')}`;
   const right = expected === undefined ? '' : ` (expected ${expected})`;
   return `${what}${found}${right}. ${fix}`;
 }

@@ -186,7 +186,9 @@ async function connectOnce(parameters: ConnectionParameters, options: ConnectOpt
     } catch (error: unknown) {
       signal?.throwIfAborted();
       const failure = connectionFailed(wanted, error);
-      // The first refusal is the more telling one: the fallback often fails only for want of the other.
+      // The first refusal is the more telling one: the fallback often fails only for want of the other. But that a
+      // server has no TLS says nothing where nobody insists on it.
+      if (first?.reason === 'tls-unsupported') throw failure;
       if (first !== undefined || !mayFallBack.has(failure.reason)) throw first ?? failure;
       first = failure;
     }

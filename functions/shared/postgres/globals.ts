@@ -1,39 +1,45 @@
 import { PgproofError } from '../errors.ts';
-import { assertExitedWell } from '../process/exit-gate.ts';
+import { assertExitedWell, ChildFailed } from '../process/exit-gate.ts';
 import { startChild } from '../process/run-child.ts';
 import { quoteConninfo } from './conninfo.ts';
+
+export type GlobalsRequest = {
+  /** Path of pg_dumpall. */
+  readonly program: string;
+  readonly database: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly redact: (text: string) => string;
+  readonly signal: AbortSignal;
+};
+
+export type Globals = { readonly sql: Buffer; readonly rolePasswords: boolean };
 
 /** Roles and tablespaces are kilobytes; what is larger is not what we think it is. */
 const limitBytes = 256 * 1024 * 1024;
 
 /**
- * Roles, their memberships and settings, and tablespaces, as SQL (pg_dumpall --globals-only). Without
- * `passwords` the roles come without their hashes, which managed services do not let anybody read.
+ * Roles, their memberships and settings, and tablespaces, as SQL (pg_dumpall --globals-only). Without the roles'
+ * password hashes where `mayReadPasswords` is false or the server refuses after all: managed services let nobody
+ * read pg_authid, whatever the privileges say.
  * @throws ChildFailed
  */
-export async function dumpGlobals(options: {
-  readonly program: string;
-  readonly database: string;
-  readonly passwords: boolean;
-  readonly env: Readonly<Record<string, string>>;
-  readonly redact: (text: string) => string;
-  readonly signal: AbortSignal;
-}): Promise<Buffer> {
-  const connection = quoteConninfo(options.database);
-  const args = [
-    '--globals-only',
-    '--no-password',
-    `--dbname=${connection}`,
-    `--database=${options.database}`,
-  ];
-  if (!options.passwords) args.push('--no-role-passwords');
-  const child = startChild({
-    file: options.program,
-    args,
-    env: options.env,
-    redact: options.redact,
-    signal: options.signal,
-  });
+export async function dumpGlobals(request: GlobalsRequest, mayReadPasswords: boolean): Promise<Globals> {
+  try {
+    return { sql: await runDumpall(request, mayReadPasswords), rolePasswords: mayReadPasswords };
+  } catch (error: unknown) {
+    const refused =
+      error instanceof ChildFailed && /permission denied.*pg_authid/.test(error.exit.stderrTail);
+    if (!mayReadPasswords || !refused) throw error;
+    return { sql: await runDumpall(request, false), rolePasswords: false };
+  }
+}
+
+async function runDumpall(request: GlobalsRequest, passwords: boolean): Promise<Buffer> {
+  const { program: file, database, env, redact, signal } = request;
+  // libpq expands what pg_dumpall takes as a database's name into a connection string; quoted, a name stays a name.
+  const args = ['--globals-only', '--no-password', `--database=${quoteConninfo(database)}`];
+  if (!passwords) args.push('--no-role-passwords');
+  const child = startChild({ file, args, env, redact, signal });
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
@@ -49,7 +55,7 @@ export async function dumpGlobals(options: {
     chunks.push(chunk);
   }
   const exit = await child.exited;
-  options.signal.throwIfAborted();
+  signal.throwIfAborted();
   assertExitedWell('pg_dumpall', exit);
   return Buffer.concat(chunks);
 }

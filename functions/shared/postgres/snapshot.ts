@@ -20,29 +20,14 @@ export type Snapshot = {
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
 };
 
-/** SQLSTATEs of a table that went away, or was renamed, between being listed and being locked: take a new snapshot. */
-const movedOn = new Set(['42P01', '3F000']);
-const attempts = 3;
-
 /**
- * Opens a transaction on `client`, exports its snapshot, and locks every table that will be dumped against being
- * truncated, rewritten or dropped (TRUNCATE ignores snapshots: without the lock, the count and the dump could
- * disagree). The transaction stays open; the snapshot lives as long as it does.
+ * Opens a transaction on `client` and exports its snapshot. The transaction stays open; the snapshot lives as long as
+ * it does. No table is locked yet: see lockForCounting.
  */
 export async function openSnapshot(client: Client, lockWaitSeconds: number): Promise<Snapshot> {
   await client.query(sessionSettings(lockWaitSeconds));
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await client.query('begin isolation level repeatable read, read only');
-      const snapshot = await readSnapshot(client);
-      await lockTables(client, snapshot.tables);
-      return snapshot;
-    } catch (error: unknown) {
-      const code = (error as { code?: unknown }).code;
-      if (attempt >= attempts || typeof code !== 'string' || !movedOn.has(code)) throw error;
-      await client.query('rollback');
-    }
-  }
+  await client.query('begin isolation level repeatable read, read only');
+  return await readSnapshot(client);
 }
 
 /**
@@ -97,32 +82,72 @@ const dumpedTables = `
 
 const locksPerStatement = 100;
 
-async function lockTables(client: Client, tables: readonly DumpedTable[]): Promise<void> {
+/** SQLSTATE lock_not_available: somebody waits for an exclusive lock. */
+const notAvailable = '55P03';
+
+/**
+ * Locks the tables against being truncated, rewritten or dropped, as pg_dump has them locked already, and tells for
+ * which it came too late.
+ *
+ * TRUNCATE and its like ignore snapshots, so a count is worth something only while both hold a lock. Not before
+ * pg_dump has its own: a TRUNCATE that waits for our lock would have pg_dump wait behind it, and us for pg_dump, which
+ * no server would notice. And never waiting: a TRUNCATE that waits for pg_dump's lock would be done, when our turn came,
+ * with a table that is not the one that was dumped.
+ */
+export async function lockForCounting(
+  client: Client,
+  tables: readonly DumpedTable[],
+): Promise<Set<DumpedTable>> {
+  const late = new Set<DumpedTable>();
   for (let start = 0; start < tables.length; start += locksPerStatement) {
-    const names = tables
-      .slice(start, start + locksPerStatement)
-      .map((table) => `only ${qualifiedName(table)}`);
-    await client.query(`lock table ${names.join(', ')} in access share mode`);
+    const some = tables.slice(start, start + locksPerStatement);
+    if (await lockAtOnce(client, some)) continue;
+    for (const table of some) if (!(await lockAtOnce(client, [table]))) late.add(table);
+  }
+  return late;
+}
+
+async function lockAtOnce(client: Client, tables: readonly DumpedTable[]): Promise<boolean> {
+  const names = tables.map((table) => `only ${qualifiedName(table)}`).join(', ');
+  await client.query('savepoint before_lock');
+  try {
+    await client.query(`lock table ${names} in access share mode nowait`);
+    await client.query('release savepoint before_lock');
+    return true;
+  } catch (error: unknown) {
+    if ((error as { code?: unknown }).code !== notAvailable) throw error;
+    await client.query('rollback to savepoint before_lock');
+    return false;
   }
 }
 
 /**
- * Rows per table, counted in the snapshot's transaction while pg_dump reads: what a verification compares with.
- * Stops between two tables when `signal` aborts.
+ * Rows per table, counted in the snapshot's transaction while pg_dump reads: what a verification compares with. Null
+ * for a table that somebody was about to truncate or rewrite, which cannot be counted as pg_dump sees it. Call it when
+ * pg_dump has its locks. Stops between two tables when `signal` aborts.
  */
 export async function countRows(
   client: Client,
   tables: readonly DumpedTable[],
   options: { readonly signal: AbortSignal; readonly onTable?: () => void },
 ): Promise<TableRows[]> {
+  const late = await lockForCounting(client, tables);
   const counted: TableRows[] = [];
   for (const table of tables) {
     options.signal.throwIfAborted();
-    const { rows } = await client.query<{ rows: string }>(
-      `select count(*) as rows from only ${qualifiedName(table)} ${table.condition}`,
-    );
-    counted.push({ schema: table.schema, name: table.name, rows: Number(rows[0]?.rows) });
+    counted.push({
+      schema: table.schema,
+      name: table.name,
+      rows: late.has(table) ? null : await rowsOf(client, table),
+    });
     options.onTable?.();
   }
   return counted;
+}
+
+async function rowsOf(client: Client, table: DumpedTable): Promise<number> {
+  const { rows } = await client.query<{ rows: string }>(
+    `select count(*) as rows from only ${qualifiedName(table)} ${table.condition}`,
+  );
+  return Number(rows[0]?.rows);
 }

@@ -20,19 +20,24 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Another run may remove a parent, empty as yet, between our making it and our using it. */
+const attempts = 5;
+
 /** Remembers the directories that were made, so that a run that comes to nothing leaves none of them. */
 export class MadeDirectories {
   readonly #made = new Set<string>();
 
   /** Makes `directory` and its missing parents, each 0700 and each synced into its own parent. */
-  async make(directory: string): Promise<void> {
+  async make(directory: string, attempt = 1): Promise<void> {
     try {
       await mkdir(directory, { mode: 0o700 });
     } catch (error) {
       if (errno(error) === 'EEXIST') return;
-      if (errno(error) !== 'ENOENT' || dirname(directory) === directory) throw error;
+      const isHopeless = dirname(directory) === directory || attempt === attempts;
+      // Below a link that leads nowhere the parent exists, and still nothing can be made in it.
+      if (errno(error) !== 'ENOENT' || isHopeless) throw error;
       await this.make(dirname(directory));
-      return await this.make(directory);
+      return await this.make(directory, attempt + 1);
     }
     this.#made.add(directory);
     await syncDirectory(dirname(directory));

@@ -21,6 +21,10 @@ const meanings: Readonly<Record<string, { readonly what: string; readonly fix: s
     what: 'A part of the path is not a directory',
     fix: 'Correct the store URL, or move the file away.',
   },
+  ENOENT: {
+    what: 'The directory is not there and cannot be made',
+    fix: 'Correct the store URL; a link in it may lead nowhere, or a disk not be mounted.',
+  },
   ENAMETOOLONG: { what: 'A name is too long for this file system', fix: 'Use a shorter source name.' },
   ELOOP: { what: 'The path has a loop of symbolic links', fix: 'Correct the links, or the store URL.' },
   EIO: { what: 'The disk failed', fix: 'Look at the system log; use another disk.' },
@@ -38,9 +42,10 @@ export function errno(error: unknown): string | undefined {
  * Our error for one of the file system's. What is ours already, aborts, and what is no system error stay as they are.
  * @param where The store's URL, or an object's.
  */
-export function fromFileSystem(error: unknown, where: string): unknown {
+export function fromFileSystem(error: unknown, where: string): Error {
+  if (!(error instanceof Error)) return new Error(messageOf(error));
   const code = errno(error);
-  if (error instanceof PgproofError || code === undefined || !('syscall' in (error as Error))) return error;
+  if (error instanceof PgproofError || code === undefined || !('syscall' in error)) return error;
   if (code === 'EEXIST') return keyTaken(where, error);
   const meaning = meanings[code] ?? {
     what: 'The file system failed',

@@ -52,18 +52,22 @@ async function stage(
 ): Promise<StagedObject> {
   // The source may fail before it is read, or when it is destroyed: without a listener that would end the process.
   content.on('error', () => {});
+  const toError = (error: unknown): Error => fromFileSystem(error, `${place.url}/${key}`);
   let path: string | undefined;
   try {
     checkKey(key);
     signal?.throwIfAborted();
-    const file = await openStagingFile(place);
+    const file = await openStagingFile(place).catch((error: unknown) => {
+      throw toError(error);
+    });
     path = file.path;
     let bytes = 0;
+    const count = (written: number): void => {
+      bytes += written;
+    };
     try {
-      const sink = writeTo(file.handle, (written) => {
-        bytes += written;
-      });
-      await pipeline(content, sink, { ...(signal && { signal }) });
+      // The source's errors pass as they are, the sink's come translated: nothing has to tell them apart here.
+      await pipeline(content, writeTo(file.handle, count, toError), { ...(signal && { signal }) });
     } finally {
       await file.handle.close();
     }
@@ -72,8 +76,7 @@ async function stage(
     content.destroy();
     if (path !== undefined) await discard(place, path);
     else await place.made.removeEmpty();
-    if (signal?.aborted) throw signal.reason;
-    throw error === content.errored ? error : fromFileSystem(error, `${place.url}/${key}`);
+    throw signal?.aborted ? signal.reason : error;
   }
 }
 

@@ -63,8 +63,13 @@ async function writeAll(handle: FileHandle, chunks: Buffer[]): Promise<void> {
  * Writes into an open file while the source is read on, and starts writing to disk early: else the sync at the end
  * would wait for gigabytes.
  * @param onBytes Told how many bytes each write took.
+ * @param toError What the stream fails with, made of the file system's error.
  */
-export function writeTo(handle: FileHandle, onBytes: (bytes: number) => void): Writable {
+export function writeTo(
+  handle: FileHandle,
+  onBytes: (bytes: number) => void,
+  toError: (error: unknown) => Error,
+): Writable {
   let unsynced = 0;
   let syncing: Promise<void> = Promise.resolve();
   let syncError: { readonly error: unknown } | undefined;
@@ -81,18 +86,21 @@ export function writeTo(handle: FileHandle, onBytes: (bytes: number) => void): W
       syncError = { error };
     });
   }
+  async function finish(): Promise<void> {
+    await syncing;
+    if (syncError !== undefined) throw syncError.error;
+    await handle.sync();
+  }
+  const settle = (work: Promise<void>, done: (error?: Error | null) => void): void =>
+    void work.then(
+      () => done(),
+      (error: unknown) => done(toError(error)),
+    );
   return new Writable({
     highWaterMark: writeBufferBytes,
-    write: (chunk: Buffer, _encoding, done) => void write([chunk]).then(() => done(), done),
-    writev: (items, done) => void write(items.map(({ chunk }) => chunk as Buffer)).then(() => done(), done),
-    final: (done) => {
-      void syncing
-        .then(() => {
-          if (syncError !== undefined) throw syncError.error;
-          return handle.sync();
-        })
-        .then(() => done(), done);
-    },
+    write: (chunk: Buffer, _encoding, done) => settle(write([chunk]), done),
+    writev: (items, done) => settle(write(items.map(({ chunk }) => chunk as Buffer)), done),
+    final: (done) => settle(finish(), done),
     // The file may be closed only when nothing writes to it any more.
     destroy: (error, done) => void syncing.then(() => done(error)),
   });

@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { PartBuffers } from './part-buffers.ts';
 import { capacityBytes, type PartPlan, partBytes } from './part-plan.ts';
-import { s3ErrorName, s3Meanings } from './s3-error.ts';
+import { fromS3, s3ErrorName, s3Meanings } from './s3-error.ts';
 import { StoreUnusable } from './store.ts';
 
 /** An upload that CreateMultipartUpload has begun. */
@@ -63,7 +63,7 @@ async function sendPart(
       return { PartNumber: partNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) };
     } catch (error) {
       const damaged = s3Meanings[s3ErrorName(error)]?.retried === 'here';
-      if (!damaged || send === sendsOfDamagedPart) throw error;
+      if (!damaged || send === sendsOfDamagedPart) throw fromS3(error, upload.url);
     }
   }
 }
@@ -115,35 +115,42 @@ export async function uploadParts(
     inFlight.add(sent);
   }
 
-  async function gather(source: AsyncIterable<Buffer | string>): Promise<void> {
-    let partNumber = 1;
-    let buffer = await buffers.take(partBytes(plan, partNumber));
-    let filled = 0;
-    for await (const piece of source) {
-      const chunk = typeof piece === 'string' ? Buffer.from(piece) : piece;
-      for (let offset = 0; offset < chunk.length; ) {
-        if (filled === buffer.length) {
-          dispatch(partNumber, buffer, filled);
-          partNumber += 1;
-          if (partNumber > plan.partLimit) throw outOfParts(upload);
-          buffer = await buffers.take(partBytes(plan, partNumber));
-          stop.throwIfAborted();
-          filled = 0;
-        }
-        const copied = chunk.copy(buffer, filled, offset);
-        filled += copied;
-        offset += copied;
+  let partNumber = 1;
+  let buffer: Buffer | undefined;
+  let filled = 0;
+  async function gather(chunk: Buffer): Promise<void> {
+    for (let offset = 0; offset < chunk.length; ) {
+      if (buffer !== undefined && filled === buffer.length) {
+        dispatch(partNumber, buffer, filled);
+        buffer = undefined;
+        partNumber += 1;
       }
+      if (buffer === undefined) {
+        if (partNumber > plan.partLimit) throw outOfParts(upload);
+        buffer = await buffers.take(partBytes(plan, partNumber));
+        filled = 0;
+        stop.throwIfAborted();
+      }
+      const copied = chunk.copy(buffer, filled, offset);
+      filled += copied;
+      offset += copied;
     }
+  }
+  async function finish(): Promise<void> {
     // An upload needs one part; that of an empty object is empty.
-    if (filled > 0 || partNumber === 1) dispatch(partNumber, buffer, filled);
+    dispatch(partNumber, buffer ?? (await buffers.take(0)), filled);
     await Promise.all(inFlight);
     if (first !== undefined) throw first.error;
   }
+  const sink = new Writable({
+    highWaterMark: 1024 * 1024,
+    write: (chunk: Buffer, _encoding, done) => void gather(chunk).then(() => done(), done),
+    final: (done) => void finish().then(() => done(), done),
+  });
 
   content.once('error', fail);
   try {
-    await pipeline(content, gather, { signal: stop });
+    await pipeline(content, sink, { signal: stop });
   } catch (error) {
     fail(error);
     await Promise.all(inFlight);

@@ -38,19 +38,21 @@ async function beginUpload(target: S3Target, key: string, options: StageOptions)
   const { client, bucket, folder, kmsKeyArn, storageClass, partLimit } = target;
   const crc = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
   // No abort signal: an answer that nobody waits for would leave an upload whose id nobody knows.
-  const { UploadId } = await client.send(
-    new CreateMultipartUploadCommand({
-      Bucket: bucket,
-      Key: folder + key,
-      // S3 refuses parts with a checksum where the upload was begun without.
-      ...(crc ? { ChecksumAlgorithm: 'CRC32' } : {}),
-      ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
-      ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
-    }),
-  );
+  const command = new CreateMultipartUploadCommand({
+    Bucket: bucket,
+    Key: folder + key,
+    // S3 refuses parts with a checksum where the upload was begun without.
+    ...(crc ? { ChecksumAlgorithm: 'CRC32' } : {}),
+    ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+  });
+  const url = `${target.url}/${key}`;
+  const { UploadId } = await client.send(command).catch((error: unknown) => {
+    throw fromS3(error, url);
+  });
   if (UploadId === undefined) throw new TypeError('S3 began an upload without an id');
   const plan = planParts({ expectedBytes: options.expectedBytes, partLimit });
-  return { client, bucket, key: folder + key, uploadId: UploadId, plan, url: `${target.url}/${key}` };
+  return { client, bucket, key: folder + key, uploadId: UploadId, plan, url };
 }
 
 /** Whether the upload was completed by a call whose answer got lost: then its id is gone, though nobody aborted it. */
@@ -123,7 +125,6 @@ export async function stageInS3(
     // Whoever writes into the source has to hear that nobody reads it any more.
     content.destroy();
     if (upload !== undefined) await abortUpload(upload);
-    if (error === options.signal?.reason || error === content.errored) throw error;
-    throw fromS3(error, `${target.url}/${key}`);
+    throw error;
   }
 }
