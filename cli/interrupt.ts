@@ -10,7 +10,7 @@ export class Interrupted extends PgproofError {
   constructor(signal: NodeJS.Signals) {
     super({
       what: `The run was interrupted (${signal})`,
-      fix: 'Uploads were aborted and nothing was left behind; run it again.',
+      fix: 'What was under way was stopped, and nothing half-done was left; run it again.',
     });
     this.exitStatus = 128 + (constants.signals[signal] ?? 0);
   }

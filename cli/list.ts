@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { listBackups } from '../functions/shared/catalog/catalog.ts';
 import { formatId } from '../functions/shared/manifest/backup-id.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { nameOf, type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { catalogTable } from './output/tables.ts';
 
@@ -11,8 +12,8 @@ type ListFlags = StoreFlags & { readonly name?: string; readonly database?: stri
 export function listCommand(): Command {
   return storeCommand('list')
     .description('every backup of a store, with what was proven of it')
-    .option('--name <name>', 'only of this source')
-    .option('--database <name>', 'only of this database')
+    .option('--name <name>', 'only of this source', nameOf)
+    .option('--database <name>', 'only of this database', nameOf)
     .action(run);
 }
 
@@ -22,17 +23,23 @@ async function run(flags: ListFlags): Promise<void> {
     listBackups(store, { source: flags.name, database: flags.database }, { signal }),
   );
   if (flags.json) {
-    const documents = entries.map(({ id, manifest, verification }) => ({
-      id: formatId(id),
-      manifest,
-      verification: verification ?? null,
-    }));
-    process.stdout.write(`${JSON.stringify(documents, null, 2)}\n`);
-  } else if (entries.length === 0) {
-    process.stderr.write(
-      `No backup in ${store.url} yet. Take one: pgproof backup --store ${store.url} --source postgresql://…\n`,
+    printJson(
+      entries.map(({ id, manifest, verification }) => ({
+        id: formatId(id),
+        manifest,
+        verification: verification ?? null,
+      })),
     );
-  } else {
-    process.stdout.write(`${catalogTable(entries, styleFor(process.stdout))}\n`);
-  }
+  } else if (entries.length > 0) printText(catalogTable(entries, styleFor(process.stdout)));
+  else process.stderr.write(`${nothingFound(store.url, flags)}\n`);
+}
+
+function nothingFound(url: string, { name, database }: ListFlags): string {
+  const asked = [
+    ...(name === undefined ? [] : [`of the source ${JSON.stringify(name)}`]),
+    ...(database === undefined ? [] : [`of the database ${JSON.stringify(database)}`]),
+  ];
+  if (asked.length > 0)
+    return `No backup ${asked.join(' ')} in ${url}. See all there are: pgproof list --store ${url}`;
+  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…`;
 }

@@ -13,9 +13,15 @@ export type StoreFlags = {
   readonly partLimit?: number;
 };
 
-/** Collects a flag that may be given several times. */
-export function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
+/** A name: anything but nothing, which is what an unset variable of a script becomes. */
+export function nameOf(text: string): string {
+  if (text === '') throw new InvalidArgumentError('A name cannot be empty.');
+  return text;
+}
+
+/** Collects a name that may be given several times. */
+export function collectName(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, nameOf(text)];
 }
 
 /** A whole number from `least` to `most`. */

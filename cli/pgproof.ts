@@ -1,51 +1,60 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { messageOf, PgproofError, UsageError } from '../functions/shared/errors.ts';
+import { UsageError } from '../functions/shared/errors.ts';
 import { version } from '../functions/shared/version.ts';
 import { backupCommand } from './backup.ts';
-import { Interrupted } from './interrupt.ts';
+import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
 import { listCommand } from './list.ts';
 import { styleFor } from './output/style.ts';
 import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
 
+// The SDK tells users of an older Node to upgrade for its next versions; which version is used is pgproof's business.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
 const program = new Command('pgproof')
   .description('PostgreSQL backups that prove they restore')
   .version(version)
-  .showHelpAfterError('(--help shows what there is)')
-  .configureOutput({ outputError: (text, write) => write(styleFor(process.stderr).red(text)) });
-for (const command of [backupCommand(), verifyCommand(), listCommand(), showCommand()]) {
-  program.addCommand(command.copyInheritedSettings(program));
+  .configureOutput({ outputError: (text, write) => write(asOurs(text)) });
+for (const command of [program, backupCommand(), verifyCommand(), listCommand(), showCommand()]) {
+  if (command !== program) program.addCommand(command.copyInheritedSettings(program));
+  const name = command === program ? 'pgproof' : `pgproof ${command.name()}`;
+  command.exitOverride().showHelpAfterError(`See: ${name} --help`);
 }
 
-/** 0 done, 1 the work failed, 2 the call was wrong, 128 + n ended by a signal. */
-function exitStatusOf(error: unknown): number {
-  if (error instanceof Interrupted) return error.exitStatus;
-  return error instanceof UsageError ? 2 : 1;
+/** Commander's messages in the same dress as our own. */
+function asOurs(text: string): string {
+  return text.replace(/^error: (.)/, (_, first: string) => {
+    return `${styleFor(process.stderr).red('pgproof:')} ${first.toUpperCase()}`;
+  });
 }
 
-function tell(error: unknown): void {
-  const style = styleFor(process.stderr);
-  const name = error instanceof PgproofError ? '' : `${error instanceof Error ? error.name : 'Error'}: `;
-  process.stderr.write(`${style.red('pgproof:')} ${name}${messageOf(error)}\n`);
-  if (process.env.PGPROOF_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-}
-
-// A reader that stops early (`pgproof list | head`) is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  // A reader that stops early (`pgproof list | head`) is no failure, and no reason to stop a backup.
+  if (error.code === 'EPIPE') return;
+  tellFailure(error);
+  process.exitCode = 1;
 });
+// With standard error gone there is nobody left to tell; the work goes on, and the exit status says how it ended.
+process.stderr.on('error', () => undefined);
 
-for (const command of [program, ...program.commands]) command.exitOverride();
 try {
   await program.parseAsync();
 } catch (error: unknown) {
-  if (error instanceof CommanderError) {
-    // Commander has said what was wrong with the call; --help and --version come this way too, with status 0.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    tell(error);
-    process.exitCode = exitStatusOf(error);
+  const isCommander = error instanceof CommanderError;
+  // --help and --version come this way too.
+  if (!isCommander || error.exitCode !== 0) {
+    const failure = isCommander ? callProblem(error) : error;
+    // Commander has told people already.
+    if (!isCommander) tellFailure(failure);
+    if (process.argv.includes('--json')) printFailure(failure);
+    process.exitCode = exitStatusOf(failure);
   }
+}
+
+function callProblem(error: CommanderError): UsageError {
+  return new UsageError({
+    what: error.message.replace(/^error: /, '').replace(/\.$/, ''),
+    fix: 'See --help.',
+  });
 }

@@ -11,6 +11,7 @@ import type { Manifest } from '../functions/shared/manifest/manifest.ts';
 import { formatBytes, formatDuration } from '../functions/shared/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { printJson, printText } from './output/result.ts';
 import { type Style, styleFor, table, visible } from './output/style.ts';
 import { numbers } from './output/tables.ts';
 import { checkLines, verdictText } from './output/verdicts.ts';
@@ -33,11 +34,8 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
       fix: 'Do not count on this backup.',
     });
   }
-  process.stdout.write(
-    flags.json
-      ? `${JSON.stringify({ id: formatId(id), manifest, verification: verification ?? null }, null, 2)}\n`
-      : `${describe(store.url, manifest, entry, styleFor(process.stdout))}\n`,
-  );
+  if (flags.json) printJson({ id: formatId(id), manifest, verification: verification ?? null });
+  else printText(describe(store.url, manifest, entry, styleFor(process.stdout)));
 }
 
 const tablesShown = 20;

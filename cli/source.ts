@@ -4,13 +4,27 @@ import type { Source } from '../functions/shared/postgres/source.ts';
 import { urlSource } from '../functions/shared/postgres/url-source.ts';
 
 /** The server that `--source` or libpq's environment names; its name is `--name`, or the host's. */
-export async function sourceFrom(text: string | undefined, name: string | undefined): Promise<Source> {
-  const context = {
-    env: process.env,
-    home: homedir(),
-    warn: (line: string) => process.stderr.write(`${line}\n`),
-  };
+export function sourceFrom(text: string | undefined, name: string | undefined): Source {
+  const context = { env: process.env, home: home(), warn: warnOnce() };
   const [first] = resolveConnection(text, context);
   const host = first === undefined || first.host.startsWith('/') ? 'localhost' : first.host;
   return urlSource({ name: name ?? host, text, ...context });
+}
+
+/** A process may have none: a user id without an entry in /etc/passwd, and no HOME. */
+function home(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The connection is settled anew for every database; what is wrong with a file is said once. */
+function warnOnce(): (line: string) => void {
+  const said = new Set<string>();
+  return (line) => {
+    if (!said.has(line)) process.stderr.write(`${line}\n`);
+    said.add(line);
+  };
 }

@@ -9,6 +9,7 @@ import { verifyAndTell } from '../functions/verify/verify-and-tell.ts';
 import { notifierFor, withAlertFlags } from './alerts.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { checkLines, verdictText } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
@@ -45,12 +46,14 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       },
     );
   }).finally(progress.stop);
-  if (flags.json) process.stdout.write(`${JSON.stringify(verification, null, 2)}\n`);
+  if (flags.json) printJson(verification);
   else {
     const style = styleFor(process.stdout);
-    process.stdout.write(
-      `${verification.id}: ${verdictText(verification, style)}\n${checkLines(verification, style).join('\n')}\n`,
-    );
+    const lines = [
+      `${verification.id}: ${verdictText(verification, style)}`,
+      ...checkLines(verification, style),
+    ];
+    printText(lines.join('\n'));
   }
   if (verification.verdict === 'failed' || verification.verdict === 'unverifiable')
     throw new BackupNotGood(verification);

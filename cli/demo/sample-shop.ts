@@ -132,17 +132,21 @@ async function runSteps(
   steps: readonly Step[],
   { scale = 1, onProgress, signal }: SampleOptions,
 ): Promise<number> {
-  return await withConnection({ ...server, options: sessionOptions }, { database, signal }, async (client) => {
-    await client.query("SELECT set_config('sample.scale', $1, false)", [String(scale)]);
-    for (const [index, step] of steps.entries()) {
-      onProgress?.({ database, label: step.label, step: index + 1, steps: steps.length });
-      await runStep(client, database, step);
-    }
-    const size = await client.query<{ bytes: string }>(
-      'SELECT pg_database_size(current_database())::text AS bytes',
-    );
-    return Number(size.rows[0]?.bytes);
-  });
+  return await withConnection(
+    { ...server, options: sessionOptions },
+    { database, signal },
+    async (client) => {
+      await client.query("SELECT set_config('sample.scale', $1, false)", [String(scale)]);
+      for (const [index, step] of steps.entries()) {
+        onProgress?.({ database, label: step.label, step: index + 1, steps: steps.length });
+        await runStep(client, database, step);
+      }
+      const size = await client.query<{ bytes: string }>(
+        'SELECT pg_database_size(current_database())::text AS bytes',
+      );
+      return Number(size.rows[0]?.bytes);
+    },
+  );
 }
 
 async function runStep(client: Client, database: string, step: Step): Promise<void> {
@@ -155,7 +159,7 @@ async function runStep(client: Client, database: string, step: Step): Promise<vo
         what: `Database ${JSON.stringify(database)} could not be filled with sample data, at the step "${step.label}"`,
         got: messageOf(error),
         expected: 'a fresh server, PostgreSQL 15 or newer, and its superuser',
-        fix: "Start with a new server, or use one with data of its own: npm start -- --source URL.",
+        fix: 'Start with a new server, or use one with data of its own: npm start -- --source URL.',
       },
       { cause: error },
     );

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { messageOf, PgproofError } from '../../functions/shared/errors.ts';
 import { withPrivateServer } from '../../functions/shared/postgres/private-server.ts';
 import { describeServer, type Source } from '../../functions/shared/postgres/source.ts';
+import { redactor } from '../../functions/shared/process/redact.ts';
 import { fileStore } from '../../functions/shared/store/file-store.ts';
 import type { Store } from '../../functions/shared/store/store.ts';
 import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
-import { Interrupted, interruptible } from '../interrupt.ts';
+import { exitStatusOf, tellFailure } from '../failure.ts';
+import { interruptible } from '../interrupt.ts';
 import { styleFor } from '../output/style.ts';
 import { sourceFrom } from '../source.ts';
 import { catchFailure } from './catch-failure.ts';
@@ -23,7 +24,7 @@ async function start(options: { readonly source?: string; readonly into: string 
   await interruptible(async (signal) => {
     if (source === undefined) await onSampleServer(store, directory, signal);
     else {
-      await takeBackup(await sourceFrom(source, undefined), store, directory, signal);
+      await takeBackup(sourceFrom(source, undefined), store, directory, signal);
       say(
         '\nThe part that shows a failure being caught kills the server, so it is left out with a server of yours.',
       );
@@ -59,7 +60,7 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
 }
 
 function nextSteps(store: Store, source: string | undefined): string {
-  const own = source ?? 'postgresql://user@host/';
+  const own = source === undefined ? 'postgresql://user@host/' : `'${redactor([])(source)}'`;
   return `
 ${style.bold('Next')}
   See what there is     npm run -s pgproof -- list --store ${store.url}
@@ -78,7 +79,6 @@ const program = new Command('npm start --')
 try {
   await program.parseAsync();
 } catch (error: unknown) {
-  const name = error instanceof PgproofError ? '' : 'Error: ';
-  say(`${style.red('pgproof:')} ${name}${messageOf(error)}`);
-  process.exitCode = error instanceof Interrupted ? error.exitStatus : 1;
+  tellFailure(error);
+  process.exitCode = exitStatusOf(error);
 }

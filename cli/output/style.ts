@@ -11,8 +11,20 @@ export function styleFor(
 ): Style {
   const wanted = env.NO_COLOR
     ? false
-    : env.FORCE_COLOR !== undefined || (stream.isTTY === true && env.TERM !== 'dumb');
+    : isForced(env.FORCE_COLOR) || (isTerminal(stream, env) && env.FORCE_COLOR !== '0');
   return pc.createColors(wanted);
+}
+
+function isForced(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0' && value !== 'false';
+}
+
+/** Whether the cursor can be moved there. */
+export function isTerminal(
+  stream: NodeJS.WriteStream | WriteStream,
+  env: NodeJS.ProcessEnv = process.env,
+): boolean {
+  return stream.isTTY === true && env.TERM !== 'dumb';
 }
 
 /** Names are data: line feeds and control characters in them must not move the cursor or fake a line. */

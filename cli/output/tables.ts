@@ -7,20 +7,22 @@ import { verdictText } from './verdicts.ts';
 
 const numbers = new Intl.NumberFormat('en').format;
 
-/** The end of a backup run: a line per database. */
+/** The end of a backup run: a line per database. SIZE is the database's on the server, RATE is SIZE over TIME. */
 export function summaryTable(report: BackupReport, style: Style): string {
   const rows = report.databases.map((result) => {
     const took = formatDuration(result.seconds);
-    if (result.status === 'failed') return [visible(result.database), '', took, '', style.red('failed'), ''];
+    if (result.status === 'failed')
+      return [visible(result.database), '', '', took, '', style.red('failed'), ''];
     const { bytes, seconds, manifest } = result;
     const rate = `${formatBytes(manifest.databaseBytes / Math.max(seconds, 0.001))}/s`;
     const verdict =
       isGood(result) && result.verification === undefined
         ? style.dim('stored')
         : verdictText(result.verification, style);
-    return [visible(result.database), formatBytes(bytes), took, rate, verdict, result.id];
+    const size = formatBytes(manifest.databaseBytes);
+    return [visible(result.database), size, formatBytes(bytes), took, rate, verdict, result.id];
   });
-  return table(['DATABASE', 'SIZE', 'TIME', 'RATE', 'VERDICT', 'BACKUP'], rows, [1, 2, 3]);
+  return table(['DATABASE', 'SIZE', 'ARCHIVE', 'TIME', 'RATE', 'VERDICT', 'BACKUP'], rows, [1, 2, 3, 4]);
 }
 
 /** What a store holds: a line per backup. */
@@ -37,7 +39,7 @@ export function catalogTable(entries: readonly CatalogEntry[], style: Style): st
       verdictText(verification, style),
     ];
   });
-  return table(['BACKUP', 'SIZE', 'TABLES', 'ROWS', 'SERVER', 'VERDICT'], rows, [1, 2, 3]);
+  return table(['BACKUP', 'ARCHIVE', 'TABLES', 'ROWS', 'SERVER', 'VERDICT'], rows, [1, 2, 3]);
 }
 
 export { numbers };

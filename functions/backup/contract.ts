@@ -75,7 +75,7 @@ export const backupEventSchema = z.strictObject({
 
 export type BackupEvent = z.infer<typeof backupEventSchema>;
 
-/** CloudWatch metrics of the backup function: namespace `pgproof`, dimensions source and database. */
+/** CloudWatch metrics of the backup function: namespace `pgproof`, dimensions source and database as in an id. */
 export const backupMetrics = {
   namespace: 'pgproof',
   archiveBytes: 'ArchiveBytes',

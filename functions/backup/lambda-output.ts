@@ -1,38 +1,50 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { encodeName } from '../shared/manifest/backup-id.ts';
 import { backupMetrics } from './contract.ts';
-import type { BackupProgress, OnProgress } from './progress.ts';
-import type { BackupReport, BackupResult } from './report.ts';
+import type { OnProgress } from './progress.ts';
+import type { BackupDone, BackupNotDone, BackupReport, BackupResult } from './report.ts';
+
+type BriefResult = BackupNotDone | (Omit<BackupDone, 'manifest'> & { readonly tables: number });
 
 /** What the console and a caller see: the manifests lie in the store and can be megabytes. */
-export function responseOf(
-  report: BackupReport,
-): Omit<BackupReport, 'databases'> & { readonly databases: readonly object[] } {
+export type BackupResponse = Omit<BackupReport, 'databases'> & { readonly databases: readonly BriefResult[] };
+
+export function responseOf(report: BackupReport): BackupResponse {
   return { ...report, databases: report.databases.map(brief) };
 }
 
-function brief(result: BackupResult): object {
+function brief(result: BackupResult): BriefResult {
   if (result.status === 'failed') return result;
   const { manifest, ...rest } = result;
   return { ...rest, tables: manifest.tables.length };
 }
 
-/** A line of the log per step; the bytes in between are no news. */
-export function logProgress(logger: Logger): OnProgress {
-  return (event: BackupProgress): void => {
+/**
+ * A line of the log per step, and each database's metrics as soon as they are known: what comes later may run out of
+ * time. The bytes in between are no news.
+ */
+export function onProgress(logger: Logger, metrics: Metrics, source: string): OnProgress {
+  return (event): void => {
     if (event.kind === 'bytes' || event.kind === 'table') return;
-    if (event.kind !== 'finished') logger.info(event.kind, { ...event });
-    else if (event.result.status === 'failed') logger.error('failed', { ...event.result });
-    else logger.info('done', { ...brief(event.result) });
+    if (event.kind !== 'finished') {
+      logger.info(event.kind, { ...event });
+      return;
+    }
+    const { result } = event;
+    if (result.status === 'failed') logger.error('failed', { ...result });
+    else logger.info('done', { ...brief(result) });
+    record(metrics, source, result);
   };
 }
 
-export function recordMetrics(metrics: Metrics, report: BackupReport): void {
-  for (const result of report.databases) {
-    const single = metrics.singleMetric();
-    single.addDimension('source', report.source);
-    single.addDimension('database', result.database);
-    const done = result.status === 'done';
-    single.addMetric(done ? backupMetrics.succeeded : backupMetrics.failed, MetricUnit.Count, 1);
+function record(metrics: Metrics, source: string, result: BackupResult): void {
+  metrics.addDimensions({ source: encodeName(source), database: encodeName(result.database) });
+  if (result.status === 'failed') metrics.addMetric(backupMetrics.failed, MetricUnit.Count, 1);
+  else {
+    metrics.addMetric(backupMetrics.succeeded, MetricUnit.Count, 1);
+    metrics.addMetric(backupMetrics.archiveBytes, MetricUnit.Bytes, result.bytes);
+    metrics.addMetric(backupMetrics.durationSeconds, MetricUnit.Seconds, result.seconds);
   }
+  metrics.publishStoredMetrics();
 }

@@ -1,6 +1,14 @@
 import { StorageClass } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { jsonNames, numberVariable, parseVariables } from '../shared/lambda/settings.ts';
+import {
+  BadSettings,
+  bucketUrl,
+  checkedBy,
+  jsonNames,
+  numberVariable,
+  parseVariables,
+  requiredText,
+} from '../shared/lambda/settings.ts';
 import { formats } from '../shared/manifest/manifest.ts';
 import { notifyPolicies } from '../shared/notify/notifier.ts';
 import { parseCompression } from '../shared/postgres/compression.ts';
@@ -10,8 +18,8 @@ import { type BackupPlan, planDefaults } from './plan.ts';
 
 const settingsSchema = z
   .strictObject({
-    source: z.string().min(1),
-    store: z.string().min(1),
+    source: requiredText,
+    store: bucketUrl,
     secretArn: z.string().optional(),
     auth: z.enum(['secret', 'iam']).default('secret'),
     host: z.string().optional(),
@@ -22,7 +30,7 @@ const settingsSchema = z
     databases: jsonNames.default([]),
     excludeDatabases: jsonNames.default([]),
     format: z.enum(formats).default(planDefaults.format),
-    compress: z.string().optional(),
+    compress: checkedBy(parseCompression).optional(),
     jobs: numberVariable(1, 64).default(planDefaults.jobs),
     parallel: numberVariable(1, 16).default(planDefaults.parallel),
     rows: z.enum(['exact', 'none']).default(planDefaults.rows),
@@ -31,19 +39,23 @@ const settingsSchema = z
     partLimit: numberVariable(1, 10_000).optional(),
     kmsKeyArn: z.string().optional(),
     storageClass: z.enum(StorageClass).optional(),
-    topicArn: z.string().min(1),
+    topicArn: requiredText,
     notify: z.enum(notifyPolicies).default(planDefaults.notify),
   })
-  .superRefine((settings, context) => {
-    const missing = (key: string, message: string): void =>
-      context.addIssue({ code: 'custom', path: [key], message });
-    if (settings.auth === 'secret' && settings.secretArn === undefined)
-      missing('secretArn', 'required unless PGPROOF_AUTH is iam');
-    if (settings.auth === 'iam' && settings.host === undefined)
-      missing('host', 'required with PGPROOF_AUTH=iam');
-    if (settings.auth === 'iam' && settings.user === undefined)
-      missing('user', 'required with PGPROOF_AUTH=iam');
-  });
+  .superRefine(
+    (settings, context) => {
+      const missing = (key: string, message: string): void =>
+        context.addIssue({ code: 'custom', path: [key], message });
+      if (settings.auth === 'secret' && settings.secretArn === undefined)
+        missing('secretArn', 'required unless PGPROOF_AUTH is iam');
+      if (settings.auth === 'iam' && settings.host === undefined)
+        missing('host', 'required with PGPROOF_AUTH=iam');
+      if (settings.auth === 'iam' && settings.user === undefined)
+        missing('user', 'required with PGPROOF_AUTH=iam');
+    },
+    // Also where other variables are wrong: all problems are reported together.
+    { when: () => true },
+  );
 
 export type BackupSettings = z.infer<typeof settingsSchema>;
 
@@ -52,10 +64,20 @@ export function readBackupSettings(env: NodeJS.ProcessEnv): BackupSettings {
   return parseVariables(settingsSchema as z.ZodType<BackupSettings>, backupEnvironment, env);
 }
 
-/** The function's configuration, with what the event overrides for this run. */
+/**
+ * The function's configuration, with what the event overrides for this run.
+ * @throws BadSettings where the two contradict each other, UsageError for an unknown compression
+ */
 export function planFrom(settings: BackupSettings, event: BackupEvent): BackupPlan {
   const compress = event.compress ?? settings.compress;
   const format = event.format ?? settings.format;
+  if ((event.jobs ?? 1) > 1 && format !== 'directory') {
+    throw new BadSettings({
+      what: 'The event asks for workers, which only the directory format has',
+      got: `jobs ${event.jobs}, format ${format}`,
+      fix: 'Add "format": "directory", or leave jobs out.',
+    });
+  }
   return {
     databases: event.databases ?? settings.databases,
     excludeDatabases: event.excludeDatabases ?? settings.excludeDatabases,

@@ -30,7 +30,7 @@ export class PgproofError extends Error {
 
 /** The call was wrong: a flag, a name, a configuration. The command ends with exit status 2. */
 export class UsageError extends PgproofError {
-  override readonly name = 'UsageError';
+  override readonly name: string = 'UsageError';
 }
 
 /** What was thrown, as a short text; for `catch (error: unknown)`. */

@@ -10,6 +10,8 @@ export type ArchiveContext = ReadingContext & {
   /** Finds a pg_restore that reads what this pg_dump wrote: its absolute path. Rejects where there is none. */
   readonly pgRestore: () => Promise<string>;
   readonly scratch: Scratch;
+  /** After so long without taking or giving a byte pg_restore is stopped. */
+  readonly stallSeconds: number;
 };
 
 /** What can be said about data whose object could not be read whole. */

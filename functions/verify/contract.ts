@@ -37,6 +37,7 @@ export type VerifyEvent = z.infer<typeof verifyEventSchema>;
 /** The key's end that starts a verification. */
 export const manifestSuffix = '/manifest.json';
 
+/** CloudWatch metrics of the verify function: namespace `pgproof`, dimensions source and database as in an id. */
 export const verifyMetrics = {
   namespace: 'pgproof',
   proven: 'BackupsProven',

@@ -1,37 +1,61 @@
 import { findBackup } from '../shared/catalog/catalog.ts';
+import { UsageError } from '../shared/errors.ts';
 import { BadSettings } from '../shared/lambda/settings.ts';
-import { parseId } from '../shared/manifest/backup-id.ts';
-import type { Store } from '../shared/store/store.ts';
+import { type BackupId, formatId, parseId } from '../shared/manifest/backup-id.ts';
+import { parseStoreUrl } from '../shared/store/open-store.ts';
+import type { ReadOptions, Store } from '../shared/store/store.ts';
 import { manifestSuffix, type VerifyEvent } from './contract.ts';
 import type { VerifySettings } from './settings.ts';
 import type { VerifyRequest } from './verify.ts';
 
+type ByHand = Extract<VerifyEvent, { level?: unknown }>;
+type ObjectCreated = Exclude<VerifyEvent, ByHand>;
+
 /**
- * Which backup an event means. S3's key holds the store's prefix, and the id as we wrote it: EventBridge, unlike S3's
- * own notifications, hands keys over as they are.
- * @throws BadSettings for an object that is no manifest of this store
+ * Which backup an event means.
+ * @throws BadSettings for an object that is no manifest of this store, BackupNotFound
  */
 export async function requestFrom(
   event: VerifyEvent,
   settings: VerifySettings,
   store: Store,
+  options: ReadOptions = {},
 ): Promise<VerifyRequest> {
-  if ('backup' in event && typeof event.backup === 'string') {
-    return {
-      id: await findBackup(store, event.backup),
-      level: event.level ?? settings.level,
-    } as VerifyRequest;
+  if (isObjectCreated(event))
+    return { id: idOf(event.detail.bucket.name, event.detail.object.key, settings), level: settings.level };
+  return { id: await findBackup(store, event.backup, options), level: event.level ?? settings.level };
+}
+
+function isObjectCreated(event: VerifyEvent): event is ObjectCreated {
+  return 'detail' in event;
+}
+
+/**
+ * A key is the store's prefix and the id as we wrote it: EventBridge, unlike S3's own notifications, hands keys over
+ * as they are.
+ */
+function idOf(bucket: string, key: string, { store }: VerifySettings): BackupId {
+  const place = parseStoreUrl(store);
+  const prefix = place.kind === 's3' && place.prefix !== '' ? `${place.prefix}/` : '';
+  const isOurs = place.kind === 's3' && place.bucket === bucket && key.startsWith(prefix);
+  const text = key.slice(prefix.length, -manifestSuffix.length);
+  const id = isOurs && key.endsWith(manifestSuffix) ? parsedId(text) : undefined;
+  if (id !== undefined) return id;
+  throw new BadSettings({
+    what: 'The event is about an object that is no manifest of this store',
+    got: `s3://${bucket}/${key}`,
+    expected: `${store.replace(/\/+$/, '')}/SOURCE/DATABASE/STARTED-AT${manifestSuffix}`,
+    fix: "Correct the rule that triggers this function, or the function's store.",
+  });
+}
+
+function parsedId(text: string): BackupId | undefined {
+  try {
+    const id = parseId(text);
+    // Another spelling of the same names is another key, and nothing that we wrote.
+    return formatId(id) === text ? id : undefined;
+  } catch (error: unknown) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
   }
-  const { detail } = event as Extract<VerifyEvent, { detail: unknown }>;
-  const url = `s3://${detail.bucket.name}/${detail.object.key}`;
-  const root = `${store.url.replace(/\/+$/, '')}/`;
-  if (!url.startsWith(root) || !url.endsWith(manifestSuffix)) {
-    throw new BadSettings({
-      what: 'The event is about an object that is no manifest of this store',
-      got: url,
-      expected: `${root}SOURCE/DATABASE/STARTED-AT${manifestSuffix}`,
-      fix: "Correct the rule that triggers this function, or the function's store.",
-    });
-  }
-  return { id: parseId(url.slice(root.length, -manifestSuffix.length)), level: settings.level };
 }

@@ -10,12 +10,14 @@ export async function listUnfiledData(
   program: string,
   directory: string,
   signal: AbortSignal,
+  limitSeconds: number,
 ): Promise<number[] | DataReading> {
+  const timeout = AbortSignal.timeout(limitSeconds * 1_000);
   const child = startChild({
     file: program,
     args: ['--format=directory', '--list', directory],
     env: pgRestoreEnvironment,
-    signal,
+    signal: AbortSignal.any([signal, timeout]),
   });
   const ids: number[] = [];
   try {
@@ -25,6 +27,8 @@ export async function listUnfiledData(
     }
     const exit = await child.exited;
     if (signal.aborted) return undecided(stopReason(signal));
+    if (timeout.aborted)
+      return undecided(`pg_restore --list took more than ${limitSeconds} s and was stopped`);
     return readingOfExit(exit) ?? ids;
   } catch (error: unknown) {
     return undecided(messageOf(error));

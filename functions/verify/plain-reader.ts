@@ -2,7 +2,7 @@ import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
 import { messageOf } from '../shared/errors.ts';
 import { CopyRowCounter } from '../shared/postgres/copy-row-counter.ts';
-import { SqlUnreadable } from '../shared/postgres/copy-row-statements.ts';
+import { SqlUnreadable } from '../shared/postgres/copy-row-statement-text.ts';
 import {
   type ArchiveReader,
   broken,

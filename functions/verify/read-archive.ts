@@ -5,6 +5,7 @@ import { startPlainReader } from './plain-reader.ts';
 import { readDirectory } from './read-directory.ts';
 import { pipeArguments, startRestoreReader } from './restore-reader.ts';
 import { readStored } from './stored-object.ts';
+import { tarReader } from './tar-reader.ts';
 
 /** Reads an archive's objects, each once, for their hashes and for the rows in them. Never rejects. */
 export async function readArchive(manifest: Manifest, context: ArchiveContext): Promise<ArchiveReading> {
@@ -21,9 +22,10 @@ export async function readArchive(manifest: Manifest, context: ArchiveContext): 
   } catch (error: unknown) {
     return { readings: [await readStored(file, context)], data: undecidedBy(error) };
   }
-  const { signal } = context;
+  const { signal, stallSeconds } = context;
   const args = pipeArguments(format);
-  return await readOne(file, context, startRestoreReader({ program, args, stdin: 'pipe', signal }));
+  const reader = startRestoreReader({ program, args, stdin: 'pipe', signal, stallSeconds });
+  return await readOne(file, context, format === 'tar' ? tarReader(reader) : reader);
 }
 
 async function readOne(

@@ -38,6 +38,7 @@ async function decodeDirectory(
   const layout = layoutOf(files);
   if (layout === undefined) return broken('the manifest does not name the files of a directory archive');
   const program = await context.pgRestore();
+  const { signal, stallSeconds } = context;
   const { directory: place, freeBytes } = context.scratch;
   const free = await freeBytes();
   const needs = (batches: readonly Batch[]): number =>
@@ -53,7 +54,7 @@ async function decodeDirectory(
     const directory = join(scratch, 'archive');
     const gap = await fetchFiles([layout.toc], directory, context, readings);
     if (gap !== undefined) return gap;
-    const unfiled = await listUnfiledData(program, directory, context.signal);
+    const unfiled = await listUnfiledData(program, directory, signal, stallSeconds);
     if (!Array.isArray(unfiled)) return unfiled;
     const list = join(scratch, 'list');
     const counts: CopyRowCounts[] = [];
@@ -64,7 +65,7 @@ async function decodeDirectory(
       if (ids.length === 0) continue;
       await writeFile(list, ids.map((id) => `${id};\n`).join(''), { mode: 0o600 });
       const args = ['--format=directory', '--data-only', `--use-list=${list}`, '--file=-', directory];
-      const reading = await runRestoreReader({ program, args, signal: context.signal });
+      const reading = await runRestoreReader({ program, args, signal, stallSeconds });
       if (reading.kind !== 'decoded') return reading;
       counts.push(reading.counts);
       for (const file of batch.files) await rm(pathOf(directory, file));

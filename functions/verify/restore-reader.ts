@@ -24,19 +24,38 @@ type Options = {
   readonly args: readonly string[];
   readonly stdin: 'pipe' | 'ignore';
   readonly signal: AbortSignal;
+  /** After so long without taking or giving a byte it is stopped. */
+  readonly stallSeconds: number;
 };
 
 /**
  * pg_restore turning an archive into SQL, and that being counted. Nothing of it touches a disk; memory is what
  * pg_restore takes for the table of contents.
  */
-export function startRestoreReader({ program, args, stdin, signal }: Options): ArchiveReader {
+export function startRestoreReader({ program, args, stdin, signal, stallSeconds }: Options): ArchiveReader {
   const child = startChild({ file: program, args, env: pgRestoreEnvironment, stdin, signal });
   const counter = new CopyRowCounter();
   let problem: { readonly error: unknown } | undefined;
+  let stalled = false;
+  let idle: NodeJS.Timeout | undefined;
+  // Watched only while it is pg_restore's turn: a slow store is no stall of its.
+  const watch = async <T>(work: Promise<T>): Promise<T> => {
+    idle = setTimeout(() => {
+      stalled = true;
+      child.kill();
+    }, stallSeconds * 1_000);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(idle);
+    }
+  };
   const counted = (async () => {
     try {
-      for await (const chunk of child.stdout as AsyncIterable<Buffer>) counter.write(chunk);
+      for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+        idle?.refresh();
+        counter.write(chunk);
+      }
     } catch (error: unknown) {
       problem = { error };
       child.kill();
@@ -48,6 +67,7 @@ export function startRestoreReader({ program, args, stdin, signal }: Options): A
     try {
       const exit = await child.exited;
       if (signal.aborted) return undecided(stopReason(signal));
+      if (stalled) return undecided(`pg_restore made no progress for ${stallSeconds} s and was stopped`);
       if (problem !== undefined) return readingOfProblem(problem.error);
       return readingOfExit(exit) ?? readingOfText(counter);
     } catch (error: unknown) {
@@ -57,11 +77,11 @@ export function startRestoreReader({ program, args, stdin, signal }: Options): A
 
   return {
     write: async (chunk) => {
-      if (child.stdin !== undefined) await offer(child.stdin, chunk);
+      if (child.stdin !== undefined) await watch(offer(child.stdin, chunk));
     },
     end: async () => {
       child.stdin?.end();
-      return await reading();
+      return await watch(reading());
     },
     abandon: async () => {
       child.kill();

@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { parseVariables } from '../shared/lambda/settings.ts';
+import { bucketUrl, parseVariables, requiredText } from '../shared/lambda/settings.ts';
 import { notifyPolicies } from '../shared/notify/notifier.ts';
 import { verifyEnvironment } from './contract.ts';
 
 const settingsSchema = z.strictObject({
-  store: z.string().min(1),
+  store: bucketUrl,
   level: z.enum(['checksum', 'read']).default('read'),
   kmsKeyArn: z.string().optional(),
-  topicArn: z.string().min(1),
+  topicArn: requiredText,
   notify: z.enum(notifyPolicies).default('failures'),
 });
 

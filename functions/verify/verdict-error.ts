@@ -1,6 +1,10 @@
 import { PgproofError } from '../shared/errors.ts';
 import type { Verification } from '../shared/manifest/verification.ts';
 
+export function isGood({ verdict }: Verification): boolean {
+  return verdict === 'proven' || verdict === 'intact';
+}
+
 /** The verification was done, and the backup did not pass. */
 export class BackupNotGood extends PgproofError {
   override readonly name = 'BackupNotGood';

@@ -1,7 +1,7 @@
-import { messageOf, PgproofError } from '../shared/errors.ts';
 import { formatId } from '../shared/manifest/backup-id.ts';
 import type { Verification } from '../shared/manifest/verification.ts';
 import { composeAlert, type Incident } from '../shared/notify/alert.ts';
+import { describeFailure } from '../shared/notify/describe-failure.ts';
 import type { Notifier, NotifyPolicy } from '../shared/notify/notifier.ts';
 import { type VerifyDependencies, type VerifyRequest, verifyBackup } from './verify.ts';
 
@@ -32,11 +32,8 @@ export async function verifyAndTell(
   try {
     verification = await verifyBackup(request, dependencies);
   } catch (error: unknown) {
-    const fix =
-      error instanceof PgproofError ? error.problem.fix : 'This is a defect of pgproof: please report it.';
-    await notifier.publish(
-      composeAlert({ ...base, outcome: 'unverifiable', at: clock(), what: messageOf(error), fix }),
-    );
+    const incident = { ...base, ...describeFailure(error), outcome: 'unverifiable', at: clock() } as const;
+    await notifier.publish(composeAlert(incident));
     throw error;
   }
   const incident: Incident = { ...base, at: clock(), ...told(verification) };

@@ -37,6 +37,8 @@ export type VerifyDependencies = {
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Where the directory format's files lie while they are decoded. @default the system's temporary directory */
   readonly scratch?: Scratch | undefined;
+  /** After so long without taking or giving a byte pg_restore is stopped: `unverifiable`. @default 120 */
+  readonly stallSeconds?: number | undefined;
 };
 
 /** There is no manifest under this id; without a manifest there is no backup, whatever else lies there. */
@@ -131,10 +133,10 @@ async function checksOf(
   const readings: ObjectReading[] = [];
   let data: DataReading | undefined;
   if (level === 'read') {
-    const { scratch = temporaryScratch(), tools } = dependencies;
+    const { scratch = temporaryScratch(), stallSeconds = 120, tools } = dependencies;
     const pgRestore = async (): Promise<string> =>
       toolPath(await tools(Number.parseInt(manifest.dump.pgDump, 10)), 'pg_restore');
-    const archive = await readArchive(manifest, { ...context, scratch, pgRestore });
+    const archive = await readArchive(manifest, { ...context, scratch, stallSeconds, pgRestore });
     readings.push(...archive.readings);
     data = archive.data;
   }

@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { UsageError } from '../errors.ts';
+import { messageOf, PgproofError, UsageError } from '../errors.ts';
+import { parseStoreUrl } from '../store/open-store.ts';
 
 /** The environment variables, or the event, do not say what the function needs to know. */
-export class BadSettings extends UsageError {}
+export class BadSettings extends UsageError {
+  override readonly name = 'BadSettings';
+}
 
 /** `{ key: VARIABLE }` and an environment to `{ key: value }`, leaving out what is unset or empty. */
 export function pickVariables(
@@ -48,10 +51,24 @@ export function parseEvent<T>(schema: z.ZodType<T>, event: unknown, example: str
   if (result.success) return result.data;
   throw new BadSettings({
     what: 'The event is not one that this function knows',
-    got: z.prettifyError(result.error).replaceAll('\n', ' '),
+    got: problemsOf(result.error.issues).join('; '),
     fix: `Send something like ${example}.`,
   });
 }
+
+/** Of several shapes, the problems of the one that comes nearest: the others are not what was meant. */
+function problemsOf(issues: readonly z.core.$ZodIssue[]): string[] {
+  return issues.flatMap((issue) => {
+    if (issue.code === 'invalid_union') {
+      const [nearest] = [...issue.errors].sort((one, other) => one.length - other.length);
+      if (nearest !== undefined) return problemsOf(nearest);
+    }
+    return [issue.path.length === 0 ? issue.message : `${z.core.toDotPath(issue.path)}: ${issue.message}`];
+  });
+}
+
+/** A variable that must be there. */
+export const requiredText = z.string({ error: 'required' });
 
 /** A variable that holds a JSON array of names. */
 export const jsonNames = z.string().transform((text, context): string[] => {
@@ -70,4 +87,28 @@ export function numberVariable(least: number, most: number): z.ZodType<number> {
     .regex(/^\d+$/, 'expected a whole number')
     .transform(Number)
     .pipe(z.int().min(least).max(most)) as unknown as z.ZodType<number>;
+}
+
+/** The store's URL. Only a bucket will do: whatever disk a function has is gone with it. */
+export const bucketUrl = checkedBy((url) => {
+  const { kind } = parseStoreUrl(url);
+  if (kind !== 's3') throw new Error(`expected s3://bucket/prefix, not a ${kind} store`);
+}, requiredText);
+
+/** A text that another room's parser judges; what that says becomes this variable's problem. */
+export function checkedBy(parse: (text: string) => unknown, schema: z.ZodString = z.string()): z.ZodString {
+  return schema.superRefine((text, context) => {
+    try {
+      parse(text);
+    } catch (error: unknown) {
+      context.addIssue({ code: 'custom', message: withoutFix(error) });
+    }
+  });
+}
+
+/** The fix of a parser is about its command line flags. */
+function withoutFix(error: unknown): string {
+  if (!(error instanceof PgproofError)) return messageOf(error);
+  const { what, got, expected } = error.problem;
+  return `${what}${got === undefined ? '' : `: ${got}`}${expected === undefined ? '' : ` (expected ${expected})`}`;
 }

@@ -1,10 +1,12 @@
-import { messageOf, PgproofError } from '../errors.ts';
 import { composeAlert, type Incident } from '../notify/alert.ts';
+import { describeFailure } from '../notify/describe-failure.ts';
 import { snsNotifier } from '../notify/sns-notifier.ts';
+import { redactor } from '../process/redact.ts';
 
 /**
  * Runs what comes before the use case (settings, event) and sends an alert when that fails: a function that was
- * deployed or called wrongly makes no backup, and somebody must hear of it.
+ * deployed or called wrongly makes or verifies no backup, and somebody must hear of it.
+ * @throws what `begin` throws, and AlertNotSent
  */
 export async function tellFailure<T>(
   topicArn: string | undefined,
@@ -15,18 +17,16 @@ export async function tellFailure<T>(
     return await begin();
   } catch (error: unknown) {
     if (topicArn) {
-      const fix =
-        error instanceof PgproofError ? error.problem.fix : 'This is a defect of pgproof: please report it.';
-      const source = process.env.PGPROOF_SOURCE ?? process.env.AWS_LAMBDA_FUNCTION_NAME ?? 'pgproof';
-      const store = process.env.PGPROOF_STORE ?? 'unknown';
+      const { PGPROOF_SOURCE, PGPROOF_STORE, AWS_LAMBDA_FUNCTION_NAME } = process.env;
       const incident: Incident = {
-        outcome: 'failed',
+        ...describeFailure(error),
+        // A verification that was not begun says nothing bad of any backup.
+        outcome: work === 'backup' ? 'failed' : 'unverifiable',
         work,
-        source,
-        store,
+        source: PGPROOF_SOURCE || AWS_LAMBDA_FUNCTION_NAME || 'pgproof',
+        // As it was set: nothing has checked yet that there is no password in it.
+        store: redactor([])(PGPROOF_STORE || 'unknown'),
         at: new Date(),
-        what: messageOf(error),
-        fix,
       };
       await snsNotifier(topicArn).publish(composeAlert(incident));
     }

@@ -1,14 +1,4 @@
-import { PgproofError } from '../errors.ts';
-
-/** How much of a statement is kept when it is no COPY: enough for `SET client_encoding = '…'`. */
-const keptOfOthers = 64;
-/** 1600 columns, each of 63 bytes that are all quotes to double, make 210 kB. */
-const keptOfCopy = 1024 * 1024;
-
-/** SQL text that the scanner cannot follow. */
-export class SqlUnreadable extends PgproofError {
-  override readonly name = 'SqlUnreadable';
-}
+import { StatementText } from './copy-row-statement-text.ts';
 
 const newline = 0x0a;
 const doubleQuote = 0x22;
@@ -53,9 +43,7 @@ export class StatementScanner {
   /** Whether the comment that ends a finished dump was seen. */
   complete = false;
   #state: State = 'code';
-  readonly #text = Buffer.allocUnsafe(keptOfCopy);
-  #length = 0;
-  #limit = keptOfOthers;
+  readonly #text = new StatementText();
   #wordLength = 0;
   #wordIsE = false;
   #escapes = false;
@@ -68,7 +56,8 @@ export class StatementScanner {
   /** Whether the text so far ends in the middle of a statement, a literal or a comment between stars. */
   get inside(): boolean {
     return (
-      this.#length > 0 || (this.#state !== 'code' && this.#state !== 'lineComment' && this.#state !== 'meta')
+      !this.#text.isEmpty ||
+      (this.#state !== 'code' && this.#state !== 'lineComment' && this.#state !== 'meta')
     );
   }
 
@@ -89,14 +78,14 @@ export class StatementScanner {
         case 'word':
           if (isNameStart(byte) || isDigit(byte) || byte === dollar) {
             this.#wordLength += 1;
-            this.#keep(byte);
+            this.#text.keep(byte);
             at += 1;
           } else {
             this.#state = 'code';
             // E'…' knows backslashes; the letter has to be a word of its own.
             this.#escapes = byte === quote && this.#wordIsE && this.#wordLength === 1;
             if (this.#escapes) {
-              this.#keep(byte);
+              this.#text.keep(byte);
               this.#state = 'string';
               at += 1;
             }
@@ -122,19 +111,19 @@ export class StatementScanner {
         case 'stringEnd':
           // Two quotes are one quote inside.
           if (byte === quote) {
-            this.#keep(byte);
+            this.#text.keep(byte);
             at += 1;
           }
           this.#state = byte === quote ? 'string' : 'code';
           break;
         case 'escape':
-          this.#keep(byte);
+          this.#text.keep(byte);
           this.#state = 'string';
           at += 1;
           break;
         case 'identifier':
           // Two quotes end one identifier and begin another: the same place in the end.
-          this.#keep(byte);
+          this.#text.keep(byte);
           if (byte === doubleQuote) this.#state = 'code';
           at += 1;
           break;
@@ -151,15 +140,12 @@ export class StatementScanner {
 
   /** The statement that `scan` just ended, one character per byte, without comments; cut if it is no COPY. */
   takeStatement(): string {
-    const statement = this.#text.toString('latin1', 0, this.#length);
-    this.#length = 0;
-    this.#limit = keptOfOthers;
-    return statement;
+    return this.#text.take();
   }
 
   #code(byte: number): void {
     if (isSpace(byte)) {
-      if (this.#length > 0) this.#keep(byte);
+      if (!this.#text.isEmpty) this.#text.keep(byte);
       return;
     }
     if (byte === dash || byte === slash) {
@@ -167,11 +153,11 @@ export class StatementScanner {
       this.#state = byte === dash ? 'dash' : 'slash';
       return;
     }
-    if (byte === backslash && this.#length === 0) {
+    if (byte === backslash && this.#text.isEmpty) {
       this.#state = 'meta';
       return;
     }
-    this.#keep(byte);
+    this.#text.keep(byte);
     if (byte === quote) {
       this.#escapes = false;
       this.#state = 'string';
@@ -187,17 +173,6 @@ export class StatementScanner {
     }
   }
 
-  #keep(byte: number): void {
-    if (this.#length >= this.#limit) {
-      if (this.#limit === keptOfCopy) throw tooLong();
-      return;
-    }
-    this.#text[this.#length] = byte;
-    this.#length += 1;
-    if (this.#length === 5 && /^COPY[\s"]/i.test(this.#text.toString('latin1', 0, 5)))
-      this.#limit = keptOfCopy;
-  }
-
   #maybeComment(byte: number, at: number): number {
     const first = this.#state === 'dash' ? dash : slash;
     if (byte === (first === dash ? dash : star)) {
@@ -206,10 +181,10 @@ export class StatementScanner {
       this.#commentDepth = 1;
       this.#previous = 0;
       // A comment parts words.
-      if (this.#length > 0) this.#keep(0x20);
+      if (!this.#text.isEmpty) this.#text.keep(0x20);
       return at + 1;
     }
-    this.#keep(first);
+    this.#text.keep(first);
     this.#state = 'code';
     return at;
   }
@@ -237,9 +212,9 @@ export class StatementScanner {
 
   #string(chunk: Buffer, from: number): number {
     // Byte by byte only as long as the statement is kept: a large object's literals are skipped.
-    if (this.#length >= this.#limit && !this.#escapes) return this.#skipTo(quote, chunk, from, 'stringEnd');
+    if (this.#text.isFull && !this.#escapes) return this.#skipTo(quote, chunk, from, 'stringEnd');
     const byte = chunk[from] as number;
-    this.#keep(byte);
+    this.#text.keep(byte);
     if (byte === quote) this.#state = 'stringEnd';
     else if (byte === backslash && this.#escapes) this.#state = 'escape';
     return from + 1;
@@ -249,7 +224,7 @@ export class StatementScanner {
     const first = this.#tag.length === 1;
     if (byte === dollar || isNameStart(byte) || (!first && isDigit(byte))) {
       this.#tag.push(byte);
-      this.#keep(byte);
+      this.#text.keep(byte);
       if (byte === dollar) {
         this.#matched = 0;
         this.#state = 'dollarBody';
@@ -280,12 +255,4 @@ export class StatementScanner {
     this.#state = state;
     return at + 1;
   }
-}
-
-function tooLong(): SqlUnreadable {
-  return new SqlUnreadable({
-    what: 'A COPY statement in the dump is too long to be read',
-    got: `more than ${keptOfCopy} bytes`,
-    fix: 'Restore this backup by hand to verify it, and report the table definition to pgproof.',
-  });
 }

@@ -80,7 +80,7 @@ const advice: readonly (readonly [RegExp, string])[] = [
     'Grant the role what it lacks: GRANT pg_read_all_data TO … is enough for a whole database (PostgreSQL 14 and newer).',
   ],
   [
-    /lock timeout|canceling statement due to lock/i,
+    /lock timeout|LOCK TABLE .* MODE/i,
     'Something held a lock for longer than the wait allowed; find it in pg_locks, or raise the lock wait.',
   ],
   [

@@ -1,0 +1,120 @@
+import { type Command, Option } from 'commander';
+import { type BackupPlan, planDefaults, type VerifyChoice } from '../functions/backup/plan.ts';
+import { UsageError } from '../functions/shared/errors.ts';
+import { type Format, formats } from '../functions/shared/manifest/manifest.ts';
+import { type NotifyPolicy, notifyPolicies } from '../functions/shared/notify/notifier.ts';
+import {
+  type Compression,
+  chooseCompression,
+  parseCompression,
+} from '../functions/shared/postgres/compression.ts';
+import { withAlertFlags } from './alerts.ts';
+import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
+
+export type BackupFlags = StoreFlags & {
+  readonly source?: string;
+  readonly name?: string;
+  readonly database?: readonly string[];
+  readonly excludeDatabase?: readonly string[];
+  readonly format: Format;
+  readonly compress?: string;
+  readonly jobs: number;
+  readonly parallel: number;
+  readonly rows: 'exact' | 'none';
+  readonly verify: VerifyChoice;
+  readonly lockWaitTimeout: number;
+  readonly stallTimeout: number;
+  readonly topic?: string;
+  readonly notify: NotifyPolicy;
+  readonly json?: true;
+};
+
+export function withBackupFlags(command: Command): Command {
+  const flags = command
+    .option(
+      '--source <url>',
+      "a server: postgresql://user@host/ or a libpq connection string; default: libpq's environment",
+    )
+    .option('--name <name>', "the source's name in backup ids; default: the host's name", nameOf)
+    .option(
+      '--database <name>',
+      'only this one; may be given several times; default: all but templates and postgres',
+      collectName,
+    )
+    .option('--exclude-database <name>', 'all but this one; may be given several times', collectName)
+    .addOption(choice('--format <format>', "pg_dump's format", formats, planDefaults.format))
+    .option(
+      '--compress <method[:level]>',
+      'zstd, gzip, lz4 or none; default: zstd:1 where pg_dump has it, else gzip:1',
+    )
+    .addOption(number('--jobs <n>', 'workers for one database; directory format only', 64, planDefaults.jobs))
+    .addOption(number('--parallel <n>', 'databases at once', 16, planDefaults.parallel))
+    .addOption(choice('--rows <how>', 'count the rows of every table', ['exact', 'none'], planDefaults.rows))
+    .addOption(choice('--verify <level>', 'verify each backup at once', ['checksum', 'read', 'none'], 'read'))
+    .addOption(
+      number(
+        '--lock-wait-timeout <s>',
+        'seconds to wait for a table lock',
+        aDay,
+        planDefaults.lockWaitSeconds,
+      ),
+    )
+    .addOption(
+      number(
+        '--stall-timeout <s>',
+        'seconds without progress that end a dump',
+        aDay,
+        planDefaults.stallSeconds,
+      ),
+    );
+  return withAlertFlags(withUploadFlags(flags), notifyPolicies);
+}
+
+const aDay = 86_400;
+
+function choice(flags: string, description: string, choices: readonly string[], value: string): Option {
+  return new Option(flags, description).choices([...choices]).default(value);
+}
+
+function number(flags: string, description: string, most: number, value: number): Option {
+  return new Option(flags, description).argParser(wholeNumber(1, most)).default(value);
+}
+
+/** @throws UsageError where flags contradict each other */
+export function planFrom(flags: BackupFlags): BackupPlan {
+  if (flags.jobs > 1 && flags.format !== 'directory') {
+    throw new UsageError({
+      what: '--jobs needs the directory format',
+      got: `--jobs ${flags.jobs} --format ${flags.format}`,
+      fix: 'Add --format directory; --parallel takes several databases at once in any format.',
+    });
+  }
+  if (flags.verify !== 'none' && isThawedFirst.has(flags.storageClass ?? '')) {
+    throw new UsageError({
+      what: 'What is stored in this class can be read back only hours later',
+      got: `--storage-class ${flags.storageClass} --verify ${flags.verify}`,
+      fix: 'Use GLACIER_IR, or let a lifecycle rule of the bucket move backups later; or add --verify none.',
+    });
+  }
+  return {
+    databases: flags.database ?? [],
+    excludeDatabases: flags.excludeDatabase ?? [],
+    format: flags.format,
+    compression: compressionFrom(flags),
+    jobs: flags.jobs,
+    parallel: flags.parallel,
+    rows: flags.rows,
+    lockWaitSeconds: flags.lockWaitTimeout,
+    stallSeconds: flags.stallTimeout,
+    notify: flags.notify,
+  };
+}
+
+const isThawedFirst: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
+/** What no pg_dump could do is refused before anything is connected to. */
+function compressionFrom({ compress, format }: BackupFlags): Compression | undefined {
+  if (compress === undefined) return undefined;
+  const asked = parseCompression(compress);
+  return chooseCompression({ asked, format, pgDumpMajor: Number.POSITIVE_INFINITY, hasZstd: true });
+}

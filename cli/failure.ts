@@ -1,0 +1,40 @@
+import { BackupFailed, isGood } from '../functions/backup/report.ts';
+import { messageOf, PgproofError, UsageError } from '../functions/shared/errors.ts';
+import { Interrupted } from './interrupt.ts';
+import { hasPrintedResult, printJson } from './output/result.ts';
+import { styleFor } from './output/style.ts';
+
+/** The command's exit status: 1 the work failed, 2 the call was wrong, 128 + n ended by a signal. */
+export function exitStatusOf(error: unknown): number {
+  if (error instanceof Interrupted) return error.exitStatus;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+/** Tells a person what went wrong, on standard error. What pgproof did not foresee comes with its class. */
+export function tellFailure(error: unknown): void {
+  process.stderr.write(`${styleFor(process.stderr).red('pgproof:')} ${textOf(error)}\n`);
+  if (process.env.PGPROOF_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof BackupFailed) {
+    // Each was told in full when it happened.
+    const { databases, source } = error.report;
+    const bad = databases.filter((result) => !isGood(result)).map(({ database }) => JSON.stringify(database));
+    return `No good backup of ${bad.length} of ${databases.length} databases of ${source}: ${bad.join(', ')}`;
+  }
+  const name = error instanceof PgproofError ? '' : `${error instanceof Error ? error.name : 'Error'}: `;
+  return `${name}${messageOf(error)}`;
+}
+
+/**
+ * Tells a program the same, on standard output, so that `--json` always leaves one document there: the result, or
+ * `{ "error": … }` where it did not come to one.
+ */
+export function printFailure(error: unknown): void {
+  if (hasPrintedResult()) return;
+  const { problem } = error instanceof PgproofError ? error : {};
+  printJson({
+    error: { name: error instanceof Error ? error.name : 'Error', message: messageOf(error), ...problem },
+  });
+}

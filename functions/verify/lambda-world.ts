@@ -1,0 +1,34 @@
+import { parseEvent } from '../shared/lambda/settings.ts';
+import { snsNotifier } from '../shared/notify/sns-notifier.ts';
+import { obtainTools } from '../shared/postgres/obtain-tools.ts';
+import { openStore } from '../shared/store/open-store.ts';
+import { verifyEventSchema } from './contract.ts';
+import { requestFrom } from './event.ts';
+import { readVerifySettings } from './settings.ts';
+import type { VerifyRequest } from './verify.ts';
+import type { TellDependencies } from './verify-and-tell.ts';
+
+/**
+ * What is to be verified, and with what.
+ * @throws BadSettings, BackupNotFound, StoreUnusable
+ */
+export async function prepare(
+  event: unknown,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<{ readonly request: VerifyRequest; readonly dependencies: TellDependencies }> {
+  const settings = readVerifySettings(env);
+  const store = openStore(settings.store, { kmsKeyArn: settings.kmsKeyArn });
+  const parsed = parseEvent(verifyEventSchema, event, '{"backup": "orders-prod/app/latest"}');
+  return {
+    request: await requestFrom(parsed, settings, store, { signal }),
+    dependencies: {
+      store,
+      tools: (serverMajor) => obtainTools({ serverMajor, signal }),
+      clock: () => new Date(),
+      notifier: snsNotifier(settings.topicArn),
+      notify: settings.notify,
+      signal,
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { expect, test } from 'vitest';
+import { configuration, kmsKeyArn, stackFrom } from '../support/stack.ts';
+
+const network = { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] };
+const iam = { host: 'db.acme.test', user: 'backup', resourceId: 'db-ABC123' };
+
+/** Every finding as `rule: where`. */
+function findingsOf(stack: ReturnType<typeof stackFrom>): string[] {
+  const { violations } = new AwsSolutionsChecks(stack).validateScope(stack.node.root);
+  return violations.flatMap(({ ruleName, violatingResources }) =>
+    violatingResources.map(({ constructPath }) => `${ruleName}: ${constructPath}`),
+  );
+}
+
+test.each<[string, object]>([
+  ['the smallest configuration', configuration()],
+  [
+    'a VPC with endpoints',
+    configuration({ network: { ...network, endpoints: true, routeTableIds: ['rtb-0a1b2c3d'] } }),
+  ],
+  [
+    'keys, a prefix, a transition',
+    configuration({
+      bucket: { kmsKeyArn, prefix: 'pg', transition: { storageClass: 'GLACIER_IR', afterDays: 1 } },
+    }),
+  ],
+  [
+    'a bucket of the user and IAM',
+    configuration({ bucket: { existing: 'acme-backups' } }, { secretArn: undefined, iam }),
+  ],
+])('cdk-nag finds nothing in %s', (_, config) => {
+  expect(findingsOf(stackFrom(config))).toEqual([]);
+});
+
+test('it would find what is not acknowledged', () => {
+  const stack = stackFrom();
+  new Bucket(stack, 'Careless');
+  expect(findingsOf(stack)).toContain('AwsSolutions-S10: Pgproof/Careless/Resource');
+});

@@ -1,0 +1,143 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { withFault } from './faults.ts';
+import { receiveBody } from './s3-body.ts';
+import { bucketOf, type S3Call } from './s3-call.ts';
+import type { ServedObject } from './s3-storage.ts';
+import { element, header, sendXml, WireError } from './wire.ts';
+
+/** What the headers of a PutObject or CreateMultipartUpload ask for. */
+export function attributesOf(
+  request: S3Call['request'],
+): Pick<ServedObject, 'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm'> {
+  return {
+    serverSideEncryption: header(request, 'x-amz-server-side-encryption'),
+    kmsKeyId: header(request, 'x-amz-server-side-encryption-aws-kms-key-id'),
+    storageClass: header(request, 'x-amz-storage-class') ?? 'STANDARD',
+    checksumAlgorithm:
+      header(request, 'x-amz-checksum-algorithm') ?? header(request, 'x-amz-sdk-checksum-algorithm'),
+  };
+}
+
+/** @throws WireError PreconditionFailed, where `If-None-Match: *` and the key is taken */
+export function checkIfNoneMatch(call: S3Call): void {
+  if (header(call.request, 'if-none-match') === '*' && bucketOf(call).objects.has(call.key))
+    throw new WireError(
+      412,
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+      {
+        details: { Condition: 'If-None-Match' },
+      },
+    );
+}
+
+/** An entity tag is opaque: S3's own is no MD5 for encrypted or multipart objects. */
+export function newEtag(): string {
+  return `"${createHash('md5').update(randomUUID()).digest('hex')}"`;
+}
+
+export async function putObject(call: S3Call): Promise<void> {
+  const bucket = bucketOf(call);
+  const { segment } = await receiveBody(call.request, call.storage, call.fault);
+  checkIfNoneMatch(call);
+  const object: ServedObject = {
+    segments: [segment],
+    bytes: segment.bytes,
+    etag: newEtag(),
+    modifiedAt: new Date(),
+    ...attributesOf(call.request),
+  };
+  bucket.objects.set(call.key, object);
+  call.response.writeHead(200, { etag: object.etag }).end();
+}
+
+function objectOf(call: S3Call): ServedObject {
+  const object = bucketOf(call).objects.get(call.key);
+  if (object === undefined)
+    throw new WireError(404, 'NoSuchKey', 'The specified key does not exist.', {
+      details: { Key: call.key },
+    });
+  const ifMatch = header(call.request, 'if-match');
+  if (ifMatch !== undefined && ifMatch !== object.etag)
+    throw new WireError(
+      412,
+      'PreconditionFailed',
+      'At least one of the pre-conditions you specified did not hold',
+    );
+  return object;
+}
+
+export function headObject(call: S3Call): void {
+  const object = objectOf(call);
+  call.response.writeHead(200, objectHeaders(object, object.bytes)).end();
+}
+
+function objectHeaders(object: ServedObject, bytes: number): Record<string, string | number> {
+  return {
+    'content-length': bytes,
+    'content-type': 'application/octet-stream',
+    etag: object.etag,
+    'last-modified': object.modifiedAt.toUTCString(),
+    'accept-ranges': 'bytes',
+    ...(object.storageClass === 'STANDARD' ? {} : { 'x-amz-storage-class': object.storageClass }),
+  };
+}
+
+export async function getObject(call: S3Call): Promise<void> {
+  const object = objectOf(call);
+  const range = /^bytes=(\d+)-(\d*)$/.exec(header(call.request, 'range') ?? '');
+  const start = range === null ? 0 : Number(range[1]);
+  const end = Math.min(range?.[2] ? Number(range[2]) : object.bytes - 1, object.bytes - 1);
+  if (range !== null && start >= object.bytes)
+    throw new WireError(416, 'InvalidRange', 'The requested range is not satisfiable');
+  call.response.writeHead(range === null ? 200 : 206, {
+    ...objectHeaders(object, Math.max(end - start + 1, 0)),
+    ...(range === null ? {} : { 'content-range': `bytes ${start}-${end}/${object.bytes}` }),
+  });
+  call.response.flushHeaders();
+  const body = withFault(call.storage.read(object, start, end), call.fault, call.request);
+  await pipeline(Readable.from(body, { objectMode: false }), call.response);
+}
+
+export async function deleteObject(call: S3Call): Promise<void> {
+  const bucket = bucketOf(call);
+  const object = bucket.objects.get(call.key);
+  bucket.objects.delete(call.key);
+  if (object !== undefined) await call.storage.remove(object.segments);
+  call.response.writeHead(204).end();
+}
+
+export function listObjects(call: S3Call): void {
+  const { query } = call;
+  const prefix = query.get('prefix') ?? '';
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const size = Math.min(Number(query.get('max-keys') ?? 1000), call.options.pageSize ?? 1000);
+  const encode = (key: string): string =>
+    query.get('encoding-type') === 'url'
+      ? encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+')
+      : key;
+  const matching = [...bucketOf(call).objects]
+    .filter(([key]) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0)
+    .sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  const page = matching.slice(0, size);
+  const last = page.at(-1)?.[0];
+  const truncated = matching.length > page.length;
+  const contents = page.map(
+    ([key, object]) =>
+      `<Contents>${element('Key', encode(key))}${element('LastModified', object.modifiedAt.toISOString())}` +
+      `${element('ETag', object.etag)}${element('Size', object.bytes)}` +
+      `${element('StorageClass', object.storageClass)}</Contents>`,
+  );
+  sendXml(
+    call.response,
+    200,
+    `<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${element('Name', call.bucketName)}` +
+      `${element('Prefix', encode(prefix))}${element('KeyCount', page.length)}${element('MaxKeys', size)}` +
+      `${query.has('encoding-type') ? element('EncodingType', 'url') : ''}` +
+      `${element('IsTruncated', String(truncated))}` +
+      `${truncated && last !== undefined ? element('NextContinuationToken', last) : ''}` +
+      `${contents.join('')}</ListBucketResult>`,
+  );
+}
