@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { createLogUpdate } from 'log-update';
 import { withPrivateServer } from '../../functions/shared/postgres/private-server.ts';
 import { describeServer, type Source } from '../../functions/shared/postgres/source.ts';
 import { redactor } from '../../functions/shared/process/redact.ts';
@@ -11,7 +12,12 @@ import { interruptible } from '../interrupt.ts';
 import { styleFor } from '../output/style.ts';
 import { sourceFrom } from '../source.ts';
 import { catchFailure } from './catch-failure.ts';
-import { loadSampleShop, loadSmallDatabases, type SampleDatabase } from './sample-shop.ts';
+import {
+  loadSampleShop,
+  loadSmallDatabases,
+  type SampleDatabase,
+  type SampleProgress,
+} from './sample-shop.ts';
 import { say, sayStep, takeBackup } from './take-backup.ts';
 
 const style = styleFor(process.stderr);
@@ -42,9 +48,10 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
       `PostgreSQL ${server.version} is up at ${describeServer(parameters)}, ${formatDuration((Date.now() - began) / 1_000)}`,
     );
     const made: SampleDatabase[] = [
-      await loadSampleShop(parameters),
-      ...(await loadSmallDatabases(parameters)),
+      await loadSampleShop(parameters, { signal, onProgress: showLoading }),
+      ...(await loadSmallDatabases(parameters, { signal })),
     ];
+    doneLoading();
     for (const { database, bytes, milliseconds } of made) {
       say(`  ${database}: ${formatBytes(bytes)} made in ${formatDuration(milliseconds / 1_000)}`);
     }
@@ -57,6 +64,17 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
     sayStep(3, 'The server is killed in the middle of a dump');
     await catchFailure({ source, store, signal, kill: () => server.kill() });
   });
+}
+
+const loading = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+
+function showLoading({ database, label, step, steps }: SampleProgress): void {
+  loading?.(`Making ${database}: ${label} (${step} of ${steps})`);
+}
+
+function doneLoading(): void {
+  loading?.clear();
+  loading?.done();
 }
 
 function nextSteps(store: Store, source: string | undefined): string {
