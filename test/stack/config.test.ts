@@ -207,8 +207,14 @@ test('there is advice for every key, and for no other', () => {
   expect(knownKeys('verify')).toEqual(['level', 'memoryMiB', 'temporaryStorageMiB', 'timeoutMinutes']);
 });
 
+const guide = readFileSync(path.join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
+
+test('the example in docs/deploy.md is a configuration', () => {
+  const [, example] = /```json\n(.*?)```/s.exec(guide) ?? [];
+  expect(problemsOf(JSON.parse(example ?? ''))).toEqual([]);
+});
+
 test('docs/deploy.md has every key', () => {
-  const guide = readFileSync(path.join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');
   const keys = schemaPaths.filter((key) => key !== '' && !key.endsWith('*'));
   const documented = keys.filter((key) => guide.includes(`\`${key.replaceAll('.*', '[]')}\``));
   expect(documented).toEqual(keys);

@@ -1,0 +1,126 @@
+import { Duration, Size } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { backupEnvironment } from '../functions/backup/contract.ts';
+import { definedOnly } from './defined-only.ts';
+import { egressGroup, postgresPort } from './egress-group.ts';
+import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import {
+  mayConnect,
+  mayListBackups,
+  mayPublish,
+  mayPutBackups,
+  mayReadSecret,
+  mayUseBucketKey,
+  objectsOf,
+  type Place,
+} from './rights.ts';
+
+/** libpq's sslmode. */
+export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+
+/** The server, as the function is told about it. Either `secret`, or all of host, user and databaseResourceId. */
+export interface ServerProps {
+  readonly secret?: ISecret | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  readonly databaseResourceId?: string | undefined;
+  readonly maintenanceDatabase?: string | undefined;
+  readonly sslMode?: SslMode | undefined;
+  readonly databases?: readonly string[] | undefined;
+  readonly excludeDatabases?: readonly string[] | undefined;
+  readonly lockWaitTimeout?: Duration | undefined;
+  readonly stallTimeout?: Duration | undefined;
+}
+
+export interface BackupFunctionProps
+  extends Omit<
+    BundledFunctionProps,
+    | 'description'
+    | 'environment'
+    | 'statements'
+    | 'wildcards'
+    | 'retryAttempts'
+    | 'maxEventAge'
+    | 'temporaryStorage'
+  > {
+  readonly sourceName: string;
+  readonly server: ServerProps;
+  readonly storeUrl: string;
+  readonly place: Place;
+  readonly topic: ITopic;
+  readonly notify: 'failures' | 'all';
+  readonly temporaryStorage?: Size | undefined;
+}
+
+/** How the function logs in: what it is told, and what it may do for it. */
+function credentials(
+  scope: Construct,
+  props: BackupFunctionProps,
+): [Record<string, string>, PolicyStatement[]] {
+  const { secret, host, user, databaseResourceId } = props.server;
+  if (secret !== undefined && databaseResourceId === undefined) {
+    const secretArn = secret.secretFullArn ?? secret.secretArn;
+    return [{ [backupEnvironment.secretArn]: secretArn }, mayReadSecret(scope, secret)];
+  }
+  if (secret === undefined && host !== undefined && user !== undefined && databaseResourceId !== undefined) {
+    return [{ [backupEnvironment.auth]: 'iam' }, [mayConnect(scope, databaseResourceId, user)]];
+  }
+  throw new Error(
+    `The source ${props.sourceName} has no complete way to log in: got ${Object.keys(definedOnly({ secret, host, user, databaseResourceId })).join(', ') || 'nothing'} ` +
+      '(expected secret; or host, user and databaseResourceId for IAM authentication). Give exactly one of the two.',
+  );
+}
+
+function environmentOf(props: BackupFunctionProps): Record<string, string> {
+  const { server, place } = props;
+  const names = backupEnvironment;
+  return definedOnly({
+    [names.source]: props.sourceName,
+    [names.store]: props.storeUrl,
+    [names.topicArn]: props.topic.topicArn,
+    [names.notify]: props.notify,
+    [names.host]: server.host,
+    [names.port]: server.port?.toString(),
+    [names.user]: server.user,
+    [names.maintenanceDatabase]: server.maintenanceDatabase,
+    [names.sslMode]: server.sslMode,
+    [names.databases]: server.databases && JSON.stringify(server.databases),
+    [names.excludeDatabases]: server.excludeDatabases && JSON.stringify(server.excludeDatabases),
+    [names.lockWaitSeconds]: server.lockWaitTimeout?.toSeconds().toString(),
+    [names.stallSeconds]: server.stallTimeout?.toSeconds().toString(),
+    [names.kmsKeyArn]: place.encryptionKey?.keyArn,
+  }) as Record<string, string>;
+}
+
+/** The function that takes a source's backups. Made inside `scope`, which should hold nothing else. */
+export function backupFunction(scope: Construct, props: BackupFunctionProps): LambdaFunction {
+  const { vpc, server, place } = props;
+  const [login, loginStatements] = credentials(scope, props);
+  return bundledFunction(scope, {
+    ...props,
+    description: `pgproof: backs up ${props.sourceName}`,
+    temporaryStorage: props.temporaryStorage ?? Size.mebibytes(512),
+    environment: { ...environmentOf(props), ...login },
+    statements: [
+      mayPutBackups(place),
+      mayListBackups(place),
+      ...mayUseBucketKey(place),
+      ...loginStatements,
+      ...mayPublish(props.topic),
+    ],
+    wildcards: {
+      [objectsOf(place)]:
+        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
+    },
+    securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [server.port ?? postgresPort])]),
+    // Once more, a minute later: a server that was failing over is back then, and a night without a backup is worse
+    // than a database that is dumped twice. A second retry would mostly repeat the alert.
+    retryAttempts: 1,
+    maxEventAge: Duration.hours(1),
+  });
+}

@@ -1,0 +1,116 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  CfnBucket,
+  type IBucket,
+  ObjectOwnership,
+  type StorageClass,
+} from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { definedOnly } from './defined-only.ts';
+
+export interface BackupBucketProps {
+  /**
+   * The bucket's name.
+   * @default - CloudFormation chooses one
+   */
+  readonly bucketName?: string | undefined;
+  /**
+   * KMS key for everything in the bucket.
+   * @default - encrypted with keys that S3 manages
+   */
+  readonly encryptionKey?: IKey | undefined;
+  /**
+   * The storage class that archives move to. Only classes that can be read at once: nothing thaws an archive.
+   * @default - archives stay in the Standard class
+   */
+  readonly transitionStorageClass?: StorageClass | undefined;
+  /**
+   * The age at which they move.
+   * @default Duration.days(30)
+   */
+  readonly transitionAfter?: Duration | undefined;
+  /**
+   * The age at which the parts of an upload that nobody finished are thrown away, 1 to 7 days.
+   * @default Duration.days(3)
+   */
+  readonly abortIncompleteUploadsAfter?: Duration | undefined;
+  /**
+   * How long an object that was deleted or replaced can still be brought back.
+   * @default Duration.days(30)
+   */
+  readonly keepDeletedVersionsFor?: Duration | undefined;
+}
+
+// Manifests are far smaller. They are read at every listing and must stay where reading costs nothing extra.
+const smallestArchiveBytes = 1024 * 1024;
+
+/** Where backups live: private, TLS only, encrypted, versioned, kept when the stack goes. */
+export class BackupBucket extends Bucket {
+  constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
+    const { transitionStorageClass, encryptionKey } = props;
+    super(scope, id, {
+      ...definedOnly({ bucketName: props.bucketName, encryptionKey }),
+      encryption: encryptionKey === undefined ? BucketEncryption.S3_MANAGED : BucketEncryption.KMS,
+      // One request to KMS per object would cost more than the object's storage.
+      bucketKeyEnabled: encryptionKey !== undefined,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      versioned: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [
+        {
+          id: 'incomplete-uploads',
+          abortIncompleteMultipartUploadAfter: props.abortIncompleteUploadsAfter ?? Duration.days(3),
+        },
+        {
+          id: 'deleted-versions',
+          noncurrentVersionExpiration: props.keepDeletedVersionsFor ?? Duration.days(30),
+          expiredObjectDeleteMarker: true,
+        },
+        ...(transitionStorageClass === undefined
+          ? []
+          : [
+              {
+                id: 'transition',
+                objectSizeGreaterThan: smallestArchiveBytes,
+                transitions: [
+                  {
+                    storageClass: transitionStorageClass,
+                    transitionAfter: props.transitionAfter ?? Duration.days(30),
+                  },
+                ],
+              },
+            ]),
+      ],
+    });
+    sendEventsToEventBridge(this);
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W9003',
+      reason:
+        'CDK writes the size in a lifecycle rule as a number; CloudFormation takes it as the text it wants.',
+    });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'Access to backups is recorded by CloudTrail data events where an account wants it; access logs would need a second bucket with the same protection.',
+    });
+  }
+}
+
+/** A bucket is one, but CDK's own types do not say so to a compiler with exactOptionalPropertyTypes. */
+export function asBucket(bucket: Bucket): IBucket {
+  return bucket as IBucket;
+}
+
+/** On the L1: the L2's `eventBridgeEnabled` adds a function of CDK's own with rights on every bucket. */
+function sendEventsToEventBridge(bucket: Bucket): void {
+  const resource = bucket.node.defaultChild;
+  if (!(resource instanceof CfnBucket))
+    throw new TypeError('A bucket has an AWS::S3::Bucket as its default child');
+  resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+}

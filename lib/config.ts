@@ -1,0 +1,91 @@
+import type { z } from 'zod';
+import { advice, knownKeys } from './config-advice.ts';
+import { contradictions } from './config-contradictions.ts';
+import { type Config, configSchema } from './config-schema.ts';
+
+export type { Config, ScheduleConfig, SourceConfig } from './config-schema.ts';
+
+/** One thing that is wrong: where, what stands there, what would be right, what to do. */
+export type ConfigProblem = {
+  readonly path: string;
+  readonly got: string;
+  readonly expected: string;
+  readonly fix: string;
+};
+
+/** Everything that is wrong with the configuration, at once: nobody wants to find out one deployment at a time. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    const lines = problems.map(
+      ({ path, got, expected, fix }) => `  ${path}: got ${got}, expected ${expected}. ${fix}`,
+    );
+    super(`The configuration (cdk.json, context key pgproof) has ${count}:\n${lines.join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const shownCharacters = 80;
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  const json = JSON.stringify(value) ?? String(value);
+  return json.length > shownCharacters ? `${json.slice(0, shownCharacters)}…` : json;
+}
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    raw,
+  );
+}
+
+/** `sources[0].schedules[1].cron` */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, key) => {
+    if (typeof key === 'number') return `${text}[${key}]`;
+    return text === '' ? String(key) : `${text}.${String(key)}`;
+  }, '');
+}
+
+function patternOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => (typeof key === 'number' ? '*' : String(key))).join('.');
+}
+
+function describe(raw: unknown, path: readonly PropertyKey[], issue: z.core.$ZodIssue): ConfigProblem[] {
+  const pattern = patternOf(path);
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      path: formatPath([...path, key]),
+      // Not its value: whoever puts a password there by mistake must not find it in a build log.
+      got: 'an unknown key',
+      expected: `one of the keys ${knownKeys(pattern).join(', ')}`,
+      fix: 'Correct the spelling or remove the key.',
+    }));
+  }
+  const known = advice[pattern] ?? { expected: issue.message, fix: 'See docs/deploy.md.' };
+  const why = issue.code === 'custom' && pattern.endsWith('.cron') ? ` (${issue.message})` : '';
+  return [{ path: formatPath(path) || 'pgproof', got: `${show(valueAt(raw, path))}${why}`, ...known }];
+}
+
+/**
+ * The configuration in `raw`, with every default filled in.
+ * @throws ConfigurationError with all problems
+ */
+export function parseConfig(raw: unknown): Config {
+  const result = configSchema.safeParse(raw);
+  const wrong = result.success
+    ? []
+    : result.error.issues.flatMap((issue) => describe(raw, issue.path, issue));
+  const contradicting = contradictions(raw)
+    .map(({ path, ...rest }) => ({ path: formatPath(path), got: show(valueAt(raw, path)), ...rest }))
+    // What is not even of the right type is said once.
+    .filter(({ path }) => !wrong.some((problem) => problem.path === path));
+  const problems = [...wrong, ...contradicting];
+  if (!result.success || problems.length > 0) throw new ConfigurationError(problems);
+  return result.data;
+}

@@ -1,0 +1,168 @@
+import type { Duration, Size } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Architecture, ILayerVersion } from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { SslMode } from './backup-function.ts';
+import type { BackupSchedule } from './schedule.ts';
+
+/** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */
+export interface PostgresBackupProps {
+  /** The name that the backups carry: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first. */
+  readonly sourceName: string;
+  /** When. At least one. */
+  readonly schedules: readonly BackupSchedule[];
+  /**
+   * User name and password in RDS's JSON form (username, password, host, port, dbname).
+   * @default - IAM authentication, with host, user and databaseResourceId
+   */
+  readonly secret?: ISecret | undefined;
+  /**
+   * The server's host name.
+   * @default - the secret's
+   */
+  readonly host?: string | undefined;
+  /**
+   * The server's port.
+   * @default - the secret's, else 5432
+   */
+  readonly port?: number | undefined;
+  /**
+   * The role to log in as.
+   * @default - the secret's
+   */
+  readonly user?: string | undefined;
+  /**
+   * Resource id of the instance (db-…), cluster (cluster-…) or proxy (prx-…), for IAM authentication.
+   * @default - the secret's password is used
+   */
+  readonly databaseResourceId?: string | undefined;
+  /**
+   * The database to connect to for listing the others.
+   * @default - the secret's dbname, else `postgres`
+   */
+  readonly maintenanceDatabase?: string | undefined;
+  /**
+   * libpq's sslmode.
+   * @default - verify-full for hosts of RDS, else require
+   */
+  readonly sslMode?: SslMode | undefined;
+  /**
+   * Take these databases only.
+   * @default - all that are not templates and allow connections, but for `postgres`
+   */
+  readonly databases?: readonly string[] | undefined;
+  /**
+   * Take all but these.
+   * @default - none is left out
+   */
+  readonly excludeDatabases?: readonly string[] | undefined;
+  /**
+   * How long pg_dump waits for a table that is locked.
+   * @default Duration.seconds(60)
+   */
+  readonly lockWaitTimeout?: Duration | undefined;
+  /**
+   * How long a dump may make no progress at all before it is ended.
+   * @default Duration.seconds(300)
+   */
+  readonly stallTimeout?: Duration | undefined;
+  /**
+   * Where backups go. A bucket of yours must send its events to EventBridge, or nothing is verified.
+   * @default - a BackupBucket of its own
+   */
+  readonly bucket?: IBucket | undefined;
+  /**
+   * Where in the bucket, without slashes at the ends.
+   * @default - at the top
+   */
+  readonly prefix?: string | undefined;
+  /**
+   * KMS key for the objects.
+   * @default - the bucket's
+   */
+  readonly encryptionKey?: IKey | undefined;
+  /**
+   * Where alerts and alarms go. A topic of yours must let CloudWatch's alarms publish, and use its key if it has one.
+   * @default - an AlertTopic of its own, without subscriptions
+   */
+  readonly topic?: ITopic | undefined;
+  /**
+   * Whether successes are told too.
+   * @default 'failures'
+   */
+  readonly notify?: 'failures' | 'all' | undefined;
+  /**
+   * The VPC from which the server can be reached.
+   * @default - the backup function is in no VPC
+   */
+  readonly vpc?: IVpc | undefined;
+  /**
+   * Its subnets. They need a way to S3, SNS and Secrets Manager: a NAT gateway or endpoints.
+   * @default - CDK's default selection, the private ones
+   */
+  readonly vpcSubnets?: SubnetSelection | undefined;
+  /**
+   * Security groups of the backup function.
+   * @default - one that may reach the server's port and HTTPS
+   */
+  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+  /**
+   * Of both functions.
+   * @default Architecture.ARM_64
+   */
+  readonly architecture?: Architecture | undefined;
+  /**
+   * The layer with PostgreSQL's client programs, for this architecture.
+   * @default - a ClientLayer with PostgreSQL 15, 17 and 18, shared within the stack
+   */
+  readonly layer?: ILayerVersion | undefined;
+  /**
+   * Of the backup function. Processor time is in proportion to it: one processor for each 1769 MiB.
+   * @default Size.mebibytes(2048)
+   */
+  readonly memory?: Size | undefined;
+  /**
+   * /tmp of the backup function, 512 to 10240 MiB. The directory format needs room for the largest archive.
+   * @default Size.mebibytes(512)
+   */
+  readonly temporaryStorage?: Size | undefined;
+  /**
+   * How long a backup run may take; Lambda allows 15 minutes.
+   * @default Duration.minutes(15)
+   */
+  readonly timeout?: Duration | undefined;
+  /**
+   * How deep each backup is verified.
+   * @default 'read'
+   */
+  readonly verifyLevel?: 'checksum' | 'read' | undefined;
+  /**
+   * Of the verify function.
+   * @default Size.mebibytes(2048)
+   */
+  readonly verifyMemory?: Size | undefined;
+  /**
+   * /tmp of the verify function.
+   * @default Size.mebibytes(512)
+   */
+  readonly verifyTemporaryStorage?: Size | undefined;
+  /**
+   * How long a verification may take; Lambda allows 15 minutes.
+   * @default Duration.minutes(15)
+   */
+  readonly verifyTimeout?: Duration | undefined;
+  /**
+   * How long the functions' logs are kept.
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays | undefined;
+  /**
+   * Directory with `backup/index.mjs` and `verify/index.mjs`.
+   * @default - dist/functions of this package
+   */
+  readonly functionsDirectory?: string | undefined;
+}

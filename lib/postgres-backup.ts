@@ -1,0 +1,186 @@
+import path from 'node:path';
+import { Duration, Size, Stack } from 'aws-cdk-lib';
+import type { Alarm, Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
+import type { Rule } from 'aws-cdk-lib/aws-events';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { alarmOnErrors, alarmOnWaitingFailures } from './alarms.ts';
+import { backupFunction } from './backup-function.ts';
+import { asBucket, BackupBucket } from './bucket.ts';
+import { prefixPattern, sourceNamePattern } from './config-schema.ts';
+import { FailureQueue } from './failure-queue.ts';
+import { ClientLayer } from './layer.ts';
+import { packageRoot } from './package-root.ts';
+import type { PostgresBackupProps } from './postgres-backup-props.ts';
+import type { Place } from './rights.ts';
+import { BackupSchedules } from './schedule.ts';
+import { AlertTopic } from './topic.ts';
+import { verifyFunction, verifyOnManifest } from './verify-function.ts';
+
+/**
+ * One PostgreSQL server whose databases are dumped into a bucket on a schedule, and verified as soon as each backup is
+ * complete. Several of them may share a bucket, a topic and a layer.
+ */
+export class PostgresBackup extends Construct implements IConnectable {
+  readonly bucket: IBucket;
+  readonly topic: ITopic;
+  readonly backupFunction: LambdaFunction;
+  readonly verifyFunction: LambdaFunction;
+  /** Starts the verification. */
+  readonly manifestRule: Rule;
+  /** Starts, events and runs that failed. */
+  readonly failureQueue: IQueue;
+  readonly alarms: readonly Alarm[];
+  /** Of the backup function, where it is in a VPC: `database.connections.allowDefaultPortFrom(backup)`. */
+  readonly connections: Connections;
+  private readonly place: Place;
+
+  constructor(scope: Construct, id: string, props: PostgresBackupProps) {
+    super(scope, id);
+    checkNames(props);
+    const { sourceName, prefix, notify = 'failures', architecture = Architecture.ARM_64 } = props;
+    this.bucket = props.bucket ?? asBucket(new BackupBucket(this, 'Bucket'));
+    this.topic = props.topic ?? new AlertTopic(this, 'Alerts');
+    this.failureQueue = new FailureQueue(this, 'Failures');
+    const keyPrefix = prefix === undefined ? `${sourceName}/` : `${prefix}/${sourceName}/`;
+    this.place = {
+      bucket: this.bucket,
+      keyPrefix,
+      encryptionKey: props.encryptionKey ?? this.bucket.encryptionKey,
+    };
+
+    const shared = {
+      sourceName,
+      notify,
+      architecture,
+      place: this.place,
+      topic: this.topic,
+      failureQueue: this.failureQueue,
+      storeUrl: `s3://${this.bucket.bucketName}${prefix === undefined ? '' : `/${prefix}`}`,
+      layer: props.layer ?? ClientLayer.shared(this, { architecture }),
+      logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+    };
+    const code = props.functionsDirectory ?? path.join(packageRoot(), 'dist/functions');
+    const logGroups = `/pgproof/${Stack.of(this).stackName}/${sourceName}`;
+    this.backupFunction = backupFunction(new Construct(this, 'Backup'), {
+      ...shared,
+      server: props,
+      codeDirectory: path.join(code, 'backup'),
+      memory: props.memory ?? Size.mebibytes(2048),
+      temporaryStorage: props.temporaryStorage,
+      timeout: props.timeout ?? Duration.minutes(15),
+      logGroupName: `${logGroups}/backup`,
+      vpc: props.vpc,
+      vpcSubnets: props.vpcSubnets,
+      securityGroups: props.securityGroups,
+    });
+    this.verifyFunction = verifyFunction(new Construct(this, 'Verify'), {
+      ...shared,
+      codeDirectory: path.join(code, 'verify'),
+      level: props.verifyLevel ?? 'read',
+      memory: props.verifyMemory ?? Size.mebibytes(2048),
+      temporaryStorage: props.verifyTemporaryStorage ?? Size.mebibytes(512),
+      timeout: props.verifyTimeout ?? Duration.minutes(15),
+      logGroupName: `${logGroups}/verify`,
+    });
+    this.connections = props.vpc === undefined ? new Connections() : this.backupFunction.connections;
+    this.manifestRule = verifyOnManifest(this, this.place, this.verifyFunction, this.failureQueue);
+    new BackupSchedules(this, 'Schedules', {
+      sourceName,
+      schedules: props.schedules,
+      backupFunction: this.backupFunction,
+      failureQueue: this.failureQueue,
+    });
+    this.alarms = this.makeAlarms(sourceName);
+  }
+
+  /** Lets someone list and read this source's backups, as a restore does. */
+  grantRead(grantee: IGrantable): Grant {
+    const { bucket, keyPrefix, encryptionKey } = this.place;
+    const grant = Grant.addToPrincipal({
+      grantee,
+      actions: ['s3:GetObject'],
+      resourceArns: [bucket.arnForObjects(`${keyPrefix}*`)],
+    });
+    const list = Grant.addToPrincipal({
+      grantee,
+      actions: ['s3:ListBucket'],
+      resourceArns: [bucket.bucketArn],
+      conditions: { StringLike: { 's3:prefix': `${keyPrefix}*` } },
+    });
+    if (encryptionKey === undefined) return grant.combine(list);
+    const decrypt = Grant.addToPrincipal({
+      grantee,
+      actions: ['kms:Decrypt'],
+      resourceArns: [encryptionKey.keyArn],
+    });
+    return grant.combine(list).combine(decrypt);
+  }
+
+  /** Lets someone start a backup of this source by hand. */
+  grantStart(grantee: IGrantable): Grant {
+    return Grant.addToPrincipal({
+      grantee,
+      actions: ['lambda:InvokeFunction'],
+      resourceArns: [this.backupFunction.functionArn],
+    });
+  }
+
+  /** Runs of the backup function that failed, whatever the reason. */
+  metricBackupErrors(options?: MetricOptions): Metric {
+    return this.backupFunction.metricErrors(options);
+  }
+
+  /** Runs of the verify function that failed: a verdict of failed or unverifiable, or a run that broke. */
+  metricVerifyErrors(options?: MetricOptions): Metric {
+    return this.verifyFunction.metricErrors(options);
+  }
+
+  /** Starts, events and runs that wait in the failure queue. */
+  metricWaitingFailures(options?: MetricOptions): Metric {
+    return this.failureQueue.metricApproximateNumberOfMessagesVisible(options);
+  }
+
+  private makeAlarms(sourceName: string): Alarm[] {
+    const { topic } = this;
+    return [
+      alarmOnErrors(this, 'BackupErrors', this.backupFunction, {
+        topic,
+        description: `pgproof: a backup run of ${sourceName} failed. Read the function's log; until it is mended, the newest backup is an older one.`,
+      }),
+      alarmOnErrors(this, 'VerifyErrors', this.verifyFunction, {
+        topic,
+        description: `pgproof: a backup of ${sourceName} was not found good. Read the verification.json beside its manifest, or the function's log.`,
+      }),
+      alarmOnWaitingFailures(this, 'FailuresWaiting', this.failureQueue, {
+        topic,
+        description: `pgproof: a run for ${sourceName} could not be started or failed for good. The queue holds the event; delete the message when it is dealt with.`,
+      }),
+    ];
+  }
+}
+
+/** Names become parts of keys, event patterns and log groups, where some characters would mean something. */
+function checkNames({ sourceName, prefix, schedules }: PostgresBackupProps): void {
+  if (!sourceNamePattern.test(sourceName)) {
+    throw new Error(
+      `sourceName cannot be used: got ${JSON.stringify(sourceName)} (expected 1 to 64 letters, digits, dots, hyphens and underscores, no dot first). Choose another name.`,
+    );
+  }
+  if (prefix !== undefined && !prefixPattern.test(prefix)) {
+    throw new Error(
+      `prefix cannot be used: got ${JSON.stringify(prefix)} (expected segments of letters, digits, dots, hyphens and underscores, joined by /). Choose another prefix.`,
+    );
+  }
+  if (schedules.length === 0) {
+    throw new Error(
+      `The source ${sourceName} would never be backed up: got no schedule (expected at least one). Add one to schedules.`,
+    );
+  }
+}

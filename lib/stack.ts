@@ -1,0 +1,182 @@
+import {
+  Annotations,
+  CfnOutput,
+  CfnParameter,
+  Duration,
+  Size,
+  Stack,
+  TimeZone,
+  Validations,
+} from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Architecture, type ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { Bucket, type IBucket, StorageClass } from 'aws-cdk-lib/aws-s3';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+import { asBucket, BackupBucket } from './bucket.ts';
+import { examplesIn } from './config-examples.ts';
+import type { Config, ScheduleConfig, SourceConfig } from './config-schema.ts';
+import { ClientLayer, ClientLayerUnavailable } from './layer.ts';
+import { Network } from './network.ts';
+import { PostgresBackup } from './postgres-backup.ts';
+import type { PostgresBackupProps } from './postgres-backup-props.ts';
+import type { BackupSchedule } from './schedule.ts';
+import { AlertTopic } from './topic.ts';
+
+export interface BackupStackProps {
+  readonly config: Config;
+  /** Where the bundled functions are. @default - dist/functions of this package */
+  readonly functionsDirectory?: string | undefined;
+  /** Where the client layer was built. @default - built at synth where it is missing */
+  readonly layerDirectory?: string | undefined;
+}
+
+/** Everything that one configuration describes: a bucket, a topic, and a PostgresBackup for each source. */
+export class BackupStack extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    { config, functionsDirectory, layerDirectory }: BackupStackProps,
+  ) {
+    super(scope, id, {
+      stackName: config.stackName,
+      description: 'pgproof: PostgreSQL backups that prove they restore',
+    });
+    const { functions, verify, alerts } = config;
+    const bucket = this.makeBucket(config.bucket);
+    const topic = new AlertTopic(this, 'Alerts', { emails: alerts.emails });
+    const architecture = functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
+    const network =
+      config.network && new Network(this, 'Network', { network: config.network, sources: config.sources });
+    const shared = {
+      bucket,
+      topic,
+      architecture,
+      functionsDirectory,
+      prefix: config.bucket.prefix,
+      notify: alerts.notify,
+      layer: this.makeLayer(config.layer, architecture, layerDirectory),
+      memory: Size.mebibytes(functions.memoryMiB),
+      temporaryStorage: Size.mebibytes(functions.temporaryStorageMiB),
+      timeout: Duration.minutes(functions.timeoutMinutes),
+      verifyLevel: verify.level,
+      verifyMemory: Size.mebibytes(verify.memoryMiB),
+      verifyTemporaryStorage: Size.mebibytes(verify.temporaryStorageMiB),
+      verifyTimeout: Duration.minutes(verify.timeoutMinutes),
+      logRetention: functions.logRetentionDays,
+      vpc: network?.vpc,
+      vpcSubnets: network && { subnets: [...network.subnets] },
+      securityGroups: network?.securityGroups,
+    };
+    for (const source of config.sources) {
+      const backup = new PostgresBackup(this, source.name, { ...shared, ...this.serverOf(source) });
+      new CfnOutput(this, `${source.name}-backup-function`, {
+        description: `Starts a backup of ${source.name}`,
+        value: backup.backupFunction.functionName,
+      });
+    }
+    new CfnOutput(this, 'BucketName', { description: 'Where the backups are', value: bucket.bucketName });
+    new CfnOutput(this, 'AlertTopicArn', { description: 'Where alerts go', value: topic.topicArn });
+    this.refuseExamples(config);
+  }
+
+  private makeBucket(config: Config['bucket']): IBucket {
+    const encryptionKey = config.kmsKeyArn && Key.fromKeyArn(this, 'BucketKey', config.kmsKeyArn);
+    if (config.existing !== undefined) {
+      return Bucket.fromBucketAttributes(this, 'Bucket', {
+        bucketName: config.existing,
+        ...(encryptionKey ? { encryptionKey } : {}),
+      });
+    }
+    const bucket = new BackupBucket(this, 'Bucket', {
+      bucketName: config.name,
+      encryptionKey: encryptionKey || undefined,
+      transitionStorageClass: config.transition && new StorageClass(config.transition.storageClass),
+      transitionAfter: config.transition && Duration.days(config.transition.afterDays),
+      abortIncompleteUploadsAfter: Duration.days(config.abortIncompleteUploadsAfterDays),
+      keepDeletedVersionsFor: Duration.days(config.keepDeletedVersionsDays),
+    });
+    return asBucket(bucket);
+  }
+
+  /**
+   * Where the layer cannot be built the template still can: it then asks for the ARN of a layer, as a parameter
+   * without a default, and nothing is deployed until someone gives one.
+   */
+  private makeLayer(config: Config['layer'], architecture: Architecture, directory?: string): ILayerVersion {
+    if (config.arn !== undefined) return LayerVersion.fromLayerVersionArn(this, 'Layer', config.arn);
+    try {
+      return new ClientLayer(this, 'Layer', { architecture, majors: config.majors, directory });
+    } catch (error: unknown) {
+      if (!(error instanceof ClientLayerUnavailable)) throw error;
+      Annotations.of(this).addWarningV2(
+        'pgproof:layer',
+        `${error.message} Until then this stack cannot be deployed.`,
+      );
+      const parameter = new CfnParameter(this, 'ClientLayerArn', {
+        description:
+          'ARN of a layer version with the PostgreSQL client programs; it could not be built at synth',
+      });
+      return LayerVersion.fromLayerVersionArn(this, 'LayerGiven', parameter.valueAsString);
+    }
+  }
+
+  private serverOf(source: SourceConfig): Omit<PostgresBackupProps, 'bucket' | 'topic'> {
+    const { name, secretArn, secretKmsKeyArn, iam } = source;
+    const encryptionKey = secretKmsKeyArn && Key.fromKeyArn(this, `${name}-secret-key`, secretKmsKeyArn);
+    const secret =
+      secretArn &&
+      Secret.fromSecretAttributes(this, `${name}-secret`, {
+        secretCompleteArn: secretArn,
+        ...(encryptionKey ? { encryptionKey } : {}),
+      });
+    return {
+      sourceName: name,
+      secret: secret || undefined,
+      host: iam?.host ?? source.host,
+      port: iam?.port ?? source.port,
+      user: iam?.user,
+      databaseResourceId: iam?.resourceId,
+      maintenanceDatabase: source.maintenanceDatabase,
+      sslMode: source.sslMode,
+      databases: source.databases,
+      excludeDatabases: source.excludeDatabases,
+      lockWaitTimeout: seconds(source.lockWaitSeconds),
+      stallTimeout: seconds(source.stallSeconds),
+      schedules: source.schedules.map(scheduleOf),
+    };
+  }
+
+  /** A deployed example would run every night against nothing. A parameter that nobody gives stops the deployment. */
+  private refuseExamples(config: Config): void {
+    const examples = examplesIn(config);
+    if (examples.length === 0) {
+      if (config.alerts.emails.length === 0)
+        Annotations.of(this).addWarningV2(
+          'pgproof:nobody-hears',
+          'alerts.emails is empty: nobody hears of failures unless you subscribe to the topic.',
+        );
+      return;
+    }
+    Annotations.of(this).addWarningV2(
+      'pgproof:examples',
+      `cdk.json still has the example's values (${examples.join(', ')}): this stack can be looked at, and not be deployed. Write your own values there.`,
+    );
+    new CfnParameter(this, 'EditCdkJsonFirst', {
+      description: `Do not give this a value: replace the example's values in cdk.json (${examples.join(', ')}), and it is gone`,
+    });
+    Validations.of(this).acknowledge({
+      id: 'CloudFormation-Validate::W2001',
+      reason: 'Nothing refers to it; that it has no value is its whole effect.',
+    });
+  }
+}
+
+function seconds(value: number | undefined): Duration | undefined {
+  return value === undefined ? undefined : Duration.seconds(value);
+}
+
+function scheduleOf({ cron, timeZone, ...schedule }: ScheduleConfig): BackupSchedule {
+  return { ...schedule, expression: ScheduleExpression.expression(cron, TimeZone.of(timeZone)) };
+}

@@ -1,0 +1,104 @@
+import { Duration } from 'aws-cdk-lib';
+import { Match, Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { Construct } from 'constructs';
+import { manifestSuffix, verifyEnvironment } from '../functions/verify/contract.ts';
+import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import {
+  mayListBackups,
+  mayPublish,
+  mayPutVerifications,
+  mayReadBackups,
+  mayUseBucketKey,
+  objectsOf,
+  type Place,
+  verificationsOf,
+} from './rights.ts';
+
+export interface VerifyFunctionProps
+  extends Omit<
+    BundledFunctionProps,
+    | 'description'
+    | 'environment'
+    | 'statements'
+    | 'wildcards'
+    | 'retryAttempts'
+    | 'maxEventAge'
+    | 'vpc'
+    | 'vpcSubnets'
+    | 'securityGroups'
+  > {
+  readonly sourceName: string;
+  readonly storeUrl: string;
+  readonly place: Place;
+  readonly topic: ITopic;
+  readonly notify: 'failures' | 'all';
+  readonly level: 'checksum' | 'read';
+}
+
+/**
+ * The function that verifies a source's backups. Outside of any VPC: it talks to S3 and SNS only, and needs neither
+ * endpoints nor addresses for that. Made inside `scope`, which should hold nothing else.
+ */
+export function verifyFunction(scope: Construct, props: VerifyFunctionProps): LambdaFunction {
+  const { place, topic } = props;
+  const names = verifyEnvironment;
+  return bundledFunction(scope, {
+    ...props,
+    description: `pgproof: verifies the backups of ${props.sourceName}`,
+    environment: {
+      [names.store]: props.storeUrl,
+      [names.level]: props.level,
+      [names.topicArn]: topic.topicArn,
+      [names.notify]: props.notify,
+      ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
+    },
+    statements: [
+      mayReadBackups(place),
+      mayListBackups(place),
+      mayPutVerifications(place),
+      ...mayUseBucketKey(place),
+      ...mayPublish(topic),
+    ],
+    wildcards: {
+      [objectsOf(place)]:
+        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
+      [verificationsOf(place)]: 'One object beside each manifest, wherever below the prefix that is.',
+    },
+    // Never again by itself: a backup that failed its verification does not become better, and people would be
+    // alerted twice. Requests to S3 are retried inside.
+    retryAttempts: 0,
+    maxEventAge: Duration.hours(6),
+  });
+}
+
+/** Starts the verification of every backup of this source that was completed: of every manifest that appears. */
+export function verifyOnManifest(
+  scope: Construct,
+  { bucket, keyPrefix }: Place,
+  handler: LambdaFunction,
+  failureQueue: IQueue,
+): Rule {
+  return new Rule(scope, 'ManifestCreated', {
+    description: 'A backup is complete: its manifest was written',
+    eventPattern: {
+      source: ['aws.s3'],
+      detailType: ['Object Created'],
+      detail: {
+        bucket: { name: [bucket.bucketName] },
+        // One wildcard: EventBridge takes a prefix and a suffix in one list as alternatives.
+        object: { key: Match.wildcard(`${keyPrefix}*${manifestSuffix}`) },
+      },
+    },
+    targets: [
+      new LambdaTarget(handler, {
+        deadLetterQueue: failureQueue,
+        maxEventAge: Duration.hours(6),
+        retryAttempts: 60,
+      }),
+    ],
+  });
+}
