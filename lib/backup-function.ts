@@ -9,10 +9,12 @@ import { definedOnly } from './defined-only.ts';
 import { egressGroup, postgresPort } from './egress-group.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
 import {
+  manifestsOf,
   mayConnect,
   mayListBackups,
   mayPublish,
   mayPutBackups,
+  mayReadManifests,
   mayReadSecret,
   mayUseBucketKey,
   objectsOf,
@@ -108,6 +110,7 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
     environment: { ...environmentOf(props), ...login },
     statements: [
       mayPutBackups(place),
+      mayReadManifests(place),
       mayListBackups(place),
       ...mayUseBucketKey(place),
       ...loginStatements,
@@ -116,6 +119,7 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
     wildcards: {
       [objectsOf(place)]:
         'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
+      [manifestsOf(place)]: 'One object in each backup, wherever below the prefix that is.',
     },
     securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [server.port ?? postgresPort])]),
     // Once more, a minute later: a server that was failing over is back then, and a night without a backup is worse

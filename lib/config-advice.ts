@@ -162,8 +162,14 @@ export const advice: Readonly<Record<string, Advice>> = {
     expected: 'a whole number from 1 to 3650 (days)',
     fix: 'Leave it out for 30.',
   },
-  alerts: { expected: 'an object', fix: 'Write { "emails": ["ops@your-company"] }.' },
-  'alerts.emails': { expected: 'a list of email addresses', fix: 'Write ["ops@your-company"].' },
+  alerts: {
+    expected: 'an object',
+    fix: 'Write { "emails": ["ops@your-company"] }: somebody has to hear of failures.',
+  },
+  'alerts.emails': {
+    expected: 'a list of email addresses',
+    fix: 'Write ["ops@your-company"], or [] if somebody subscribes to the topic in another way.',
+  },
   'alerts.emails.*': { expected: 'an email address', fix: 'Write one address per entry.' },
   'alerts.notify': { expected: 'failures or all', fix: 'Leave it out to hear of failures only.' },
   network: {

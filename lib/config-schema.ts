@@ -94,7 +94,8 @@ const bucket = z.strictObject({
 });
 
 const alerts = z.strictObject({
-  emails: z.array(z.email()).default([]),
+  /** Not optional: a failure that nobody hears of is the worst one. Empty, if somebody subscribes in another way. */
+  emails: z.array(z.email()),
   notify: z.enum(['failures', 'all']).default('failures'),
 });
 
@@ -137,7 +138,7 @@ export const configSchema = z.strictObject({
     .default('pgproof'),
   sources: z.array(source).min(1),
   bucket: bucket.prefault({}),
-  alerts: alerts.prefault({}),
+  alerts,
   network: network.optional(),
   functions: functions.prefault({}),
   layer: layer.prefault({}),

@@ -28,12 +28,29 @@ export function verificationsOf({ bucket, keyPrefix }: Place): string {
   return bucket.arnForObjects(`${keyPrefix}*/verification.json`);
 }
 
-/** New objects under the source's prefix, and nothing else: no reading, no deleting, no other source. */
+/** Every manifest of the source. */
+export function manifestsOf({ bucket, keyPrefix }: Place): string {
+  return bucket.arnForObjects(`${keyPrefix}*/manifest.json`);
+}
+
+/**
+ * New objects under the source's prefix: no reading of archives, no deleting, no other source. When the answer to the
+ * last call of an upload is lost, its parts tell whether it was done.
+ */
 export function mayPutBackups(place: Place): PolicyStatement {
   return new PolicyStatement({
     sid: 'PutBackups',
-    actions: ['s3:AbortMultipartUpload', 's3:PutObject'],
+    actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
     resources: [objectsOf(place)],
+  });
+}
+
+/** The manifests of the source: when the answer to writing one is lost, reading it tells whether it is ours. */
+export function mayReadManifests(place: Place): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'ReadManifests',
+    actions: ['s3:GetObject'],
+    resources: [manifestsOf(place)],
   });
 }
 

@@ -24,7 +24,7 @@ const nightly = { name: 'nightly', cron: 'cron(0 2 * * ? *)' };
 
 test('fills in every default', () => {
   const { schedules } = { schedules: [nightly] };
-  expect(parseConfig({ sources: [{ name: 'a', secretArn, schedules }] })).toEqual({
+  expect(parseConfig({ sources: [{ name: 'a', secretArn, schedules }], alerts: { emails: [] } })).toEqual({
     stackName: 'pgproof',
     sources: [{ name: 'a', secretArn, schedules: [{ ...nightly, timeZone: 'UTC' }] }],
     bucket: { abortIncompleteUploadsAfterDays: 3, keepDeletedVersionsDays: 30 },
@@ -78,7 +78,9 @@ test('reports all problems at once, each with path, got, expected and fix', () =
 });
 
 test('one message carries every problem on a line of its own', () => {
-  expect(() => parseConfig({ sources: [], functions: { timeoutMinutes: 16 } })).toThrow(
+  expect(() =>
+    parseConfig({ sources: [], alerts: { emails: [] }, functions: { timeoutMinutes: 16 } }),
+  ).toThrow(
     [
       'The configuration (cdk.json, context key pgproof) has 2 problems:',
       '  sources: got a list, expected a list with at least one source. Describe each PostgreSQL server as one source.',
@@ -125,7 +127,7 @@ test.each<[string, object, string]>([
     configuration({}, { schedules: [{ ...nightly, jobs: 2, format: 'custom' }] }),
     'sources[0].schedules[0].jobs',
   ],
-  ['a source twice', { sources: [source(), source()] }, 'sources[1].name'],
+  ['a source twice', configuration({ sources: [source(), source()] }), 'sources[1].name'],
   [
     'a name for a bucket that is there',
     configuration({ bucket: { existing: 'abc', name: 'def' } }),

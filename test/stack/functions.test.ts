@@ -90,7 +90,10 @@ test('the backup function is told what it needs, and no more', () => {
 
 test('every setting of a source reaches the backup function', () => {
   const config = configuration(
-    { bucket: { existing: 'acme-backups', prefix: 'pg/eu', kmsKeyArn }, alerts: { notify: 'all' } },
+    {
+      bucket: { existing: 'acme-backups', prefix: 'pg/eu', kmsKeyArn },
+      alerts: { emails: [], notify: 'all' },
+    },
     {
       host: 'replica.acme.test',
       port: 5433,

@@ -33,8 +33,13 @@ test('the backup function may put below its prefix, read its secret and publish;
     log('Backup'),
     {
       sid: 'PutBackups',
-      actions: ['s3:AbortMultipartUpload', 's3:PutObject'],
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
       resources: ['<Bucket.Arn>/orders-prod/*'],
+    },
+    {
+      sid: 'ReadManifests',
+      actions: ['s3:GetObject'],
+      resources: ['<Bucket.Arn>/orders-prod/*/manifest.json'],
     },
     list('orders-prod/*'),
     { sid: 'Secret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] },
@@ -97,11 +102,16 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
     ),
   );
   const arn = 'arn:<AWS::Partition>:s3:::acme-backups';
-  expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 6)).toEqual([
+  expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 7)).toEqual([
     {
       sid: 'PutBackups',
-      actions: ['s3:AbortMultipartUpload', 's3:PutObject'],
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
       resources: [`${arn}/pg/eu/orders-prod/*`],
+    },
+    {
+      sid: 'ReadManifests',
+      actions: ['s3:GetObject'],
+      resources: [`${arn}/pg/eu/orders-prod/*/manifest.json`],
     },
     list('pg/eu/orders-prod/*', arn),
     { sid: 'BucketKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn] },

@@ -165,6 +165,12 @@ async function connectSuitable(parameters: ConnectionParameters, options: Connec
   }
 }
 
+/**
+ * The owner of a database may give it a search_path with functions of his own that are called like PostgreSQL's,
+ * and would have them run with the rights of whoever takes the backup. pg_dump begins in the same way.
+ */
+const ownSearchPath = "select pg_catalog.set_config('search_path', 'pg_catalog', false)";
+
 /** One server, once: by TLS, in the clear, or one after the other, as libpq does with allow and prefer. */
 async function connectOnce(parameters: ConnectionParameters, options: ConnectOptions): Promise<Client> {
   const { database = parameters.database, applicationName = 'pgproof', signal } = options;
@@ -182,6 +188,10 @@ async function connectOnce(parameters: ConnectionParameters, options: ConnectOpt
         signal,
       });
       sockets.set(client, socket);
+      await client.query(ownSearchPath).catch((error: unknown) => {
+        socket.destroy();
+        throw error;
+      });
       return client;
     } catch (error: unknown) {
       signal?.throwIfAborted();

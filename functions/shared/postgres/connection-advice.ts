@@ -131,7 +131,7 @@ function networkAdvice(
         reason: 'refused',
         what: `Nothing answers as a PostgreSQL server at ${server}`,
         fix: host.startsWith('/')
-          ? 'Check that the server runs on this machine with this port and socket directory; give -h or a host in the URL otherwise.'
+          ? 'Check that the server runs on this machine with this port and socket directory; otherwise name its host in the URL or PGHOST.'
           : 'Check host and port, that the server runs and listens there (listen_addresses), and that no firewall or security group is between.',
       };
     case 'ETIMEDOUT':

@@ -117,6 +117,8 @@ function exitOf(child: ChildProcess, file: string, endOfStderr: () => string): P
 }
 
 function terminate(child: ChildProcess): void {
+  // Its number may be somebody else's by now, and a timer that nobody clears would keep this process alive.
+  if (child.exitCode !== null || child.signalCode !== null) return;
   signalGroup(child, 'SIGTERM');
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMilliseconds);
   child.once('exit', () => {

@@ -20,7 +20,7 @@ const rights =
   'Allow s3:ListBucket on the bucket, and on its objects s3:PutObject and s3:AbortMultipartUpload to back up or s3:GetObject to verify and restore; with a KMS key also kms:GenerateDataKey and kms:Decrypt.';
 const credentials =
   'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (AWS_PROFILE), or run where a role gives them.';
-const region = 'Set the region of the bucket (AWS_REGION or --region).';
+const region = 'Set the region of the bucket (AWS_REGION).';
 const unreachable =
   'Check the endpoint, DNS, and the network; inside a VPC an S3 gateway endpoint is needed.';
 const busy = 'The call was tried several times; run it again later.';

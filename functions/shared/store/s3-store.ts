@@ -15,7 +15,14 @@ import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
 import { type Opened, resumableRead } from './s3-read.ts';
 import type { S3StoreSettings } from './s3-settings.ts';
 import { type S3Target, stageInS3 } from './s3-stage.ts';
-import { ObjectExists, type ReadOptions, type Store, type StoredObject, StoreUnusable } from './store.ts';
+import {
+  ObjectExists,
+  ObjectMissing,
+  type ReadOptions,
+  type Store,
+  type StoredObject,
+  StoreUnusable,
+} from './store.ts';
 
 type Place = {
   readonly client: S3Client;
@@ -55,8 +62,28 @@ async function read(place: Place, key: string, { signal }: ReadOptions = {}): Pr
       signal,
     );
   } catch (error) {
+    if (s3ErrorName(error) === 'AccessDenied' && (await isAbsent(place, Key)))
+      throw missing(error, place, key);
     throw toError(error);
   }
+}
+
+/**
+ * S3 says AccessDenied of a missing object to whoever may not list the whole bucket; our roles may list their own
+ * prefix only. Whether it is missing decides between a bad backup and a verifier without rights.
+ */
+async function isAbsent({ client, bucket }: Place, Key: string): Promise<boolean> {
+  const listed = await client
+    .send(new ListObjectsV2Command({ Bucket: bucket, Prefix: Key, MaxKeys: 1 }))
+    .catch(() => undefined);
+  return listed !== undefined && listed.Contents?.[0]?.Key !== Key;
+}
+
+function missing(cause: unknown, { url }: Place, key: string): ObjectMissing {
+  return new ObjectMissing(
+    { what: `There is no such object (${url}/${key})`, fix: 'See what is there with `pgproof list`.' },
+    { cause },
+  );
 }
 
 async function* list(

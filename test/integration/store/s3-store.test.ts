@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openStore } from '../../../functions/shared/store/open-store.ts';
 import type { S3StoreSettings } from '../../../functions/shared/store/s3-settings.ts';
 import { s3Store } from '../../../functions/shared/store/s3-store.ts';
-import { type Store, StoreUnusable } from '../../../functions/shared/store/store.ts';
+import { ObjectMissing, type Store, StoreUnusable } from '../../../functions/shared/store/store.ts';
 import { bytesOf, sourceOf } from '../../support/byte-source.ts';
 import { testClient } from '../../support/s3-client.ts';
 import { type S3Server, type S3ServerOptions, withS3Server } from '../../support/s3-server.ts';
@@ -188,5 +188,15 @@ it('openStore opens a bucket by its URL', async () => {
     await store.create('k', Buffer.from('x'));
     expect(server.keys('backups')).toEqual(['a b/c/k']);
     expect(store.url).toBe('s3://backups/a%20b/c');
+  });
+});
+
+it('an object that is missing is told from one that is forbidden, though S3 says AccessDenied of both', async () => {
+  await withS3Server({ buckets: ['b'] }, async (s3) => {
+    const store = s3Store({ bucket: 'b', prefix: 'p', client: testClient(s3.url) });
+    await store.create('there', Buffer.from('x'));
+    s3.misbehave({ operation: 'GetObject', action: 'accessDenied', times: 2 });
+    await expect(store.read('gone')).rejects.toThrow(ObjectMissing);
+    await expect(store.read('there')).rejects.toThrow(StoreUnusable);
   });
 });

@@ -1,0 +1,17 @@
+import { constants } from 'node:os';
+import { PgproofError } from '../errors.ts';
+
+/** Somebody asked for an end: Ctrl-C, or a request from the system. No news about the work itself. */
+export class Interrupted extends PgproofError {
+  override readonly name = 'Interrupted';
+  /** 128 + the signal's number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM. */
+  readonly exitStatus: number;
+
+  constructor(signal: NodeJS.Signals) {
+    super({
+      what: `The run was interrupted (${signal})`,
+      fix: 'What was under way was stopped, and nothing half-done was left; run it again.',
+    });
+    this.exitStatus = 128 + (constants.signals[signal] ?? 0);
+  }
+}
