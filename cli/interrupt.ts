@@ -1,20 +1,5 @@
-import { constants } from 'node:os';
-import { PgproofError } from '../functions/shared/errors.ts';
-
-/** Ctrl-C, or a request to end from the system. */
-export class Interrupted extends PgproofError {
-  override readonly name = 'Interrupted';
-  /** 128 + the signal's number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM. */
-  readonly exitStatus: number;
-
-  constructor(signal: NodeJS.Signals) {
-    super({
-      what: `The run was interrupted (${signal})`,
-      fix: 'What was under way was stopped, and nothing half-done was left; run it again.',
-    });
-    this.exitStatus = 128 + (constants.signals[signal] ?? 0);
-  }
-}
+import { setMaxListeners } from 'node:events';
+import { Interrupted } from '../functions/shared/process/interrupted.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -24,6 +9,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  // Every read of a store listens to it, and a listing has many at once.
+  setMaxListeners(0, controller.signal);
   const onSignal = (signal: NodeJS.Signals): void => {
     if (controller.signal.aborted) process.exit(new Interrupted(signal).exitStatus);
     controller.abort(new Interrupted(signal));

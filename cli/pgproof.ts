@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { UsageError } from '../functions/shared/errors.ts';
+import { PgproofError, UsageError } from '../functions/shared/errors.ts';
+import { redactor } from '../functions/shared/process/redact.ts';
 import { version } from '../functions/shared/version.ts';
 import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
@@ -24,15 +25,24 @@ for (const command of [program, backupCommand(), verifyCommand(), listCommand(),
 
 /** Commander's messages in the same dress as our own. */
 function asOurs(text: string): string {
-  return text.replace(/^error: (.)/, (_, first: string) => {
-    return `${styleFor(process.stderr).red('pgproof:')} ${first.toUpperCase()}`;
-  });
+  return text.replace(
+    /^error: .*/,
+    (message) => `${styleFor(process.stderr).red('pgproof:')} ${said(message)}`,
+  );
+}
+
+/** Commander repeats what was typed: with a flag misspelt, that may be a URL with its password. */
+function said(message: string): string {
+  return redactor([])(message.replace(/^error: (.)/, (_, first: string) => first.toUpperCase()));
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that stops early (`pgproof list | head`) is no failure, and no reason to stop a backup.
   if (error.code === 'EPIPE') return;
-  tellFailure(error);
+  const what = 'The result could not be written to standard output';
+  tellFailure(
+    new PgproofError({ what, got: error.message, fix: 'Send it somewhere else.' }, { cause: error }),
+  );
   process.exitCode = 1;
 });
 // With standard error gone there is nobody left to tell; the work goes on, and the exit status says how it ended.
@@ -52,9 +62,8 @@ try {
   }
 }
 
-function callProblem(error: CommanderError): UsageError {
-  return new UsageError({
-    what: error.message.replace(/^error: /, '').replace(/\.$/, ''),
-    fix: 'See --help.',
-  });
+function callProblem({ code, message }: CommanderError): UsageError {
+  // No command at all: commander has shown the help, and has no words for it.
+  const what = code === 'commander.help' ? 'A command is missing' : said(message).replace(/\.$/, '');
+  return new UsageError({ what, fix: 'See --help.' });
 }

@@ -76,6 +76,9 @@ function liveLine(database: string, { began, bytes, tables, dumped, doing }: Liv
 
 function resultLines(result: BackupResult, style: Style): string {
   const name = visible(result.database);
+  // Who pressed Ctrl-C knows why; it is said once, at the end.
+  if (result.status === 'failed' && result.error.name === 'Interrupted')
+    return `${style.red('✗')} ${name}: interrupted`;
   if (result.status === 'failed') {
     const reached = result.reached.bytes > 0 ? ` after ${formatBytes(result.reached.bytes)} of archive` : '';
     const kept = result.error.name === 'NotVerified' ? '' : `${reached}; nothing of it was kept in the store`;

@@ -11,8 +11,10 @@ const numbers = new Intl.NumberFormat('en').format;
 export function summaryTable(report: BackupReport, style: Style): string {
   const rows = report.databases.map((result) => {
     const took = formatDuration(result.seconds);
-    if (result.status === 'failed')
-      return [visible(result.database), '', '', took, '', style.red('failed'), ''];
+    if (result.status === 'failed') {
+      const outcome = result.error.name === 'Interrupted' ? 'interrupted' : 'failed';
+      return [visible(result.database), '', '', took, '', style.red(outcome), ''];
+    }
     const { bytes, seconds, manifest } = result;
     const rate = `${formatBytes(manifest.databaseBytes / Math.max(seconds, 0.001))}/s`;
     const verdict =

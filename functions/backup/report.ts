@@ -46,7 +46,7 @@ export function isGood(result: BackupResult): boolean {
 /** At least one database of the run has no good backup. Every other database was still taken. */
 export class BackupFailed extends PgproofError {
   override readonly name = 'BackupFailed';
-  readonly report: BackupReport;
+  readonly #report: BackupReport;
 
   constructor(report: BackupReport) {
     const bad = report.databases.filter((result) => !isGood(result));
@@ -55,7 +55,12 @@ export class BackupFailed extends PgproofError {
       got: bad.map((result) => `${result.database}: ${shortReason(result)}`).join('\n'),
       fix: 'Mend what is named, then run again.',
     });
-    this.report = report;
+    this.#report = report;
+  }
+
+  /** No property of its own: Lambda's runtime writes those to the log, and the manifests in it can be megabytes. */
+  get report(): BackupReport {
+    return this.#report;
   }
 }
 

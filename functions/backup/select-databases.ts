@@ -32,11 +32,15 @@ export function selectDatabases(
   if (chosen.length === 0) {
     throw new NoDatabases({
       what: 'There is no database to back up',
-      got: `${onServer.map(({ name }) => name).join(', ')} on the server${excluded.length > 0 ? `, without ${excluded.join(', ')}` : ''}`,
+      got: `${quoted(onServer.map(({ name }) => name))} on the server${excluded.length > 0 ? `, without ${quoted(excluded)}` : ''}`,
       expected:
         'at least one that is no template, allows connections and is not excluded; postgres only if named',
       fix: 'Name one with --database, or exclude fewer.',
     });
   }
   return chosen.map((name) => ({ name, bytes: sizes.get(name) ?? 0 }));
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ');
 }

@@ -3,6 +3,7 @@ import type { Verification } from '../shared/manifest/verification.ts';
 import { composeAlert, type Incident } from '../shared/notify/alert.ts';
 import { describeFailure } from '../shared/notify/describe-failure.ts';
 import type { Notifier, NotifyPolicy } from '../shared/notify/notifier.ts';
+import { Interrupted } from '../shared/process/interrupted.ts';
 import { type VerifyDependencies, type VerifyRequest, verifyBackup } from './verify.ts';
 
 export type TellDependencies = VerifyDependencies & {
@@ -32,6 +33,8 @@ export async function verifyAndTell(
   try {
     verification = await verifyBackup(request, dependencies);
   } catch (error: unknown) {
+    // Whoever pressed Ctrl-C knows.
+    if (error instanceof Interrupted) throw error;
     const incident = { ...base, ...describeFailure(error), outcome: 'unverifiable', at: clock() } as const;
     await notifier.publish(composeAlert(incident));
     throw error;

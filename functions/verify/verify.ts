@@ -10,6 +10,7 @@ import {
 } from '../shared/manifest/manifest.ts';
 import { type Check, type Level, type Verification, verdictOf } from '../shared/manifest/verification.ts';
 import { type PostgresTools, toolPath } from '../shared/postgres/tools.ts';
+import { Interrupted } from '../shared/process/interrupted.ts';
 import { isKey } from '../shared/store/key.ts';
 import { ObjectMissing, readSmall, type Store } from '../shared/store/store.ts';
 import { checksumCheck } from './checksum-check.ts';
@@ -52,7 +53,7 @@ export class BackupNotFound extends PgproofError {
  * verdict cannot be written.
  *
  * @throws UsageError where the level has no verifier
- * @throws BackupNotFound
+ * @throws BackupNotFound, Interrupted
  * @throws StoreUnusable, and whatever else the store throws at the manifest or the verdict
  */
 export async function verifyBackup(
@@ -65,6 +66,8 @@ export async function verifyBackup(
   const { manifest, problem } = await readManifest(id, dependencies);
   const checks =
     manifest === undefined ? [manifestCheck(problem)] : await checksOf(manifest, id, level, dependencies);
+  // Who is interrupted has found out nothing, and must not put that in the place of an older verdict.
+  if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
   const verification: Verification = {
     formatVersion: 1,
     id: formatId(id),

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { encodeName } from '../../../functions/shared/manifest/backup-id.ts';
@@ -12,7 +13,14 @@ import {
   withDeployment,
 } from '../../support/deployment.ts';
 import type { Lambda, Outcome } from '../../support/lambda-runtime.ts';
-import { newestMajor, type TestDatabase, withClient, withDatabase } from '../../support/postgres.ts';
+import {
+  newestMajor,
+  runSql,
+  type TestDatabase,
+  withClient,
+  withDatabase,
+  withOwnServer,
+} from '../../support/postgres.ts';
 
 buildBundles();
 
@@ -45,11 +53,11 @@ async function run(
         'backup',
         { environment, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
         async (lambda) => {
-          const outcome = await lambda.invoke(options.event ?? {});
+          const outcome = await lambda.invoke('event' in options ? options.event : {});
           await check({ outcome, lambda, deployment }, database);
-          expect(`${lambda.logs.stdout}${lambda.logs.stderr}${JSON.stringify(outcome)}`).not.toContain(
-            'päss',
-          );
+          const heard = `${lambda.logs.stdout}${lambda.logs.stderr}${JSON.stringify(outcome)}`;
+          expect(heard).not.toContain('päss');
+          expect(await readdir(lambda.temporary)).toEqual([]);
         },
       );
     }),
@@ -189,6 +197,39 @@ describe('a backup that works', () => {
       expect(manifestKeys(deployment)).toHaveLength(2);
       expect(lambda.initMilliseconds).toHaveLength(1);
     }));
+});
+
+describe('a server of its own', () => {
+  test('nothing configured and {}: every database but postgres and the templates, with an IAM token', () =>
+    // `trust` takes any password: what is tested is that the token is made and goes to the server, and nowhere else.
+    withOwnServer(
+      newestMajor(),
+      { tcp: true, hbaLines: ['host all all 127.0.0.1/32 trust'] },
+      async ({ parameters, tcpParameters = parameters }) => {
+        await runSql(parameters, 'create database app');
+        await runSql(parameters, 'create database "app 2"');
+        await runSql(parameters, 'create database closed allow_connections false');
+        await withDeployment({}, async (deployment) => {
+          const environment = {
+            PGPROOF_SECRET_ARN: '',
+            PGPROOF_AUTH: 'iam',
+            PGPROOF_HOST: tcpParameters.host,
+            PGPROOF_PORT: String(tcpParameters.port),
+            PGPROOF_USER: tcpParameters.user,
+          };
+          await deployment.withFunction('backup', { environment }, async (lambda) => {
+            const outcome = await lambda.invoke({});
+            expect(outcome.result).toMatchObject({
+              databases: [{ database: 'app' }, { database: 'app 2' }],
+            });
+            expect(manifestKeys(deployment)).toHaveLength(2);
+            const all = `${await deployment.everything()}${lambda.logs.stdout}${lambda.logs.stderr}`;
+            expect(all).not.toContain('X-Amz-Signature');
+            expect(all).not.toContain('a-session-token-of-the-role');
+          });
+        });
+      },
+    ));
 });
 
 describe('a call or a deployment that is wrong', () => {
@@ -346,6 +387,18 @@ describe('a backup that fails', () => {
       },
     ));
 
+  test('SNS does not answer: Lambda ends the function, which counts as an error', () =>
+    run(
+      {
+        before: ({ aws }) => {
+          aws.secrets.remove(secretArn);
+          aws.sns.refuse('hang');
+        },
+        timeoutMs: 5_000,
+      },
+      ({ outcome }) => expect(outcome.error?.errorType).toBe('Sandbox.Timedout'),
+    ));
+
   test('SNS refuses the news of wrong settings: the function fails with that', () =>
     run(
       {
@@ -416,11 +469,15 @@ describe('the function’s deadline', () => {
 });
 
 describe('what the log and the metrics are made of', () => {
+  /** What the SDK says of Node.js 20, which the tests may run in; no function is deployed with that. */
+  const sdkWarning = /^\(node:\d+\) Warning: NodeVersionSupportWarning.*?was created\)\n/ms;
+
   test('JSON lines, and metrics in CloudWatch’s embedded format, for good and bad', () =>
     withDatabase(newestMajor(), { name: `Ünïcode "quoted" ${process.pid}`, sql: shop }, (odd) =>
       run({ event: { databases: [odd.name, 'not there'] } }, ({ outcome, lambda }) => {
         expect(outcome.error?.errorMessage).toContain('1 of 2');
-        const lines = `${lambda.logs.stdout}${lambda.logs.stderr}`.trim().split('\n');
+        const text = `${lambda.logs.stdout}${lambda.logs.stderr}`.replace(sdkWarning, '');
+        const lines = text.trim().split('\n');
         // The runtime's own word on what was thrown.
         const ours = lines.filter((line) => !line.startsWith('Invoke Error\t'));
         const parsed = ours.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -1,0 +1,174 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withAwsServer } from '../../support/aws-server.ts';
+import { type CliStore, s3Store, storeKinds, withFileStore, withStore } from '../../support/cli-stores.ts';
+import { newestMajor, uniqueName, withDatabase } from '../../support/postgres.ts';
+import { listProcesses } from '../../support/process-list.ts';
+import { type Cli, type CliResult, openCli, type StartedCli } from '../../support/run-cli.ts';
+
+let cli: Cli;
+beforeAll(async () => {
+  cli = await openCli();
+});
+afterAll(() => cli?.close());
+
+/** Seconds of work for gzip at its highest level. */
+const big = `create table noise as
+  select i, string_agg(md5((i * 50 + j)::text), '') as hex
+    from generate_series(1, 40000) i, generate_series(1, 50) j group by i`;
+
+type Databases = { readonly source: string; readonly small: string; readonly big: string };
+
+function withDatabases<T>(use: (databases: Databases) => Promise<T>): Promise<T> {
+  return withDatabase(newestMajor(), { name: uniqueName('small') }, ({ url, name: small }) =>
+    withDatabase(newestMajor(), { name: uniqueName('big'), sql: big }, ({ name }) =>
+      use({ source: url, small, big: name }),
+    ),
+  );
+}
+
+/** A backup of the small database and then of the big one, under way with the latter. */
+async function startBackup(
+  { url, env }: CliStore,
+  { source, small, big: name }: Databases,
+  args: readonly string[],
+): Promise<StartedCli> {
+  const which = ['--database', small, '--database', name, '--compress', 'gzip:9'];
+  const flags = ['--source', source, '--name', 's', '--store', url, ...which, ...args];
+  const started = await cli.start(['backup', ...flags], { env });
+  await started.says(`✓ ${small}: `);
+  await until(async () => (await dumpsOf(name)).length > 0);
+  // From here on it is known to write: pg_dump reads for a while before it does.
+  await wait(500);
+  return started;
+}
+
+async function dumpsOf(database: string): Promise<string[]> {
+  const all = (await listProcesses()).map(({ commandLine }) => commandLine);
+  return all.filter((line) => /\bpg_dump\b/.test(line) && line.includes(`dbname='${database}'`));
+}
+
+async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await wait(20);
+}
+
+function expectStopped(
+  { status, stdout, stderr, leftovers }: CliResult,
+  { small, big: name }: Databases,
+): void {
+  expect({ signal: status, leftovers }).toMatchObject({ leftovers: [] });
+  expect(stderr).toContain(`✗ ${name}: interrupted`);
+  expect(stderr.match(/^pgproof: /gm)).toHaveLength(1);
+  expect(stdout).toMatch(new RegExp(`^${small} .*intact`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^${name} .*interrupted$`, 'm'));
+}
+
+describe.each(storeKinds)('a dump into a %s store', (kind) => {
+  test.each([
+    ['SIGINT', 130, ['--format', 'custom']],
+    ['SIGTERM', 143, ['--format', 'directory', '--jobs', '2']],
+  ] as const)(
+    '%s ends it with exit status %d and leaves nothing of it',
+    async (signal, status, args) => {
+      await withDatabases(async (databases) => {
+        await withStore(kind, async (store) => {
+          const { child, ended } = await startBackup(store, databases, args);
+          expect((await dumpsOf(databases.big)).length).toBeGreaterThan(0);
+          const before = Date.now();
+          child.kill(signal);
+          const result = await ended;
+          // At once: the grace of five seconds is for a pg_dump that does not listen.
+          expect(Date.now() - before).toBeLessThan(4_000);
+          expect(result.status).toBe(status);
+          expect(result.stderr).toContain(`The run was interrupted (${signal})`);
+          expectStopped(result, databases);
+          const keys = await store.keys();
+          expect(keys.filter((key) => !key.startsWith(`s/${databases.small}/`))).toEqual([]);
+          expect(keys.filter((key) => key.endsWith('manifest.json'))).toHaveLength(1);
+          expect(store.openUploads()).toBe(0);
+          expect(await dumpsOf(databases.big)).toEqual([]);
+        });
+      });
+    },
+    120_000,
+  );
+});
+
+test('an upload that hangs is left at once, and aborted', async () => {
+  await withDatabases(async (databases) => {
+    await withAwsServer({ buckets: ['bucket'] }, async (aws) => {
+      const store = s3Store(aws);
+      aws.s3.misbehave({ operation: 'UploadPart', action: 'stall', times: 100 });
+      const { child, ended } = await startBackup(store, databases, []);
+      await until(async () => aws.s3.calls('UploadPart') > 0);
+      expect(store.openUploads()).toBe(1);
+      child.kill('SIGINT');
+      const result = await ended;
+      expect(result.status).toBe(130);
+      expectStopped(result, databases);
+      expect(store.openUploads()).toBe(0);
+      expect((await store.keys()).filter((key) => !key.startsWith(`s/${databases.small}/`))).toEqual([]);
+    });
+  });
+}, 120_000);
+
+test('a verification that is interrupted leaves the verdict that was there', async () => {
+  await withDatabase(
+    newestMajor(),
+    { sql: 'create table t as select 1 as i' },
+    async ({ url: source, name }) => {
+      await withAwsServer({ buckets: ['bucket'] }, async (aws) => {
+        const { url, env } = s3Store(aws);
+        const flags = ['--source', source, '--store', url, '--name', 's', '--database', name];
+        expect(await cli.run(['backup', ...flags], { env })).toMatchObject({ status: 0 });
+        const verification = aws.s3.keys('bucket').find((key) => key.endsWith('/verification.json')) ?? '';
+        const before = await aws.s3.object('bucket', verification)?.content();
+        expect(before?.toString()).toContain('intact');
+
+        const reads = aws.s3.calls('GetObject');
+        // The manifest is read, then the archive.
+        aws.s3.misbehave({ operation: 'GetObject', action: 'stall', skip: 1, times: 100 });
+        const { child, ended } = await cli.start(['verify', `s/${name}/latest`, '--store', url], { env });
+        await until(async () => aws.s3.calls('GetObject') >= reads + 2);
+        child.kill('SIGINT');
+        const { status, stdout, stderr, leftovers } = await ended;
+        expect({ status, stdout, leftovers }).toEqual({ status: 130, stdout: '', leftovers: [] });
+        expect(stderr).toMatch(/^pgproof: The run was interrupted \(SIGINT\)/);
+        expect(await aws.s3.object('bucket', verification)?.content()).toEqual(before);
+      });
+    },
+  );
+});
+
+test('a listing that hangs can be left', async () => {
+  await withAwsServer({ buckets: ['bucket'] }, async (aws) => {
+    const { url, env } = s3Store(aws);
+    aws.s3.misbehave({ operation: 'ListObjectsV2', action: 'stall', times: 100 });
+    const { child, ended } = await cli.start(['list', '--store', url, '--json'], { env });
+    await until(async () => aws.s3.calls('ListObjectsV2') > 0);
+    child.kill('SIGINT');
+    const { status, stdout } = await ended;
+    expect(status).toBe(130);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { name: 'Interrupted' } });
+  });
+});
+
+test('whoever reads its messages may leave early: the backup is finished all the same', async () => {
+  await withDatabase(
+    newestMajor(),
+    { sql: 'create table t as select 1 as i' },
+    async ({ url: source, name }) => {
+      await withFileStore(async ({ url, keys }) => {
+        const flags = ['--source', source, '--store', url, '--database', name];
+        const { child, ended } = await cli.start(['backup', ...flags]);
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        expect((await ended).status).toBe(0);
+        expect(await keys()).toHaveLength(4);
+        const listing = await cli.start(['list', '--store', url]);
+        listing.child.stdout?.destroy();
+        expect(await listing.ended).toMatchObject({ status: 0, stderr: '' });
+      });
+    },
+  );
+});

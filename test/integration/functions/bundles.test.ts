@@ -1,0 +1,36 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { buildBundles, bundleOf, withDeployment } from '../../support/deployment.ts';
+
+buildBundles();
+
+const mebibyte = 1024 * 1024;
+
+describe.each(['backup', 'verify'] as const)('the bundle of %s', (name) => {
+  test('is one module and its source map, small, and knows nothing of the CDK', async () => {
+    const path = bundleOf(name);
+    expect((await readdir(dirname(path))).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+    const { size } = await stat(path);
+    console.info(`${name}: ${(size / mebibyte).toFixed(2)} MiB`);
+    // Lambda reads and compiles all of it at every cold start.
+    expect(size).toBeLessThan(4 * mebibyte);
+    const { sources } = JSON.parse(await readFile(`${path}.map`, 'utf8')) as { sources: string[] };
+    expect(sources.length).toBeGreaterThan(100);
+    expect(sources.filter((one) => /node_modules\/(aws-cdk-lib|constructs|esbuild)\//.test(one))).toEqual([]);
+    expect(
+      sources.filter((one) => /(^|\/)(lib|cli|test)\/[^/]+\.ts$/.test(one) && !one.includes('node_modules')),
+    ).toEqual([]);
+  });
+
+  test('starts within two seconds, and names the lines of this repository in its stack traces', () =>
+    withDeployment({}, (deployment) =>
+      deployment.withFunction(name, { environment: { PGPROOF_TOPIC_ARN: '' } }, async (lambda) => {
+        const { error } = await lambda.invoke({});
+        expect(error?.errorType).toBe('BadSettings');
+        expect(error?.trace?.join('\n')).toContain('functions/shared/lambda/settings.ts:');
+        // Lambda gives an init ten seconds; here it is mostly the machine's load that is measured.
+        expect(lambda.initMilliseconds[0]).toBeLessThan(2_000);
+      }),
+    ));
+});
