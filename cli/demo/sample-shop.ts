@@ -136,6 +136,8 @@ async function runSteps(
     { ...server, options: sessionOptions },
     { database, signal },
     async (client) => {
+      // pgproof's own sessions see pg_catalog only; these scripts make tables where a user's session would.
+      await client.query('SET search_path = public');
       await client.query("SELECT set_config('sample.scale', $1, false)", [String(scale)]);
       for (const [index, step] of steps.entries()) {
         onProgress?.({ database, label: step.label, step: index + 1, steps: steps.length });
