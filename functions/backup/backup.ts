@@ -137,16 +137,23 @@ async function takeOne(
     });
     return { result: { ...done, verification } };
   } catch (error: unknown) {
-    const name = error instanceof PgproofError ? error.name : 'Error';
-    return {
-      result: {
-        status: 'failed',
-        database,
-        seconds: seconds(),
-        error: { name, message: messageOf(error) },
-        reached,
-      },
-      error,
-    };
+    const failed = {
+      status: 'failed',
+      database,
+      seconds: seconds(),
+      error: briefly(error),
+      reached,
+    } as const;
+    return { result: failed, error };
   }
+}
+
+function briefly(error: unknown): {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+} {
+  if (error instanceof PgproofError) return { name: error.name, message: error.message };
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { name: 'Error', message: messageOf(error), ...(stack === undefined ? {} : { stack }) };
 }

@@ -1,6 +1,5 @@
-import { PgproofError } from '../shared/errors.ts';
 import type { Incident } from '../shared/notify/alert.ts';
-import { gist } from '../shared/process/exit-gate.ts';
+import { describeFailure } from '../shared/notify/describe-failure.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
 
@@ -26,16 +25,12 @@ export function failureIncident(
   error: unknown,
   details: Pick<Incident, 'database' | 'reached' | 'seconds'>,
 ): Incident {
-  const base = { ...common(circumstances), ...details, outcome: 'failed', work: 'backup' } as const;
-  if (!(error instanceof PgproofError))
-    return { ...base, what: String(error), fix: 'This is a defect of pgproof: please report it.' };
-  const { what, got, expected, fix } = error.problem;
-  const right = expected === undefined ? '' : ` (expected ${expected})`;
   return {
-    ...base,
-    what: `${what}${got === undefined ? '' : `: ${gist(got)}`}${right}`,
-    words: got,
-    fix,
+    ...common(circumstances),
+    ...details,
+    ...describeFailure(error),
+    outcome: 'failed',
+    work: 'backup',
   };
 }
 
@@ -60,5 +55,5 @@ export function notStartedIncident(
     databases.length === 1 ? { database: databases[0] } : {},
   );
   const names = databases.map((name) => JSON.stringify(name)).join(', ');
-  return { ...incident, what: `No backup was begun of ${names}: ${incident.what}` };
+  return { ...incident, headline: undefined, what: `No backup was begun of ${names}: ${incident.what}` };
 }

@@ -19,7 +19,12 @@ export type BackupNotDone = {
   readonly database: string;
   readonly seconds: number;
   /** The error's class and its sentence; never a secret. */
-  readonly error: { readonly name: string; readonly message: string };
+  readonly error: {
+    readonly name: string;
+    readonly message: string;
+    /** Of a defect only: what pgproof foresees needs none. */
+    readonly stack?: string;
+  };
   /** How far it got before it failed, in bytes of archive and tables begun; both 0 where it never started. */
   readonly reached: { readonly bytes: number; readonly tables: number };
 };

@@ -1,3 +1,4 @@
+import { QueryFailed } from '../shared/postgres/query-failed.ts';
 import { ChildFailed, lastWords } from '../shared/process/exit-gate.ts';
 import { ObjectExists } from '../shared/store/store.ts';
 
@@ -7,9 +8,12 @@ export type RetryReason = 'id taken' | 'schema moved on';
 /** How often a database is tried in all. */
 export const attempts = 3;
 
+/** undefined_table, invalid_schema_name (PostgreSQL's manual, appendix A). */
+const movedOnStates = new Set(['42P01', '3F000']);
+
 /**
  * What PostgreSQL says of a table, or of what belongs to it, that was dropped or renamed between the snapshot and
- * pg_dump's lock. Its SQLSTATEs (42P01, 3F000, XX000) are not in what pg_dump prints.
+ * pg_dump's lock. pg_dump does not print SQLSTATEs.
  */
 const movedOn =
   /(?:relation|schema|type|function) .* does not exist|could not open relation with OID|cache lookup failed for/;
@@ -21,6 +25,7 @@ const movedOn =
  */
 export function retryReason(error: unknown): RetryReason | undefined {
   if (error instanceof ObjectExists) return 'id taken';
+  if (error instanceof QueryFailed && movedOnStates.has(error.sqlState ?? '')) return 'schema moved on';
   if (error instanceof ChildFailed && movedOn.test(lastWords(error.exit.stderrTail) ?? ''))
     return 'schema moved on';
   return undefined;

@@ -65,8 +65,8 @@ function startDump(request: ArchiveRequest, directory?: string): RunningChild {
     signal: request.signal,
     onStderrLine: (line) => {
       request.onLife();
-      // It locks the tables while it reads their list; what it reports next comes after that.
-      if (lockingTables || line.startsWith('pg_dump: dumping contents')) request.onLocked();
+      // It locks the tables while it reads their list; what it does next comes after that.
+      if (lockingTables && !line.startsWith('pg_dump: error:')) request.onLocked();
       lockingTables = line === 'pg_dump: reading user-defined tables';
       if (line.startsWith('pg_dump: dumping contents of table')) request.onTable();
     },

@@ -12,6 +12,8 @@ export type Incident = {
   readonly at: Date;
   /** What happened, in one sentence. */
   readonly what: string;
+  /** The same as short as can be, for the subject. Default: `what`. */
+  readonly headline?: string | undefined;
   /** The programs' own words, redacted. */
   readonly words?: string | undefined;
   /** What to do. */
@@ -54,7 +56,7 @@ export function composeAlert(incident: Incident): Alert {
   const title = `${headline} ${where}`;
   const text = bodyOf(incident, title);
   return {
-    subject: asciiLine(`${title}: ${incident.what}`, subjectLimit),
+    subject: asciiLine(`${title}: ${incident.headline ?? incident.what}`, subjectLimit),
     text,
     chat: {
       version: '1.0',

@@ -1,11 +1,15 @@
 import { messageOf, PgproofError } from '../errors.ts';
+import { ChildFailed, gist } from '../process/exit-gate.ts';
 import type { Incident } from './alert.ts';
 
-/** What an alert says of an error: what happened in one sentence, and what to do in another. */
-export function describeFailure(error: unknown): Pick<Incident, 'what' | 'fix'> {
+/** What an alert says of an error: what happened in one sentence, in the programs' own words, and what to do. */
+export function describeFailure(error: unknown): Pick<Incident, 'what' | 'headline' | 'words' | 'fix'> {
   if (!(error instanceof PgproofError))
     return { what: messageOf(error), fix: 'This is a defect of pgproof: please report it.' };
   const { what, got, expected, fix } = error.problem;
-  const found = got === undefined ? '' : `: ${got}`;
-  return { what: `${what}${found}${expected === undefined ? '' : ` (expected ${expected})`}`, fix };
+  if (got === undefined) return { what, fix };
+  const found = `${gist(got)}${expected === undefined ? '' : ` (expected ${expected})`}`;
+  // A subject is short: what the server said is worth more there than how the program ended.
+  const headline = error instanceof ChildFailed ? `${error.program}: ${found}` : undefined;
+  return { what: `${what}: ${found}`, headline, words: got, fix };
 }

@@ -3,7 +3,8 @@ import { messageOf } from '../errors.ts';
 import type { Alert } from './alert.ts';
 import { AlertNotSent, type Notifier } from './notifier.ts';
 
-const timeoutMilliseconds = 10_000;
+/** All attempts together stay under the half minute that a function keeps back for its alert. */
+const limits = { maxAttempts: 3, requestTimeout: 6_000, connectionTimeout: 3_000 } as const;
 
 /**
  * Publishes to an SNS topic: plain text for people's mail, and for https subscriptions, which is how Amazon Q
@@ -30,7 +31,7 @@ export function snsNotifier(topicArn: string, client: SNSClient = snsClient(topi
           {
             what: `The alert could not be published to ${topicArn}`,
             got: messageOf(cause),
-            fix: `Check that the topic exists and that sns:Publish is allowed. The alert was: ${alert.subject}`,
+            fix: `Check that the topic exists and that sns:Publish is allowed. The alert was:\n\n${alert.text}`,
           },
           { cause },
         );
@@ -44,10 +45,10 @@ function snsClient(topicArn: string): SNSClient {
   const region = topicArn.split(':')[3];
   return new SNSClient({
     ...(region ? { region } : {}),
-    maxAttempts: 5,
+    maxAttempts: limits.maxAttempts,
     requestHandler: {
-      requestTimeout: timeoutMilliseconds,
-      connectionTimeout: 5_000,
+      requestTimeout: limits.requestTimeout,
+      connectionTimeout: limits.connectionTimeout,
       throwOnRequestTimeout: true,
     },
   });

@@ -51,7 +51,7 @@ export function secretSource(options: {
     ...(region === undefined ? {} : { region }),
     maxAttempts: 3,
     // In a VPC without a way out the request would hang until the function's time is up.
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
   });
   return {
     name,

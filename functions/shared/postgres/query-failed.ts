@@ -1,8 +1,15 @@
-import { messageOf, PgproofError } from '../errors.ts';
+import { messageOf, PgproofError, type Problem } from '../errors.ts';
 
 /** The server refused a statement that a backup cannot do without. */
 export class QueryFailed extends PgproofError {
   override readonly name = 'QueryFailed';
+  /** PostgreSQL's error code, where the server answered at all. */
+  readonly sqlState: string | undefined;
+
+  constructor(problem: Problem, sqlState: string | undefined, options?: ErrorOptions) {
+    super(problem, options);
+    this.sqlState = sqlState;
+  }
 }
 
 /** What helps, by SQLSTATE (PostgreSQL's manual, appendix A) and, where one state means two things, by its words. */
@@ -38,5 +45,5 @@ export function queryFailed(what: string, cause: unknown): PgproofError {
   const message = messageOf(cause);
   const known = advice.find((entry) => entry.code === code && (entry.words?.test(message) ?? true));
   const fix = known?.fix ?? "Look at the server's log for that minute, then run again.";
-  return new QueryFailed({ what, got: message, fix }, { cause });
+  return new QueryFailed({ what, got: message, fix }, typeof code === 'string' ? code : undefined, { cause });
 }

@@ -5,6 +5,8 @@ import type { ChildExit } from './run-child.ts';
 /** A program ended with a status other than 0, or by a signal. */
 export class ChildFailed extends PgproofError {
   override readonly name = 'ChildFailed';
+  /** Its plain name: `pg_dump`. */
+  readonly program: string;
   readonly exit: ChildExit;
 
   constructor(program: string, exit: ChildExit) {
@@ -13,6 +15,7 @@ export class ChildFailed extends PgproofError {
       got: lastWords(exit.stderrTail),
       fix: adviceFor(exit),
     });
+    this.program = program;
     this.exit = exit;
   }
 }
@@ -56,8 +59,13 @@ function howItEnded({ code, signal }: ChildExit): string {
 export function lastWords(stderrTail: string): string | undefined {
   const lines = stderrTail.split('\n').filter((line) => line.trim() !== '');
   const spoken = lines.filter((line) => /\b(error|fatal|panic|detail|hint|warning):/i.test(line));
-  const words = (spoken.length > 0 ? spoken : lines.slice(-3)).slice(-8).join('\n');
+  const words = (spoken.length > 0 ? spoken : lines.slice(-3)).slice(-8).map(shorten).join('\n');
   return words === '' ? undefined : words;
+}
+
+/** A LOCK TABLE names every table there is, a COPY every column. */
+function shorten(line: string): string {
+  return line.length <= 400 ? line : `${line.slice(0, 399)}…`;
 }
 
 /**

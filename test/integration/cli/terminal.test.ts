@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withFileStore } from '../../support/cli-stores.ts';
+import { newestMajor, withDatabase } from '../../support/postgres.ts';
+import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/run-cli.ts';
+
+let cli: Cli;
+beforeAll(async () => {
+  cli = await openCli();
+});
+afterAll(() => cli?.close());
+
+const escapeCode = '\u001b[';
+
+/** Runs the command on a terminal of its own, which passes on what it shows. */
+function onTerminal(file: string, args: readonly string[]): [string, readonly string[]] {
+  if (process.platform === 'darwin') return ['script', ['-q', '/dev/null', file, ...args]];
+  const quoted = [file, ...args].map((arg) => `'${arg.replaceAll("'", "'\\''")}'`);
+  return ['script', ['--quiet', '--return', '--command', quoted.join(' '), '/dev/null']];
+}
+
+/** Enough to be seen moving. */
+const sql = `create table noise as
+  select i, string_agg(md5((i * 50 + j)::text), '') from generate_series(1, 8000) i, generate_series(1, 50) j group by i`;
+
+function backupWith(options: CliOptions): Promise<CliResult> {
+  return withDatabase(newestMajor(), { sql }, ({ url: source, name }) =>
+    withFileStore(({ url }) =>
+      cli.run(
+        ['backup', '--source', source, '--store', url, '--database', name, '--compress', 'gzip:9'],
+        options,
+      ),
+    ),
+  );
+}
+
+test('on a terminal the progress moves, and goes away', async () => {
+  const { status, stdout } = await backupWith({ through: onTerminal, env: { TERM: 'xterm' } });
+  expect(status).toBe(0);
+  const frames = [...stdout.matchAll(/dumping +([\d.]+ k?M?B)/g)].map(([, size]) => size);
+  expect(new Set(frames).size).toBeGreaterThan(2);
+  expect(stdout).toMatch(/\d\/1 tables/);
+  expect(stdout).toContain(escapeCode);
+  const last = stdout.trimEnd().split('\n').slice(-2).join('\n');
+  expect(last).toMatch(/^DATABASE/);
+  expect(last).not.toContain('dumping');
+});
+
+test('NO_COLOR: it moves without colours', async () => {
+  const { status, stdout } = await backupWith({ through: onTerminal, env: { TERM: 'xterm', NO_COLOR: '1' } });
+  expect(status).toBe(0);
+  expect(stdout).toContain('dumping');
+  const colours = /\u001b\[(?!0?m)[0-9;]*m/;
+  expect(stdout).not.toMatch(colours);
+});
+
+test('a terminal that can do nothing, and no terminal: plain lines', async () => {
+  for (const options of [{ through: onTerminal, env: { TERM: 'dumb' } }, {}]) {
+    const { status, stdout, stderr } = await backupWith(options);
+    expect(status).toBe(0);
+    expect(stdout + stderr).not.toContain(escapeCode);
+    expect(stdout + stderr).not.toContain('dumping');
+    expect(stdout + stderr).toMatch(/^✓ /m);
+  }
+});
