@@ -70,7 +70,7 @@ describe.each(testMajors())('a backup of PostgreSQL %i', (major) => {
       async ({ parameters }) => {
         await withFileStore(async (store) => {
           let writing = true;
-          const writers = [1, 2].map((writer) =>
+          const writers = [1, 2].map(() =>
             withClient(parameters, async (client) => {
               for (let round = 0; writing; round += 1) {
                 await client.query('insert into busy select generate_series(1, 50)');
