@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
@@ -53,19 +53,21 @@ export async function buildFunctions(
   );
 }
 
-/** The command. Its dependencies come from node_modules, as for any npm package with a `bin`. */
+/**
+ * The command. Its dependencies come from node_modules, as for any npm package with a `bin`. In several files: what is
+ * imported when it is needed (the AWS SDK) must not be loaded with the rest.
+ */
 export async function buildCli(outDir: string = path.join(root, 'dist/cli')): Promise<void> {
-  const entry = path.join(root, 'cli/pgproof.ts');
-  const outfile = path.join(outDir, 'pgproof.js');
-  const hasShebang = (await readFile(entry, 'utf8')).startsWith('#!');
+  // Chunks are named after their content, so those of an older build would stay.
+  await rm(outDir, { recursive: true, force: true });
   await build({
     ...forNode,
-    entryPoints: [entry],
-    outfile,
+    entryPoints: [path.join(root, 'cli/pgproof.ts')],
+    outdir: outDir,
+    splitting: true,
     packages: 'external',
-    banner: hasShebang ? {} : { js: '#!/usr/bin/env node' },
   });
-  await chmod(outfile, 0o755);
+  await chmod(path.join(outDir, 'pgproof.js'), 0o755);
 }
 
 /** The construct, for other people's stacks. aws-cdk-lib and constructs must stay the caller's own copies. */

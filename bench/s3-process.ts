@@ -4,9 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /** The test suite's S3 server in a process of its own, so that its memory and event loop are not the product's. */
-export async function startS3Process(
-  bucket: string,
-): Promise<{
+export async function startS3Process(bucket: string): Promise<{
   readonly environment: Record<string, string> & { AWS_ENDPOINT_URL: string };
   readonly stop: () => void;
 }> {

@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
 import type { Notifier } from '../functions/shared/notify/notifier.ts';
-import { snsNotifier } from '../functions/shared/notify/sns-notifier.ts';
 
 export function withAlertFlags(command: Command, policies: readonly string[]): Command {
   return command
@@ -14,6 +13,8 @@ export function withAlertFlags(command: Command, policies: readonly string[]): C
 }
 
 /** Without a topic nobody but the terminal is told; the command's own output and exit status say everything there. */
-export function notifierFor(topicArn: string | undefined): Notifier {
-  return topicArn === undefined ? { publish: async () => undefined } : snsNotifier(topicArn);
+export async function notifierFor(topicArn: string | undefined): Promise<Notifier> {
+  if (topicArn === undefined) return { publish: async () => undefined };
+  const { snsNotifier } = await import('../functions/shared/notify/sns-notifier.ts');
+  return snsNotifier(topicArn);
 }

@@ -89,13 +89,6 @@ export function planFrom(flags: BackupFlags): BackupPlan {
       fix: 'Add --format directory; --parallel takes several databases at once in any format.',
     });
   }
-  if (flags.verify !== 'none' && isThawedFirst.has(flags.storageClass ?? '')) {
-    throw new UsageError({
-      what: 'What is stored in this class can be read back only hours later',
-      got: `--storage-class ${flags.storageClass} --verify ${flags.verify}`,
-      fix: 'Use GLACIER_IR, or let a lifecycle rule of the bucket move backups later; or add --verify none.',
-    });
-  }
   return {
     databases: flags.database ?? [],
     excludeDatabases: flags.excludeDatabase ?? [],
@@ -109,8 +102,6 @@ export function planFrom(flags: BackupFlags): BackupPlan {
     notify: flags.notify,
   };
 }
-
-const isThawedFirst: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
 
 /** What no pg_dump could do is refused before anything is connected to. */
 function compressionFrom({ compress, format }: BackupFlags): Compression | undefined {

@@ -4,6 +4,7 @@ import type { VerifyChoice } from '../functions/backup/plan.ts';
 import { BackupFailed, type BackupReport, isGood } from '../functions/backup/report.ts';
 import { parseId } from '../functions/shared/manifest/backup-id.ts';
 import { obtainTools } from '../functions/shared/postgres/obtain-tools.ts';
+import { rememberTools } from '../functions/shared/postgres/remember-tools.ts';
 import { type TellDependencies, verifyAndTell } from '../functions/verify/verify-and-tell.ts';
 import { notifierFor } from './alerts.ts';
 import { type BackupFlags, planFrom, withBackupFlags } from './backup-flags.ts';
@@ -24,14 +25,15 @@ export function backupCommand(): Command {
 
 async function run(flags: BackupFlags): Promise<void> {
   const plan = planFrom(flags);
-  const store = storeFrom(flags);
+  const store = await storeFrom(flags);
   const source = sourceFrom(flags.source, flags.name);
+  const notifier = await notifierFor(flags.topic);
   const progress = backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
       const world = {
-        ...{ store, signal, notifier: notifierFor(flags.topic), clock: () => new Date() },
-        tools: (serverMajor: number) => obtainTools({ serverMajor, signal, onProgress: progress.say }),
+        ...{ store, signal, notifier, clock: () => new Date() },
+        tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say })),
       };
       const verify = verifierAt(flags.verify, { ...world, notify: 'failures' });
       const report = await backup(plan, { ...world, source, verify, onProgress: progress.on });

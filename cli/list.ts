@@ -18,7 +18,7 @@ export function listCommand(): Command {
 }
 
 async function run(flags: ListFlags): Promise<void> {
-  const store = storeFrom(flags);
+  const store = await storeFrom(flags);
   const entries = await interruptible((signal) =>
     listBackups(store, { source: flags.name, database: flags.database }, { signal }),
   );

@@ -1,7 +1,8 @@
-import { StorageClass } from '@aws-sdk/client-s3';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { openStore } from '../functions/shared/store/open-store.ts';
+import { fileStore } from '../functions/shared/store/file-store.ts';
+import { storageClasses } from '../functions/shared/store/s3-settings.ts';
 import type { Store } from '../functions/shared/store/store.ts';
+import { parseStoreUrl } from '../functions/shared/store/store-url.ts';
 
 /** Flags that every command with a store has. */
 export type StoreFlags = {
@@ -9,7 +10,7 @@ export type StoreFlags = {
   readonly endpoint?: string;
   readonly pathStyle?: true;
   readonly kmsKey?: string;
-  readonly storageClass?: StorageClass;
+  readonly storageClass?: (typeof storageClasses)[number];
   readonly partLimit?: number;
 };
 
@@ -61,7 +62,7 @@ export function withUploadFlags(command: Command): Command {
     )
     .addOption(
       new Option('--storage-class <class>', 'S3 storage class of archives')
-        .choices(Object.values(StorageClass))
+        .choices([...storageClasses])
         .env('PGPROOF_STORAGE_CLASS'),
     )
     .addOption(
@@ -71,7 +72,11 @@ export function withUploadFlags(command: Command): Command {
     );
 }
 
-export function storeFrom(flags: StoreFlags): Store {
+/** The store that the flags name. The AWS SDK takes a fifth of a second to load, so only who needs it loads it. */
+export async function storeFrom(flags: StoreFlags): Promise<Store> {
+  const location = parseStoreUrl(flags.store);
+  if (location.kind === 'file') return fileStore({ directory: location.directory });
+  const { openStore } = await import('../functions/shared/store/open-store.ts');
   return openStore(flags.store, {
     endpoint: flags.endpoint,
     forcePathStyle: flags.pathStyle,

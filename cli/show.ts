@@ -8,12 +8,11 @@ import {
 import { PgproofError } from '../functions/shared/errors.ts';
 import { formatId } from '../functions/shared/manifest/backup-id.ts';
 import type { Manifest } from '../functions/shared/manifest/manifest.ts';
-import { formatBytes, formatDuration } from '../functions/shared/text/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../functions/shared/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printText } from './output/result.ts';
 import { type Style, styleFor, table, visible } from './output/style.ts';
-import { numbers } from './output/tables.ts';
 import { checkLines, verdictText } from './output/verdicts.ts';
 
 export function showCommand(): Command {
@@ -24,7 +23,7 @@ export function showCommand(): Command {
 }
 
 async function run(text: string, flags: StoreFlags & { readonly json?: true }): Promise<void> {
-  const store = storeFrom(flags);
+  const store = await storeFrom(flags);
   const entry = await interruptible((signal) => readBackup(store, text, { signal }));
   const { id, manifest, verification } = entry;
   if ('unreadable' in manifest) {
@@ -68,7 +67,12 @@ function describe(
         : 'without passwords (the server did not let them be read)',
     ],
     ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none'],
-    ['Rows', counted === undefined ? 'not counted' : `${numbers(counted)} in ${tables.length} tables`],
+    [
+      'Rows',
+      counted === undefined
+        ? 'not counted'
+        : `${formatCount(counted)} in ${formatCount(tables.length)} ${tables.length === 1 ? 'table' : 'tables'}`,
+    ],
     ['Verdict', verdictText(verification, style)],
   ];
   const lines = facts.map(([label, value]) => `${style.bold(`${label}:`.padEnd(12))}${value}`);
@@ -77,17 +81,17 @@ function describe(
   const largest = [...tables].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, tablesShown);
   const rows = largest.map(({ schema, name, rows }) => [
     `${visible(schema)}.${visible(name)}`,
-    rows === null ? '' : numbers(rows),
+    rows === null ? '' : formatCount(rows),
   ]);
   lines.push('', table(['TABLE', 'ROWS'], rows, [1]));
   if (tables.length > tablesShown)
-    lines.push(style.dim(`and ${tables.length - tablesShown} more: --json shows all`));
+    lines.push(style.dim(`and ${formatCount(tables.length - tablesShown)} more: --json shows all`));
   const files = objects
     .slice(0, tablesShown)
     .map(({ name, bytes, sha256 }) => [name, formatBytes(bytes), sha256]);
   lines.push('', table(['OBJECT', 'SIZE', 'SHA-256'], files, [1]));
   if (objects.length > tablesShown)
-    lines.push(style.dim(`and ${objects.length - tablesShown} more: --json shows all`));
+    lines.push(style.dim(`and ${formatCount(objects.length - tablesShown)} more: --json shows all`));
   lines.push('', `Objects lie in ${storeUrl}/${formatId(id)}/`);
   return lines.join('\n');
 }

@@ -4,6 +4,7 @@ import { formatId } from '../functions/shared/manifest/backup-id.ts';
 import type { Level } from '../functions/shared/manifest/verification.ts';
 import { type NotifyPolicy, notifyPolicies } from '../functions/shared/notify/notifier.ts';
 import { obtainTools } from '../functions/shared/postgres/obtain-tools.ts';
+import { rememberTools } from '../functions/shared/postgres/remember-tools.ts';
 import { BackupNotGood } from '../functions/verify/verdict-error.ts';
 import { verifyAndTell } from '../functions/verify/verify-and-tell.ts';
 import { notifierFor, withAlertFlags } from './alerts.ts';
@@ -30,8 +31,8 @@ export function verifyCommand(): Command {
 }
 
 async function run(text: string, flags: VerifyFlags): Promise<void> {
-  const store = storeFrom(flags);
-  const notifier = notifierFor(flags.topic);
+  const store = await storeFrom(flags);
+  const notifier = await notifierFor(flags.topic);
   const progress = verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
     const id = await findBackup(store, text, { signal });
@@ -40,7 +41,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       { id, level: flags.level },
       {
         ...{ store, notifier, notify: flags.notify, signal },
-        tools: (serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say }),
+        tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say })),
         clock: () => new Date(),
         onProgress: progress.on,
       },

@@ -2,7 +2,7 @@ import { createLogUpdate } from 'log-update';
 import type { BackupProgress, OnProgress } from '../../functions/backup/progress.ts';
 import type { BackupResult } from '../../functions/backup/report.ts';
 import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
-import { isTerminal, type Style, visible } from './style.ts';
+import { canRedraw, type Style, visible } from './style.ts';
 import { checkLines, verdictText } from './verdicts.ts';
 
 type Live = { readonly began: number; bytes: number; tables: number; dumped: number; doing: string };
@@ -18,7 +18,7 @@ export function backupProgress(
   style: Style,
 ): { readonly on: OnProgress; readonly say: (text: string) => void; readonly stop: () => void } {
   const live = new Map<string, Live>();
-  const draw = isTerminal(stream) ? createLogUpdate(stream) : undefined;
+  const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
   const render = (): void =>
     draw?.([...live].map(([database, state]) => liveLine(database, state, style)).join('\n'));
   const timer = draw === undefined ? undefined : setInterval(render, redrawMilliseconds).unref();

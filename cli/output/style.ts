@@ -19,12 +19,13 @@ function isForced(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== '0' && value !== 'false';
 }
 
-/** Whether the cursor can be moved there. */
-export function isTerminal(
-  stream: NodeJS.WriteStream | WriteStream,
-  env: NodeJS.ProcessEnv = process.env,
-): boolean {
+function isTerminal(stream: NodeJS.WriteStream | WriteStream, env: NodeJS.ProcessEnv = process.env): boolean {
   return stream.isTTY === true && env.TERM !== 'dumb';
+}
+
+/** Whether lines can be drawn over there: some terminals that programs open say that they have no size at all. */
+export function canRedraw(stream: NodeJS.WriteStream): boolean {
+  return isTerminal(stream) && stream.columns > 0 && stream.rows > 0;
 }
 
 /** Names are data: line feeds and control characters in them must not move the cursor or fake a line. */

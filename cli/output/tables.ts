@@ -1,11 +1,9 @@
 import { type BackupReport, isGood } from '../../functions/backup/report.ts';
 import { archiveBytes, type CatalogEntry, totalRows } from '../../functions/shared/catalog/catalog.ts';
 import { formatId } from '../../functions/shared/manifest/backup-id.ts';
-import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../../functions/shared/text/units.ts';
 import { type Style, table, visible } from './style.ts';
 import { verdictText } from './verdicts.ts';
-
-const numbers = new Intl.NumberFormat('en').format;
 
 /** The end of a backup run: a line per database. SIZE is the database's on the server, RATE is SIZE over TIME. */
 export function summaryTable(report: BackupReport, style: Style): string {
@@ -35,13 +33,11 @@ export function catalogTable(entries: readonly CatalogEntry[], style: Style): st
     return [
       formatId(id),
       formatBytes(archiveBytes(manifest)),
-      String(manifest.tables.length),
-      counted === undefined ? '' : numbers(counted),
+      formatCount(manifest.tables.length),
+      counted === undefined ? '' : formatCount(counted),
       manifest.server.version,
       verdictText(verification, style),
     ];
   });
   return table(['BACKUP', 'ARCHIVE', 'TABLES', 'ROWS', 'SERVER', 'VERDICT'], rows, [1, 2, 3]);
 }
-
-export { numbers };

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import { formatBytes } from '../../functions/shared/text/units.ts';
 import type { VerifyProgress } from '../../functions/verify/verify.ts';
-import { isTerminal, visible } from './style.ts';
+import { canRedraw, visible } from './style.ts';
 
 /** One line on a terminal that says how many of the backup's bytes were read back; nothing elsewhere. */
 export function verifyProgress(stream: NodeJS.WriteStream): {
@@ -10,7 +10,7 @@ export function verifyProgress(stream: NodeJS.WriteStream): {
   readonly say: (text: string) => void;
   readonly stop: () => void;
 } {
-  const draw = isTerminal(stream) ? createLogUpdate(stream) : undefined;
+  const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
   let id = '';
   let state: VerifyProgress | undefined;
   const render = (): void => {

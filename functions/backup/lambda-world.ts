@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import { snsNotifier } from '../shared/notify/sns-notifier.ts';
 import { obtainTools } from '../shared/postgres/obtain-tools.ts';
+import { rememberTools } from '../shared/postgres/remember-tools.ts';
 import { openStore } from '../shared/store/open-store.ts';
 import { onProgress } from './lambda-output.ts';
 import { lambdaSource } from './lambda-source.ts';
@@ -21,5 +22,9 @@ export function lambdaWorld(
     notifier: snsNotifier(settings.topicArn),
     onProgress: onProgress(telemetry.logger, telemetry.metrics, settings.source),
   };
-  return (signal) => ({ ...world, tools: (serverMajor) => obtainTools({ serverMajor, signal }), signal });
+  return (signal) => ({
+    ...world,
+    tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
+    signal,
+  });
 }

@@ -1,4 +1,3 @@
-import { StorageClass } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import {
   BadSettings,
@@ -13,6 +12,7 @@ import { formats } from '../shared/manifest/manifest.ts';
 import { notifyPolicies } from '../shared/notify/notifier.ts';
 import { parseCompression } from '../shared/postgres/compression.ts';
 import { tlsModes } from '../shared/postgres/source.ts';
+import { storageClasses } from '../shared/store/s3-settings.ts';
 import { type BackupEvent, backupEnvironment } from './contract.ts';
 import { type BackupPlan, planDefaults } from './plan.ts';
 
@@ -38,7 +38,7 @@ const settingsSchema = z
     stallSeconds: numberVariable(1, 86_400).default(planDefaults.stallSeconds),
     partLimit: numberVariable(1, 10_000).optional(),
     kmsKeyArn: z.string().optional(),
-    storageClass: z.enum(StorageClass).optional(),
+    storageClass: z.enum(storageClasses).optional(),
     topicArn: requiredText,
     notify: z.enum(notifyPolicies).default(planDefaults.notify),
   })

@@ -2,6 +2,7 @@ import type { TableRows } from '../shared/manifest/manifest.ts';
 import type { Check } from '../shared/manifest/verification.ts';
 import type { CopyRowCounts, CopyTable } from '../shared/postgres/copy-row-counter.ts';
 import { decodesExactly } from '../shared/postgres/copy-row-names.ts';
+import { formatCount } from '../shared/text/units.ts';
 import { oneLine } from './data-reading.ts';
 
 const shownDifferences = 10;
@@ -27,11 +28,11 @@ export function compareRows(recorded: readonly TableRows[], counts: CopyRowCount
   }
   const more = differences.length - shownDifferences;
   const shown = differences.slice(0, shownDifferences).join('; ');
-  const rest = more > 0 ? `; and ${grouped(more)} more` : '';
+  const rest = more > 0 ? `; and ${formatCount(more)} more` : '';
   return {
     name: 'read',
     status: 'failed',
-    detail: `${grouped(differences.length)} of ${plural(recorded.length, 'table')} ${differences.length === 1 ? 'differs' : 'differ'}: ${shown}${rest}`,
+    detail: `${formatCount(differences.length)} of ${plural(recorded.length, 'table')} ${differences.length === 1 ? 'differs' : 'differ'}: ${shown}${rest}`,
   };
 }
 
@@ -40,7 +41,7 @@ function passed(recorded: readonly TableRows[], counts: CopyRowCounts, note: str
   const proof =
     uncounted === 0
       ? `${plural(counts.rows, 'row')}, as recorded`
-      : `as recorded; the rows of ${uncounted === recorded.length ? 'all' : grouped(uncounted)} were not counted when it was made`;
+      : `as recorded; the rows of ${uncounted === recorded.length ? 'all' : formatCount(uncounted)} were not counted when it was made`;
   return { name: 'read', status: 'passed', detail: `${plural(recorded.length, 'table')}, ${proof}${note}` };
 }
 
@@ -56,7 +57,7 @@ function differencesOf(
     const got = actual.get(key);
     if (got === undefined) differences.push(`${label} is missing`);
     else if (rows !== null && got.rows !== rows)
-      differences.push(`${label} has ${plural(got.rows ?? 0, 'row')}, recorded were ${grouped(rows)}`);
+      differences.push(`${label} has ${plural(got.rows ?? 0, 'row')}, recorded were ${formatCount(rows)}`);
     else if (got.tables !== tables)
       differences.push(`${label} is there ${got.tables} times, recorded were ${tables}`);
   }
@@ -87,10 +88,5 @@ function labelOf(name: string): string {
 }
 
 function plural(count: number, word: string): string {
-  return `${grouped(count)} ${word}${count === 1 ? '' : 's'}`;
-}
-
-/** 5500000 as `5 500 000`. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ' ');
+  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,7 @@
 import { parseEvent } from '../shared/lambda/settings.ts';
 import { snsNotifier } from '../shared/notify/sns-notifier.ts';
 import { obtainTools } from '../shared/postgres/obtain-tools.ts';
+import { rememberTools } from '../shared/postgres/remember-tools.ts';
 import { openStore } from '../shared/store/open-store.ts';
 import { verifyEventSchema } from './contract.ts';
 import { requestFrom } from './event.ts';
@@ -24,7 +25,7 @@ export async function prepare(
     request: await requestFrom(parsed, settings, store, { signal }),
     dependencies: {
       store,
-      tools: (serverMajor) => obtainTools({ serverMajor, signal }),
+      tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
       clock: () => new Date(),
       notifier: snsNotifier(settings.topicArn),
       notify: settings.notify,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { messageOf, PgproofError, UsageError } from '../errors.ts';
-import { parseStoreUrl } from '../store/open-store.ts';
+import { parseStoreUrl } from '../store/store-url.ts';
 
 /** The environment variables, or the event, do not say what the function needs to know. */
 export class BadSettings extends UsageError {

@@ -32,10 +32,12 @@ export async function openSnapshot(client: Client, lockWaitSeconds: number): Pro
 
 /**
  * The server's or the role's own limits would end a long backup; hidden rows must be an error (row_security), never
- * a smaller count. transaction_timeout came with PostgreSQL 17, hence set_config over pg_settings.
+ * a smaller count. One process counts faster than pg_dump reads; parallel workers would only take processors from it.
+ * transaction_timeout came with PostgreSQL 17, hence set_config over pg_settings.
  */
 function sessionSettings(lockWaitSeconds: number): string {
   return `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set row_security = off;
+    set max_parallel_workers_per_gather = 0;
     set lock_timeout = '${lockWaitSeconds}s'; set search_path = pg_catalog; set client_encoding = 'UTF8';
     select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`;
 }

@@ -31,7 +31,7 @@ export async function prepareDirectory(root: FileRoot, url: string, expectedByte
         what: `There is too little room for the backup (${url})`,
         got: `${prettyBytes(free, { binary: true })} free`,
         expected: `at least ${prettyBytes(expectedBytes, { binary: true })}`,
-        fix: 'Make room, remove old backups with `pgproof prune`, or use another disk.',
+        fix: 'Make room, or use another disk.',
       });
   } finally {
     await handle.close();

@@ -15,7 +15,7 @@ export type FileRoot = {
 };
 
 const writeBufferBytes = 4 * 1024 * 1024;
-const syncEveryBytes = 64 * 1024 * 1024;
+const syncEveryBytes = 16 * 1024 * 1024;
 /** Another run may remove a directory, empty as yet, between our making and our using it. */
 const attempts = 5;
 
@@ -71,7 +71,7 @@ export function writeTo(
   toError: (error: unknown) => Error,
 ): Writable {
   let unsynced = 0;
-  let syncing: Promise<void> = Promise.resolve();
+  let syncing: Promise<void> | undefined;
   let syncError: { readonly error: unknown } | undefined;
   async function write(chunks: Buffer[]): Promise<void> {
     if (syncError !== undefined) throw syncError.error;
@@ -79,12 +79,17 @@ export function writeTo(
     const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
     onBytes(bytes);
     unsynced += bytes;
-    if (unsynced < syncEveryBytes) return;
+    // A disk that is slower than the source has its sync still under way: the next one takes more at once.
+    if (unsynced < syncEveryBytes || syncing !== undefined) return;
     unsynced = 0;
-    await syncing;
-    syncing = handle.datasync().catch((error: unknown) => {
-      syncError = { error };
-    });
+    syncing = handle
+      .datasync()
+      .catch((error: unknown) => {
+        syncError = { error };
+      })
+      .finally(() => {
+        syncing = undefined;
+      });
   }
   async function finish(): Promise<void> {
     await syncing;
@@ -102,7 +107,7 @@ export function writeTo(
     writev: (items, done) => settle(write(items.map(({ chunk }) => chunk as Buffer)), done),
     final: (done) => settle(finish(), done),
     // The file may be closed only when nothing writes to it any more.
-    destroy: (error, done) => void syncing.then(() => done(error)),
+    destroy: (error, done) => void Promise.resolve(syncing).then(() => done(error)),
   });
 }
 

@@ -88,7 +88,7 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
   XMinioStorageFull: unusable('The store is full', 'Make room.'),
   NotImplemented: unusable(
     'The store does not know a part of the S3 API that is needed',
-    'Try requestChecksumCalculation WHEN_REQUIRED; conditional writes (If-None-Match) are indispensable.',
+    'Try AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED; conditional writes (If-None-Match) are indispensable.',
   ),
   'KMS.NotFoundException': unusable('The KMS key does not exist', kms),
   'KMS.DisabledException': unusable('The KMS key is disabled', kms),
@@ -195,7 +195,7 @@ export function fromS3(error: unknown, where: string): Error {
       what: `${meaning.what} (${where})`,
       got: said.replace(/\s+/g, ' ').replace(/[.\s]+$/, ''),
       ...(right === undefined ? {} : { expected: `the region ${right}` }),
-      fix: right === undefined ? meaning.fix : `Set AWS_REGION=${right} (or --region ${right}).`,
+      fix: right === undefined ? meaning.fix : `Set AWS_REGION=${right}.`,
     },
     { cause: error },
   );

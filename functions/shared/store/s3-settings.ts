@@ -1,5 +1,14 @@
 import type { S3Client, S3ClientConfig, StorageClass } from '@aws-sdk/client-s3';
 
+/** The classes whose objects can be read at once: nothing here thaws an archive before it is verified or restored. */
+export const storageClasses = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+] as const satisfies readonly StorageClass[];
+
 /** Where and how to reach a bucket, and how objects are kept in it. */
 export type S3StoreSettings = {
   readonly bucket: string;
@@ -17,7 +26,7 @@ export type S3StoreSettings = {
   readonly storageClass?: StorageClass | undefined;
   /** The most parts of one upload. @default 10000 */
   readonly partLimit?: number | undefined;
-  /** `WHEN_REQUIRED` for S3-likes that refuse CRC checksums. @default WHEN_SUPPORTED */
+  /** `WHEN_REQUIRED` for S3-likes that refuse CRC checksums. @default AWS_REQUEST_CHECKSUM_CALCULATION, else WHEN_SUPPORTED */
   readonly requestChecksumCalculation?: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED' | undefined;
   /** Milliseconds without a byte in either direction after which a call is given up and tried again. @default 60000 */
   readonly idleTimeoutMs?: number | undefined;

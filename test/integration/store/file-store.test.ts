@@ -102,7 +102,7 @@ describe('prepare', () => {
     const preparing = fileStore({ directory }).prepare({ expectedBytes: 1024 ** 6 });
     await expect(preparing).rejects.toThrow(StoreUnusable);
     await expect(preparing).rejects.toThrow(
-      /too little room .*free .*expected at least 1 EiB.*pgproof prune/,
+      /too little room .*free .*expected at least 1 EiB.*Make room/,
     );
     expect(await readdir(parent)).toEqual([]);
   });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../functions/shared/errors.ts';
-import { openStore, parseStoreUrl } from '../../../functions/shared/store/open-store.ts';
+import { openStore } from '../../../functions/shared/store/open-store.ts';
+import { parseStoreUrl } from '../../../functions/shared/store/store-url.ts';
 
 describe('parseStoreUrl', () => {
   it.each([

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../errors.ts';
+
+export type StoreLocation =
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+  | { readonly kind: 'file'; readonly directory: string };
+
+const expected = 's3://bucket/prefix or file:///directory';
+
+function problem(url: string, what: string, fix: string): UsageError {
+  // What stands before an @ might be a password, which no message may show.
+  const shown = JSON.stringify(url.replace(/\/\/[^/@]*@/, '//…@'));
+  return new UsageError({ what, got: shown, expected, fix });
+}
+
+function parseS3(url: string, bucket: string, path: string): StoreLocation {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket))
+    throw problem(
+      url,
+      'The bucket in a store URL has no valid name',
+      'Write the bucket alone: s3://bucket/prefix.',
+    );
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    throw problem(url, 'A store URL is wrongly percent-encoded', 'Write % itself as %25.');
+  }
+  const segments = decoded.split('/').filter((segment) => segment !== '');
+  if (segments.some((segment) => segment === '.' || segment === '..'))
+    throw problem(url, 'The prefix in a store URL has . or .. in it', 'Write the prefix out.');
+  return { kind: 's3', bucket, prefix: segments.join('/') };
+}
+
+function parseFile(url: string, host: string, path: string): StoreLocation {
+  if ((host !== '' && host !== 'localhost') || path === '')
+    throw problem(
+      url,
+      'A file store needs an absolute directory',
+      `Write three slashes: file:///absolute/directory.`,
+    );
+  let directory: string;
+  try {
+    directory = fileURLToPath(`file://${path}`);
+  } catch {
+    throw problem(url, 'A store URL is wrongly percent-encoded', 'Write % itself as %25, and no %2F.');
+  }
+  if (directory.includes('\0'))
+    throw problem(url, 'A store URL has a NUL in it', 'Take the %00 out of the directory.');
+  const trimmed = directory.replace(/\/+$/, '');
+  if (trimmed === '')
+    throw problem(
+      url,
+      'A file store cannot be the root directory',
+      'Name a directory of its own for the backups.',
+    );
+  return { kind: 'file', directory: trimmed };
+}
+
+/** What a store's URL says, percent-decoded, without slashes at the ends. @throws UsageError */
+export function parseStoreUrl(url: string): StoreLocation {
+  const parts = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/s.exec(url);
+  if (parts === null)
+    throw problem(
+      url,
+      'A store is not given as a URL',
+      url.startsWith('/') ? `Write file://${encodeURI(url)}` : 'For a directory write file:///abs/path.',
+    );
+  const [, scheme = '', host = '', path = '', rest = ''] = parts;
+  if (rest !== '')
+    throw problem(
+      url,
+      'A store URL takes no ? or # part',
+      'Give region, endpoint and the like as settings; write ? as %3F and # as %23 where they belong to a name.',
+    );
+  switch (scheme.toLowerCase()) {
+    case 's3':
+      return parseS3(url, host, path);
+    case 'file':
+      return parseFile(url, host, path);
+    default:
+      throw problem(
+        url,
+        `There is no store with the scheme ${scheme}`,
+        'For other services that speak the S3 API write s3:// and set the endpoint.',
+      );
+  }
+}
