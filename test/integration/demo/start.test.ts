@@ -21,7 +21,7 @@ it('npm start backs up a sample shop, verifies it, and catches a server that die
     for (const database of ['shop', 'reports', 'Ünïcode "quoted" db']) {
       expect(stdout).toMatch(new RegExp(`^${database} .*intact \\(read\\)`, 'm'));
     }
-    expect(stderr).toMatch(/BACKUP FAILED demo\/shop: pg_dump ended with exit status 1/);
+    expect(stderr).toMatch(/BACKUP FAILED demo\/shop: pg_dump/);
     expect(stderr).toMatch(/Nothing appeared in the store: 12 objects before, the same 12 after/);
     const serverDirectory = /\/(pgproof-\w+)\//.exec(stderr)?.[1] ?? '';
     expect(serverDirectory).not.toBe('');
