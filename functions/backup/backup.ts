@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { archiveBytes } from '../shared/catalog/catalog.ts';
 import { messageOf, PgproofError } from '../shared/errors.ts';
 import { composeAlert, type Incident } from '../shared/notify/alert.ts';
 import { withConnection } from '../shared/postgres/connect.ts';
@@ -19,8 +20,8 @@ import { selectDatabases } from './select-databases.ts';
 
 /**
  * Backs up a source: every database that the plan selects, one failure not stopping the rest, each failure an alert
- * at once. Resolves with a result per database, also when some failed (`assertGood` throws then); rejects where the
- * run as a whole could not begin, or where an alert could not be sent.
+ * at once. Resolves with a result per database, also when some failed (see isGood); rejects where the run as a whole
+ * could not begin, or where an alert could not be sent.
  */
 export async function backup(plan: BackupPlan, world: BackupWorld): Promise<BackupReport> {
   const startedAt = world.clock();
@@ -128,7 +129,7 @@ async function takeOne(
   try {
     world.signal.throwIfAborted();
     const manifest = await backupDatabase(database, plan, world, reached);
-    const bytes = manifest.objects.reduce((sum, file) => sum + (file.role === 'archive' ? file.bytes : 0), 0);
+    const bytes = archiveBytes(manifest);
     const done = { status: 'done', database, id: manifest.id, bytes, seconds: seconds(), manifest } as const;
     if (world.verify === undefined) return { result: done };
     world.onProgress({ kind: 'verifying', database });

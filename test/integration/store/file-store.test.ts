@@ -101,9 +101,7 @@ describe('prepare', () => {
   it('stops a run that would not fit, and makes nothing', async () => {
     const preparing = fileStore({ directory }).prepare({ expectedBytes: 1024 ** 6 });
     await expect(preparing).rejects.toThrow(StoreUnusable);
-    await expect(preparing).rejects.toThrow(
-      /too little room .*free .*expected at least 1 EiB.*Make room/,
-    );
+    await expect(preparing).rejects.toThrow(/too little room .*free .*expected at least 1 EiB.*Make room/);
     expect(await readdir(parent)).toEqual([]);
   });
 
