@@ -1,7 +1,6 @@
 import { findBackup } from '../shared/catalog/catalog.ts';
-import { UsageError } from '../shared/errors.ts';
 import { BadSettings } from '../shared/lambda/settings.ts';
-import { type BackupId, formatId, parseId } from '../shared/manifest/backup-id.ts';
+import { type BackupId, idInKey } from '../shared/manifest/backup-id.ts';
 import type { ReadOptions, Store } from '../shared/store/store.ts';
 import { parseStoreUrl } from '../shared/store/store-url.ts';
 import { manifestSuffix, type VerifyEvent } from './contract.ts';
@@ -39,7 +38,7 @@ function idOf(bucket: string, key: string, { store }: VerifySettings): BackupId 
   const prefix = place.kind === 's3' && place.prefix !== '' ? `${place.prefix}/` : '';
   const isOurs = place.kind === 's3' && place.bucket === bucket && key.startsWith(prefix);
   const text = key.slice(prefix.length, -manifestSuffix.length);
-  const id = isOurs && key.endsWith(manifestSuffix) ? parsedId(text) : undefined;
+  const id = isOurs && key.endsWith(manifestSuffix) ? idInKey(text) : undefined;
   if (id !== undefined) return id;
   throw new BadSettings({
     what: 'The event is about an object that is no manifest of this store',
@@ -47,15 +46,4 @@ function idOf(bucket: string, key: string, { store }: VerifySettings): BackupId 
     expected: `${store.replace(/\/+$/, '')}/SOURCE/DATABASE/STARTED-AT${manifestSuffix}`,
     fix: "Correct the rule that triggers this function, or the function's store.",
   });
-}
-
-function parsedId(text: string): BackupId | undefined {
-  try {
-    const id = parseId(text);
-    // Another spelling of the same names is another key, and nothing that we wrote.
-    return formatId(id) === text ? id : undefined;
-  } catch (error: unknown) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  }
 }

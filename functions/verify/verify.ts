@@ -1,4 +1,5 @@
-import { PgproofError, UsageError } from '../shared/errors.ts';
+import { BackupNotFound } from '../shared/catalog/catalog.ts';
+import { UsageError } from '../shared/errors.ts';
 import { type BackupId, formatId, keyOf } from '../shared/manifest/backup-id.ts';
 import {
   type Manifest,
@@ -41,11 +42,6 @@ export type VerifyDependencies = {
   /** After so long without taking or giving a byte pg_restore is stopped: `unverifiable`. @default 120 */
   readonly stallSeconds?: number | undefined;
 };
-
-/** There is no manifest under this id; without a manifest there is no backup, whatever else lies there. */
-export class BackupNotFound extends PgproofError {
-  override readonly name = 'BackupNotFound';
-}
 
 /**
  * Proves of one backup what `level` asks for, and writes the verdict beside its manifest, in the place of an older

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit';
-import { messageOf, PgproofError, UsageError } from '../errors.ts';
+import { messageOf, PgproofError } from '../errors.ts';
 import {
   type BackupId,
   encodeName,
   formatId,
+  idInKey,
   keyOf,
-  parseId,
   parseIdOrLatest,
 } from '../manifest/backup-id.ts';
 import {
@@ -88,23 +88,13 @@ async function findKeys(
     const name = parts.pop();
     // An archive in the directory format may hold files of any name one level below.
     if (parts.length !== 3 || (name !== manifestName && name !== verificationName)) continue;
-    const id = idOf(parts.join('/'));
+    // Other people's objects may lie in the bucket: what is no id of ours is not looked at.
+    const id = idInKey(parts.join('/'));
     if (id === undefined || (database !== undefined && id.database !== database)) continue;
     if (name === manifestName) found.push({ id, verified: false });
     else verified.add(formatId(id));
   }
   return found.map(({ id }) => ({ id, verified: verified.has(formatId(id)) }));
-}
-
-/** Other people's objects may lie in the bucket: what is no id of ours is not looked at. */
-function idOf(text: string): BackupId | undefined {
-  try {
-    const id = parseId(text);
-    return formatId(id) === text ? id : undefined;
-  } catch (error: unknown) {
-    if (error instanceof UsageError) return undefined;
-    throw error;
-  }
 }
 
 async function readEntry(

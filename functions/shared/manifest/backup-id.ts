@@ -64,6 +64,20 @@ export function parseId(text: string): BackupId {
   return id;
 }
 
+/**
+ * The id in a key that may be anybody's; undefined where it is none, or another spelling of one: that is another key,
+ * and nothing that we wrote.
+ */
+export function idInKey(text: string): BackupId | undefined {
+  try {
+    const id = parseId(text);
+    return formatId(id) === text ? id : undefined;
+  } catch (error: unknown) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 /** The key of an object of a backup, relative to the store's prefix. */
 export function keyOf(id: BackupId, name: string): string {
   return `${formatId(id)}/${name}`;

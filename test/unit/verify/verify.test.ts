@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BackupNotFound } from '../../../functions/shared/catalog/catalog.ts';
 import type { BackupId } from '../../../functions/shared/manifest/backup-id.ts';
 import { parseVerification, type Verification } from '../../../functions/shared/manifest/verification.ts';
 import { NoMatchingTools, type PostgresTools } from '../../../functions/shared/postgres/tools.ts';
 import { fileStore } from '../../../functions/shared/store/file-store.ts';
 import { type Store, StoreUnusable } from '../../../functions/shared/store/store.ts';
-import { BackupNotFound, type VerifyDependencies, verifyBackup } from '../../../functions/verify/verify.ts';
+import { type VerifyDependencies, verifyBackup } from '../../../functions/verify/verify.ts';
 import { type BackupFixture, type FixtureContent, writeBackup } from '../../support/backup-fixture.ts';
 import { breakingStore, stallingStore, watchedStore } from '../../support/faulty-store.ts';
 
