@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+
 import { pathToFileURL } from 'node:url';
 import { PgproofError } from '../errors.ts';
 import { MadeDirectories } from './file-directories.ts';
@@ -10,6 +10,7 @@ import { listFiles } from './file-list.ts';
 import { prepareDirectory } from './file-prepare.ts';
 import { discard, type FileRoot, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
 import { checkKey } from './key.ts';
+import { pipelineUntil } from './pipeline-until.ts';
 import type { ReadOptions, StagedObject, StageOptions, Store } from './store.ts';
 
 const readBufferBytes = 1024 * 1024;
@@ -67,7 +68,7 @@ async function stage(
     };
     try {
       // The source's errors pass as they are, the sink's come translated: nothing has to tell them apart here.
-      await pipeline(content, writeTo(file.handle, count, toError), { ...(signal && { signal }) });
+      await pipelineUntil(content, writeTo(file.handle, count, toError), signal);
     } finally {
       await file.handle.close();
     }

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { PartBuffers } from './part-buffers.ts';
 import { capacityBytes, type PartPlan, partBytes } from './part-plan.ts';
+import { pipelineUntil } from './pipeline-until.ts';
 import { fromS3, s3ErrorName, s3Meanings } from './s3-error.ts';
 import { StoreUnusable } from './store.ts';
 
@@ -150,7 +150,7 @@ export async function uploadParts(
 
   content.once('error', fail);
   try {
-    await pipeline(content, sink, { signal: stop });
+    await pipelineUntil(content, sink, stop);
   } catch (error) {
     fail(error);
     await Promise.all(inFlight);
