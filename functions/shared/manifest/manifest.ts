@@ -24,6 +24,30 @@ const tableSchema = z.looseObject({
   name: z.string(),
   /** Rows in the very snapshot that pg_dump read; null where counting was switched off (`--rows none`). */
   rows: count.nullable(),
+  /**
+   * Hash of the table's content in that snapshot (`--fingerprint`), the same whatever the order of the rows; null where
+   * it could not be made. Absent where nobody asked.
+   */
+  fingerprint: z.string().nullable().optional(),
+});
+
+/** The locale of a database, as CREATE DATABASE takes it. */
+const localeSchema = z.looseObject({
+  provider: z.enum(['libc', 'icu', 'builtin']),
+  collate: z.string(),
+  ctype: z.string(),
+  /** Of the providers other than libc. */
+  locale: z.string().optional(),
+  rules: z.string().optional(),
+});
+
+/** An object of the database as the source's catalogs described it: an index, a function, a constraint. */
+const catalogObjectSchema = z.looseObject({
+  /** As pg_identify_object says: `index`, `function`, `table constraint`. */
+  type: z.string(),
+  identity: z.string(),
+  /** Start of the SHA-256 of its definition, owner and grants; null where it changed while it was backed up. */
+  digest: z.string().nullable(),
 });
 
 /** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
@@ -39,6 +63,8 @@ export const manifestSchema = z.looseObject({
     versionNum: count,
     encoding: z.string(),
     inRecovery: z.boolean(),
+    /** Of the database. */
+    locale: localeSchema.optional(),
   }),
   dump: z.looseObject({
     pgDump: z.string(),
@@ -49,10 +75,21 @@ export const manifestSchema = z.looseObject({
     snapshot: z.string(),
   }),
   /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
-  globals: z.looseObject({ rolePasswords: z.boolean() }),
+  globals: z.looseObject({
+    rolePasswords: z.boolean(),
+    /** The role that initdb made, whatever it is called there: owner of the system's own objects. */
+    bootstrapRole: z.string().optional(),
+    /** Every role of globals.sql. */
+    roles: z.array(z.string()).optional(),
+    /** Every tablespace of globals.sql. */
+    tablespaces: z.array(z.string()).optional(),
+  }),
   objects: z.array(storedFileSchema).min(1),
   tables: z.array(tableSchema),
   extensions: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  /** What a restored database must have, for a verification by restore. */
+  catalog: z.array(catalogObjectSchema).optional(),
+  largeObjects: count.optional(),
   databaseBytes: count,
   pgproof: z.string(),
 });
@@ -60,6 +97,8 @@ export const manifestSchema = z.looseObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type StoredFile = z.infer<typeof storedFileSchema>;
 export type TableRows = z.infer<typeof tableSchema>;
+export type DatabaseLocale = z.infer<typeof localeSchema>;
+export type CatalogObject = z.infer<typeof catalogObjectSchema>;
 
 /** Bytes under a manifest's key that are no manifest. */
 export class ManifestUnreadable extends PgproofError {
