@@ -50,6 +50,64 @@ export async function obtainServerTools(options: ObtainServerToolsOptions = {}):
   return fetched;
 }
 
+export type ObtainVerificationToolsOptions = FetchOptions & FindToolsOptions & { readonly major: number };
+
+export type VerificationTools = {
+  readonly server: FoundTools;
+  /** Of the server's own major: a newer pg_restore writes settings that an older server does not know. */
+  readonly client: FoundTools;
+};
+
+/**
+ * The programs to restore a backup of a server of this major and to dump what was restored: of the same major, on
+ * the machine or fetched where that can be, else of the nearest newer one.
+ *
+ * @throws NoServerTools, which also says why fetching failed
+ */
+export async function obtainVerificationTools(
+  options: ObtainVerificationToolsOptions,
+): Promise<VerificationTools> {
+  const { major, env, signal } = options;
+  const here = await pairsOf(options);
+  const exact = here.pairs.find(({ server }) => server.major === major);
+  if (exact !== undefined) return exact;
+  let fetching: unknown;
+  let now = here;
+  if (await canFetchTools(env)) {
+    try {
+      await fetchTools('server', major, options);
+      now = await pairsOf(options);
+    } catch (error: unknown) {
+      signal?.throwIfAborted();
+      if (!(error instanceof PgproofError)) throw error;
+      fetching = error;
+    }
+  }
+  const usable = now.pairs.filter(({ server }) => server.major >= major);
+  const nearest = Math.min(...usable.map(({ server }) => server.major));
+  const chosen = usable.find(({ server }) => server.major === nearest);
+  if (chosen === undefined) throw new NoServerTools(now.servers, major, { cause: fetching });
+  return chosen;
+}
+
+/** Every server on the machine that has client programs of its major, its own before others. */
+async function pairsOf(
+  options: FindToolsOptions,
+): Promise<{ readonly servers: ToolSearch; readonly pairs: readonly VerificationTools[] }> {
+  const [servers, clients] = await Promise.all([findServerTools(options), findTools(options)]);
+  const pairs = servers.found.flatMap((server) => {
+    const fitting = clients.found.filter(({ major }) => major === server.major);
+    const client = fitting.find(({ directory }) => directory === server.directory) ?? fitting[0];
+    return client === undefined ? [] : [{ server, client }];
+  });
+  const alone = servers.found.filter((server) => !pairs.some((pair) => pair.server === server));
+  const rejected = alone.map(({ directory, place, major }) => ({
+    ...{ directory, place, reason: `no pg_dump, pg_restore and psql of PostgreSQL ${major}` },
+  }));
+  const found = pairs.map(({ server }) => server);
+  return { servers: { found, rejected: [...servers.rejected, ...rejected] }, pairs };
+}
+
 function chooseServer({ found }: ToolSearch, major: number | undefined): FoundTools | undefined {
   const wanted = major ?? Math.max(...found.map((tools) => tools.major));
   return found.find((tools) => tools.major === wanted);

@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, link } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FetchOptions } from './fetch-tools.ts';
 import type { FindToolsOptions } from './find-tools.ts';
 import { obtainServerTools } from './obtain-tools.ts';
 import { watchForOrphan } from './orphan-watch.ts';
 import { type AuthMethod, createCluster, PrivateServerError } from './server-cluster.ts';
+import { type Isolation, openSandbox, type SandboxRequest } from './server-isolation.ts';
+import { makeMarkedDirectory, removeTree } from './server-leftovers.ts';
 import { chooseOwner, isReachable, reachableTools, type ServerOwner } from './server-owner.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 import type { ConnectionParameters } from './source.ts';
@@ -37,6 +39,11 @@ export type PrivateServerOptions = FetchOptions &
     readonly settings?: Readonly<Record<string, string>> | undefined;
     /** Default: `--encoding UTF8 --no-locale`. */
     readonly initdbArguments?: readonly string[] | undefined;
+    /**
+     * The server is to be contained (see openSandbox): paths of bwrap to try. Where none works it runs all the same,
+     * and `isolation` says so. Default: not contained.
+     */
+    readonly bubblewrap?: readonly string[] | undefined;
   };
 
 export type PrivateServer = {
@@ -44,10 +51,12 @@ export type PrivateServer = {
   /** `17.12` */
   readonly version: string;
   readonly tools: FoundTools;
+  readonly isolation: Isolation;
   /** By the Unix socket, as the superuser. */
   readonly parameters: ConnectionParameters;
   /** By TCP, as the superuser; with option `tcp` only. */
   readonly tcpParameters: ConnectionParameters | undefined;
+  /** Of the postmaster, or of the sandbox that holds it. */
   readonly pid: number;
   /** Everything of the server lies here; gone after `stop`. */
   readonly directory: string;
@@ -106,18 +115,26 @@ async function startOnce(
   const { signal, authMethod, tcp = false } = options;
   const directories: string[] = [];
   const removeDirectories = async (): Promise<void> => {
-    for (const directory of directories) await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    const ended = await Promise.allSettled(directories.map(removeTree));
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  };
+  let stopServer = removeDirectories;
+  const makeDirectory = async (parent: string, forWhom?: ServerOwner | undefined): Promise<string> => {
+    const made = await makeMarkedDirectory(parent);
+    directories.push(made);
+    if (forWhom !== undefined) await chown(made, forWhom.uid, forWhom.gid);
+    return made;
   };
   try {
-    const directory = await makeDirectory(await chooseParent(options.parent, owner), owner);
-    directories.push(directory);
+    const parent = await chooseParent(options.parent, owner);
+    const directory = await makeDirectory(parent, owner);
     const socketDirectory = fitsSocket(directory) ? directory : await makeDirectory('/tmp', owner);
-    if (socketDirectory !== directory) directories.push(socketDirectory);
 
     const port = tcp ? await freePort() : 5432;
     const user = options.user ?? 'postgres';
     const password = options.password ?? randomBytes(18).toString('base64url');
-    const tools = await reachableTools(found, owner, directory);
+    const tools = await reachableTools(found, owner, () => makeDirectory(parent));
+    const { isolation, sandbox } = await isolate({ tools, owner, directory, socketDirectory }, options);
     const data = await createCluster({
       ...{ tools, owner, directory, socketDirectory, port, tcp, user, password, signal },
       ssl: options.ssl,
@@ -127,28 +144,33 @@ async function startOnce(
       settings: options.settings ?? {},
       initdbArguments: options.initdbArguments ?? [],
     });
-    const running = await startServerProcess({ tools, owner, directory, data, signal });
-    const calmWatch = watchForOrphan(running.pid, directories);
+    // With hostile SQL in mind: see shareSocket.
+    const host =
+      options.bubblewrap === undefined ? socketDirectory : await makeDirectory(dirname(socketDirectory));
+    const running = await startServerProcess({ tools, owner, directory, data, sandbox, signal });
+    const calmWatch = watchForOrphan(running.orphan, directories);
+    stopServer = async () => {
+      await stopAndClean(running, removeDirectories);
+      calmWatch();
+    };
+    if (host !== socketDirectory) await shareSocket(socketDirectory, host, port);
 
     const parameters: ConnectionParameters = {
-      ...{ host: socketDirectory, port, user, password, database: 'postgres' },
+      ...{ host, port, user, password, database: 'postgres' },
       tls: { mode: 'disable' },
       connectTimeoutSeconds: 10,
     };
     const tls = { mode: options.ssl === undefined ? 'disable' : 'require' } as const;
     return {
-      ...{ major: tools.major, version: tools.version, tools, directory, parameters },
+      ...{ major: tools.major, version: tools.version, tools: found, isolation, directory, parameters },
       tcpParameters: tcp ? { ...parameters, host: '127.0.0.1', tls } : undefined,
       pid: running.pid,
       exited: running.exited,
       kill: running.kill,
-      stop: onceOnly(async () => {
-        await stopAndClean(running, removeDirectories);
-        calmWatch();
-      }),
+      stop: onceOnly(stopServer),
     };
   } catch (error: unknown) {
-    await removeDirectories();
+    await stopServer();
     throw error;
   }
 }
@@ -169,11 +191,21 @@ function onceOnly(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-async function makeDirectory(parent: string, owner: ServerOwner | undefined): Promise<string> {
-  // mkdtemp makes it 0700.
-  const directory = await mkdtemp(join(parent, 'pgproof-'));
-  if (owner !== undefined) await chown(directory, owner.uid, owner.gid);
-  return directory;
+function isolate(
+  request: Pick<SandboxRequest, 'tools' | 'owner' | 'directory' | 'socketDirectory'>,
+  { bubblewrap, signal }: PrivateServerOptions,
+): ReturnType<typeof openSandbox> {
+  if (bubblewrap !== undefined) return openSandbox({ ...request, bubblewrap, signal });
+  return Promise.resolve({ isolation: { kind: 'uncontained', detail: 'not asked for' }, sandbox: undefined });
+}
+
+/**
+ * Gives the socket a second name, in a directory that the server cannot write: SQL in it could otherwise put a link
+ * to another server's socket in place of its own, and have our clients work there.
+ */
+async function shareSocket(from: string, to: string, port: number): Promise<void> {
+  const name = `.s.PGSQL.${port}`;
+  await link(join(from, name), join(to, name));
 }
 
 /** root's own TMPDIR may be closed to the user that the server runs as. */

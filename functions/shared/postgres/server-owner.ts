@@ -1,4 +1,4 @@
-import { cp, readFile, stat } from 'node:fs/promises';
+import { chmod, cp, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PgproofError } from '../errors.ts';
 import type { FoundTools } from './tools.ts';
@@ -41,14 +41,19 @@ export async function isReachable(directory: string, owner: ServerOwner | undefi
   }
 }
 
-/** The same programs where the owner can start them: in place, or copied below `scratch`. */
+/**
+ * The same programs where the owner can start them: in place, or copied into a directory that `makeDirectory` makes
+ * when it is needed. The copy belongs to us: SQL in the server must not change programs.
+ */
 export async function reachableTools(
   tools: FoundTools,
   owner: ServerOwner | undefined,
-  scratch: string,
+  makeDirectory: () => Promise<string>,
 ): Promise<FoundTools> {
   if (await isReachable(tools.directory, owner)) return tools;
   const root = installationRoot(tools.directory);
+  const scratch = await makeDirectory();
+  await chmod(scratch, 0o755);
   const copy = join(scratch, 'programs');
   await cp(root, copy, { recursive: true });
   return { ...tools, directory: join(copy, tools.directory.slice(root.length)) };
@@ -56,6 +61,10 @@ export async function reachableTools(
 
 /** The directory below which the programs find their libraries and catalogs, by paths relative to themselves. */
 function installationRoot(programs: string): string {
-  const debian = /^(.*)\/usr\/lib\/postgresql\/\d+\/bin\/?$/.exec(programs)?.[1];
-  return debian ?? dirname(programs);
+  return debianRoot(programs) ?? dirname(programs);
+}
+
+/** What is above `/usr` where programs lie as Debian lays them out, as in our layers; empty for the system's own. */
+export function debianRoot(programs: string): string | undefined {
+  return /^(.*)\/usr\/lib\/postgresql\/\d+\/bin\/?$/.exec(programs)?.[1];
 }

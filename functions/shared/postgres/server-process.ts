@@ -3,9 +3,12 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Orphan } from './orphan-watch.ts';
+import { sandboxedPid } from './sandboxed-pid.ts';
 import { PrivateServerError, serverEnvironment } from './server-cluster.ts';
+import type { Sandbox } from './server-isolation.ts';
 import type { ServerOwner } from './server-owner.ts';
-import { sendSignal, serverProcesses, waitUntilGone } from './server-processes.ts';
+import { processStart, sendSignal, serverProcesses, waitUntilGone } from './server-processes.ts';
 import { type FoundTools, toolPath } from './tools.ts';
 
 const startLimitMilliseconds = 60_000;
@@ -14,7 +17,10 @@ const stopLimitMilliseconds = 10_000;
 const pollMilliseconds = 10;
 
 export type ServerProcess = {
+  /** Of the postmaster, or of the sandbox that it runs in. */
   readonly pid: number;
+  /** What has to be ended when this process is gone, and with what. */
+  readonly orphan: Orphan;
   /** Resolves when the postmaster is gone, whatever the reason. */
   readonly exited: Promise<void>;
   /** Immediate shutdown; every connection breaks. Resolves when all processes are gone. */
@@ -28,23 +34,30 @@ export type StartOptions = {
   readonly owner: ServerOwner | undefined;
   readonly directory: string;
   readonly data: string;
+  /** Default: none; the postmaster is our own child. */
+  readonly sandbox: Sandbox | undefined;
   readonly signal: AbortSignal | undefined;
 };
 
-/** Starts the postmaster as our own child and waits until it takes connections. */
+/**
+ * Starts the postmaster and waits until it takes connections.
+ * @throws PrivateServerError with the server's own words, or the sandbox's
+ */
 export async function startServerProcess(options: StartOptions): Promise<ServerProcess> {
-  const { tools, owner, directory, data, signal } = options;
+  const { tools, owner, directory, data, sandbox, signal } = options;
   signal?.throwIfAborted();
   const logPath = join(directory, 'log');
   const log = await open(logPath, 'a', 0o600);
-  const child = spawn(toolPath(tools, 'postgres'), ['-D', data], {
+  const postgres = toolPath(tools, 'postgres');
+  const inSandbox = sandbox === undefined ? [] : [...sandbox.args, '--info-fd', '3', '--', postgres];
+  const child = spawn(sandbox?.program ?? postgres, [...inSandbox, '-D', data], {
     cwd: directory,
     env: serverEnvironment(directory),
     uid: owner?.uid,
     gid: owner?.gid,
     // A session of its own: Ctrl-C on the terminal is for us, and we stop the server in our own time.
     detached: true,
-    stdio: ['ignore', log.fd, log.fd],
+    stdio: ['ignore', log.fd, log.fd, ...(sandbox === undefined ? [] : (['pipe'] as const))],
   });
   const spawned = once(child, 'spawn');
   const exited = new Promise<void>((resolve) => {
@@ -66,19 +79,39 @@ export async function startServerProcess(options: StartOptions): Promise<ServerP
     await log.close();
   }
 
-  const server = control(child, exited, data);
+  // Before anything is awaited: what the sandbox says must not be missed.
+  const inner = sandbox === undefined ? undefined : sandboxedPid(child);
   try {
     await waitUntilReady(child, data, logPath, signal);
   } catch (error: unknown) {
-    await server.kill();
+    await (await control(child, exited, data, owner, inner)).kill();
     throw error;
   }
-  return server;
+  return control(child, exited, data, owner, inner);
 }
 
-function control(child: ChildProcess, exited: Promise<void>, data: string): ServerProcess {
+function control(
+  child: ChildProcess,
+  exited: Promise<void>,
+  data: string,
+  owner: ServerOwner | undefined,
+  inner: Promise<number | undefined> | undefined,
+): Promise<ServerProcess> {
+  return inner === undefined
+    ? controlServer(child, exited, data, owner)
+    : controlSandbox(child, exited, inner);
+}
+
+async function controlServer(
+  child: ChildProcess,
+  exited: Promise<void>,
+  data: string,
+  owner: ServerOwner | undefined,
+): Promise<ServerProcess> {
   const pid = child.pid ?? 0;
   const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  // Read now: later on hostile SQL may have put anything in its place.
+  const segment = sharedMemorySegment(await postmasterLines(data));
 
   const kill = async (): Promise<void> => {
     // Stopped, it cannot have new children while they are listed.
@@ -88,7 +121,7 @@ function control(child: ChildProcess, exited: Promise<void>, data: string): Serv
     for (const one of processes) sendSignal(one, 'SIGKILL');
     await exited;
     await Promise.all(processes.map(waitUntilGone));
-    await removeSharedMemory(data);
+    if (segment !== undefined) await removeSharedMemory(segment, owner);
   };
 
   const stop = async (): Promise<void> => {
@@ -100,7 +133,34 @@ function control(child: ChildProcess, exited: Promise<void>, data: string): Serv
     await kill();
   };
 
-  return { pid, exited, stop, kill };
+  const orphan = { pid, start: await processStart(pid), signal: 'QUIT' } as const;
+  return { pid, orphan, exited, stop, kill };
+}
+
+/**
+ * All processes in the sandbox end with its first one, and the kernel lets that one go only when they have; its
+ * parent, our child, ends after it. So one SIGKILL is a whole and orderly end of a server that is thrown away.
+ */
+async function controlSandbox(
+  child: ChildProcess,
+  exited: Promise<void>,
+  inner: Promise<number | undefined>,
+): Promise<ServerProcess> {
+  const first = await inner;
+  const start = first === undefined ? undefined : await processStart(first);
+
+  const kill = async (): Promise<void> => {
+    if (first === undefined || start === undefined) child.kill('SIGKILL');
+    else if ((await processStart(first)) === start) {
+      sendSignal(first, 'SIGKILL');
+      await waitUntilGone(first);
+    }
+    await exited;
+  };
+
+  const pid = child.pid ?? 0;
+  const orphan = { pid: first ?? pid, start, signal: 'KILL' } as const;
+  return { pid, orphan, exited, stop: kill, kill };
 }
 
 /** The last line of postmaster.pid is the state: manual of pg_ctl, `wait`. */
@@ -136,16 +196,19 @@ async function postmasterLines(data: string): Promise<string[]> {
   return text.split('\n');
 }
 
+/** Line 7 of postmaster.pid holds the key and the id of the System V segment. */
+function sharedMemorySegment(lines: readonly string[]): string | undefined {
+  return /^\s*\d+\s+(\d+)\s*$/.exec(lines.at(6) ?? '')?.[1];
+}
+
 /**
  * Removes the System V segment (some bytes) that guards the data directory: a server that was killed leaves it
- * behind. Line 7 of postmaster.pid holds its key and id. Where there is no ipcrm it stays until the next boot.
+ * behind. Where there is no ipcrm it stays until the next boot.
  */
-async function removeSharedMemory(data: string): Promise<void> {
-  const line = (await postmasterLines(data)).at(6) ?? '';
-  const [, id] = /^\s*\d+\s+(\d+)\s*$/.exec(line) ?? [];
-  if (id === undefined) return;
+async function removeSharedMemory(id: string, owner: ServerOwner | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
-    execFile('ipcrm', ['-m', id], { timeout: 5000 }, () => resolve());
+    const settings = { timeout: 5000, uid: owner?.uid, gid: owner?.gid };
+    execFile('ipcrm', ['-m', id], settings, () => resolve());
   });
 }
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readdir, readlink, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const goneLimitMilliseconds = 10_000;
+const unreadLimitMilliseconds = 3_000;
 const pollMilliseconds = 10;
 
 /**
@@ -15,10 +16,35 @@ export async function serverProcesses(postmaster: number, data: string): Promise
   return pids.filter((pid) => pid !== postmaster);
 }
 
-/** Resolves when the process is gone. Not for our own children, which stay until their exit is read. */
+/** Every process whose working directory is this one or lies below it; none where there is no /proc. */
+export async function processesBelow(directory: string): Promise<number[]> {
+  return workingIn(directory, (place, path) => place === path || place.startsWith(path + sep));
+}
+
+/**
+ * Resolves when the process is gone. Not for our own children, which stay until their exit is read. A container may
+ * have no init that reads exits: one that has ended and stays is not waited for.
+ */
 export async function waitUntilGone(pid: number): Promise<void> {
-  const deadline = performance.now() + goneLimitMilliseconds;
-  while (sendSignal(pid, 0) && performance.now() < deadline) await sleep(pollMilliseconds);
+  const began = performance.now();
+  while (sendSignal(pid, 0)) {
+    const waited = performance.now() - began;
+    if (waited > goneLimitMilliseconds) return;
+    if (waited > unreadLimitMilliseconds && (await hasEnded(pid))) return;
+    await sleep(pollMilliseconds);
+  }
+}
+
+/**
+ * When the process began, in ticks since the machine did: with the id it names a process once and for all.
+ * `undefined` when it has ended, also when nobody has read its exit yet, and where there is no /proc.
+ */
+export async function processStart(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name in parentheses and may hold anything; the start is the 22nd.
+  const [state = 'X', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const start = Number(fields[18]);
+  return 'ZX'.includes(state) || !Number.isInteger(start) ? undefined : start;
 }
 
 /** Whether the process was there to receive it. */
@@ -30,12 +56,19 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function workingIn(directory: string): Promise<number[]> {
+async function hasEnded(pid: number): Promise<boolean> {
+  return process.platform === 'linux' && (await processStart(pid)) === undefined;
+}
+
+async function workingIn(
+  directory: string,
+  fits: (place: string, path: string) => boolean = (place, path) => place === path,
+): Promise<number[]> {
   const path = await realpath(directory).catch(() => undefined);
   if (path === undefined) return [];
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const places = await Promise.all(names.map((name) => readlink(join('/proc', name, 'cwd')).catch(() => '')));
-  return names.filter((_, index) => places[index] === path).map(Number);
+  return names.filter((_, index) => fits(places[index] ?? '', path)).map(Number);
 }
 
 function childrenOf(parent: number): Promise<number[]> {
