@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { Architecture } from './build-root.ts';
 import { LayerBuildError } from './errors.ts';
 import { type PackageSuite, renderSuite } from './package-sources.ts';
@@ -7,18 +10,26 @@ import { runCommand } from './run-command.ts';
 
 const debianArchitecture = { x86_64: 'amd64', arm64: 'arm64' } as const;
 
-export type Package = { readonly name: string; readonly version: string };
+/** A package as the distribution offers it. */
+export type Package = {
+  readonly name: string;
+  readonly version: string;
+  /** Debian's name, such as `amd64`; `all` for what is the same everywhere. */
+  readonly architecture: string;
+  /** Of the `.deb` file, from the index that the distribution has signed. */
+  readonly sha256: string | undefined;
+};
+
+export type PackageFile = { readonly package: Package & { readonly sha256: string }; readonly path: string };
 
 /** apt with a state of its own, so that it neither needs root nor changes the system. */
 export type Apt = {
-  /** Whether the suite has a package of this name. */
-  readonly has: (name: string) => Promise<boolean>;
   /** Names that begin so. */
   readonly names: (prefix: string) => Promise<string[]>;
   /** The packages and all that they depend on, as onto an empty system. */
   readonly resolve: (names: readonly string[]) => Promise<Package[]>;
-  /** Downloads, with apt's check of every signature and sum; the paths of the `.deb` files. */
-  readonly download: (packages: readonly Package[]) => Promise<string[]>;
+  /** Downloads, with apt's check of every signature and sum, and our own of the sum. */
+  readonly download: (packages: readonly Package[]) => Promise<PackageFile[]>;
 };
 
 export type OpenAptOptions = {
@@ -46,7 +57,6 @@ export async function openApt({ suite, arch, directory, signal }: OpenAptOptions
 
   return {
     names,
-    has: async (name) => (await names(name)).includes(name),
     resolve: async (wanted) => {
       const uris = await run(
         'apt-get',
@@ -61,9 +71,10 @@ export async function openApt({ suite, arch, directory, signal }: OpenAptOptions
     },
     download: async (packages) => {
       await run('apt-get', 'download', '-qq', ...packages.map(({ name, version }) => `${name}=${version}`));
-      const files = (await readdir(downloads)).filter((name) => name.endsWith('.deb'));
-      if (files.length !== packages.length) throw incomplete(files.length, packages.length);
-      return files.map((name) => join(downloads, name));
+      const files = new Set(await readdir(downloads));
+      const missing = packages.find((one) => !files.has(fileName(one)));
+      if (missing !== undefined) throw incomplete(missing);
+      return Promise.all(packages.map((one) => checkSum(one, join(downloads, fileName(one)))));
     },
   };
 }
@@ -71,11 +82,23 @@ export async function openApt({ suite, arch, directory, signal }: OpenAptOptions
 /** Lines of `--print-uris`: `'URI' name_version_architecture.deb size sum`, an epoch's colon percent-encoded. */
 export function parsePrintedUris(output: string): Package[] {
   return lines(output).flatMap((line) => {
-    const [, name, version] = /^'[^']*' ([^_ ]+)_([^_ ]+)_[^_ ]+\.deb /.exec(line) ?? [];
-    return name === undefined || version === undefined
-      ? []
-      : [{ name, version: decodeURIComponent(version) }];
+    const parts = /^'[^']*' ([^_ ]+)_([^_ ]+)_([^_ ]+)\.deb \d+(?: SHA256:([0-9a-f]{64}))?/.exec(line) ?? [];
+    const [, name, version, architecture, sha256] = parts;
+    if (name === undefined || version === undefined || architecture === undefined) return [];
+    return [{ name, version: decodeURIComponent(version), architecture, sha256 }];
   });
+}
+
+function fileName({ name, version, architecture }: Package): string {
+  return `${name}_${version.replaceAll(':', '%3a')}_${architecture}.deb`;
+}
+
+async function checkSum(expected: Package, path: string): Promise<PackageFile> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  const sha256 = hash.digest('hex');
+  if (expected.sha256 !== undefined && expected.sha256 !== sha256) throw damaged(expected, sha256);
+  return { package: { ...expected, sha256 }, path };
 }
 
 async function prepareState(suite: PackageSuite, arch: Architecture, directory: string): Promise<string[]> {
@@ -103,6 +126,8 @@ async function prepareState(suite: PackageSuite, arch: Architecture, directory: 
     'APT::Architectures': debianArchitecture[arch],
     'APT::Install-Recommends': 'false',
     'Acquire::Languages': 'none',
+    // Else the printed sums are MD5.
+    'Acquire::ForceHash': 'SHA256',
     'Acquire::Retries': '2',
     'Acquire::http::Timeout': '30',
     'Acquire::https::Timeout': '30',
@@ -115,12 +140,20 @@ async function prepareState(suite: PackageSuite, arch: Architecture, directory: 
   ];
 }
 
-function incomplete(got: number, expected: number): LayerBuildError {
+function incomplete({ name, version }: Package): LayerBuildError {
   return new LayerBuildError({
-    what: 'apt-get download left packages out',
-    got: `${got} files`,
-    expected: String(expected),
+    what: 'apt-get download left a package out',
+    got: `no ${name} ${version}`,
     fix: 'Run it again; if it stays so, check apt-get update on this machine.',
+  });
+}
+
+function damaged({ name, version, sha256 }: Package, got: string): LayerBuildError {
+  return new LayerBuildError({
+    what: `The package ${name} ${version} is not what the distribution signed`,
+    got: `SHA-256 ${got}`,
+    expected: sha256,
+    fix: 'Run it again; if it stays so, something on the way to the mirror changes files.',
   });
 }
 

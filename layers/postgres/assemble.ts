@@ -1,9 +1,15 @@
-import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Architecture, LayerKind } from './build-root.ts';
-import { copyPlain, copyTree } from './copy-tree.ts';
 import { LayerBuildError } from './errors.ts';
 import { libraryClosure, triplets } from './library-closure.ts';
+import {
+  copyServerFiles,
+  ownTimeZones,
+  type ServerFiles,
+  serverSettings,
+  writeScript,
+} from './server-files.ts';
+import { openTreeCopy } from './tree-copy.ts';
 import { wrapperScript } from './wrapper.ts';
 
 const clientPrograms = ['pg_dump', 'pg_restore', 'pg_dumpall', 'psql'];
@@ -14,69 +20,60 @@ export const programsOf: Readonly<Record<LayerKind, readonly string[]>> = {
   server: [...clientPrograms, ...serverPrograms],
 };
 
-export type Assembly = {
-  /** Where the packages were unpacked. */
-  readonly tree: string;
-  /** The major's own directory to fill: its `usr` lies below. */
-  readonly target: string;
-  readonly major: number;
+/** `tree`: where the packages were unpacked; `target`: the major's own directory, its `usr` lies below. */
+export type Assembly = ServerFiles & {
   readonly arch: Architecture;
   readonly kind: LayerKind;
+  readonly signal?: AbortSignal | undefined;
 };
 
-/** Picks from the unpacked packages what the programs need to run, and nothing else. */
-export async function assemble(assembly: Assembly): Promise<void> {
-  const { tree, target, major, arch, kind } = assembly;
-  const home = join('usr', 'lib', 'postgresql', String(major));
-  const modules = kind === 'server' ? await copyServerFiles(assembly, home) : [];
+export type Assembled = {
+  /** The files of the tree that were taken. */
+  readonly taken: ReadonlySet<string>;
+  /** Whose time zones the server reads; `undefined` of the client kind. */
+  readonly timeZones: 'layer' | 'system' | undefined;
+};
 
-  const programs = programsOf[kind].map((name) => join(tree, home, 'bin', name));
+/**
+ * Picks from the unpacked packages what the programs need to run, and nothing else.
+ *
+ * @throws LayerBuildError where a part is missing
+ */
+export async function assemble(assembly: Assembly): Promise<Assembled> {
+  const { tree, target, major, arch, kind, signal } = assembly;
+  const home = join('usr', 'lib', 'postgresql', String(major));
+  const copy = await openTreeCopy(tree, target, signal);
+  if (kind === 'server') await copyServerFiles(copy, assembly);
+
+  const modules = [...copy.taken].filter((path) => path.endsWith('.so'));
+  const programs = programsOf[kind].map((name) => join(home, 'bin', name));
   const { libraries, loader, missing } = await libraryClosure(tree, arch, [...programs, ...modules]);
   const [absent] = missing;
   if (absent !== undefined || loader === undefined) throw brokenPackages(major, absent);
+  for (const [name, path] of libraries) await copy.file(path, join('usr', 'lib', triplets[arch], name));
 
-  for (const [name, path] of libraries)
-    await copyPlain(path, join(target, 'usr', 'lib', triplets[arch], name));
-  await mkdir(join(target, home, 'bin'), { recursive: true });
+  const binary = (program: string): string => join(home, 'libexec', program);
+  for (const program of programsOf[kind]) await copy.file(join(home, 'bin', program), binary(program));
+  const timeZones =
+    kind === 'server'
+      ? await ownTimeZones(
+          copy,
+          ['postgres', 'initdb'].map(binary).map((path) => join(target, path)),
+        )
+      : undefined;
+  const settings = timeZones === undefined ? [] : await serverSettings(copy, major, timeZones);
   for (const program of programsOf[kind]) {
-    await copyPlain(join(tree, home, 'bin', program), join(target, home, 'libexec', program));
-    const wrapper = join(target, home, 'bin', program);
-    await writeFile(wrapper, wrapperScript({ program, arch, loader }));
-    await chmod(wrapper, 0o755);
+    const own = serverPrograms.includes(program) ? settings : [];
+    const script = wrapperScript({ program, arch, loader, settings: own });
+    await writeScript(join(target, home, 'bin', program), script);
   }
-}
-
-/** The server's modules, extensions, catalogs and time zones; returns the modules, whose libraries are needed too. */
-async function copyServerFiles({ tree, target, major }: Assembly, home: string): Promise<string[]> {
-  const modules = join(home, 'lib');
-  const share = join('usr', 'share', 'postgresql', String(major));
-  // llvmjit loads LLVM, which is larger than all the rest; without it the server does without JIT.
-  await copyTree(
-    tree,
-    join(tree, modules),
-    join(target, modules),
-    (path) => !/^(llvmjit|bitcode|pgxs)/.test(path),
-  );
-  await copyTree(tree, join(tree, share), join(target, share), (path) => path !== 'man');
-  const zones = join('usr', 'share', 'zoneinfo');
-  if (await isDirectory(join(tree, zones))) {
-    await copyTree(tree, join(tree, zones), join(target, zones), (path) => !/^(right|posix)$/.test(path));
-  }
-  const names = await readdir(join(target, modules));
-  return names.filter((name) => name.endsWith('.so')).map((name) => join(target, modules, name));
-}
-
-function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
+  return { taken: copy.taken, timeZones };
 }
 
 function brokenPackages(major: number, absent: readonly [string, string] | undefined): LayerBuildError {
   return new LayerBuildError({
     what: `The packages of PostgreSQL ${major} are not complete`,
     got: absent === undefined ? 'no dynamic loader' : `${absent[0]} is missing, which ${absent[1]} needs`,
-    fix: 'The package source may be in the middle of an update: run it again in an hour.',
+    fix: 'The package source may be in the middle of an update, then run it again in an hour; or an extension needs what a layer cannot hold, then leave it out.',
   });
 }

@@ -1,55 +1,71 @@
 import { parseArgs } from 'node:util';
 import { messageOf, UsageError } from '../../functions/shared/errors.ts';
-import { type Architecture, architectures, type LayerKind, machineArchitecture } from './build-root.ts';
-import { debianMajors } from './package-sources.ts';
+import { type Architecture, architectures, type LayerKind, layerKinds } from './build-root.ts';
+import { parseExtension } from './extensions.ts';
+import { parseLocale } from './locales.ts';
 
-const usage = 'npm run layers -- [--major 15,17,18] [--arch x86_64,arm64] [--server] [--into DIR]';
-
-/** What the command is asked to build. */
+/** What the command is asked to do. */
 export type LayerRequest = {
-  readonly majors: readonly number[];
+  /** `undefined`: all that are known; of an update, all that are built. */
+  readonly majors: readonly number[] | undefined;
   readonly archs: readonly Architecture[];
-  readonly kind: LayerKind;
+  /** More than one of an update only. */
+  readonly kinds: readonly LayerKind[];
+  readonly extensions: readonly string[] | undefined;
+  readonly locales: readonly string[] | undefined;
+  readonly update: boolean;
+  readonly maxAgeDays: number | undefined;
   readonly into: string | undefined;
 };
 
-/** @throws UsageError */
-export function parseRequest(words: readonly string[]): LayerRequest {
-  const { major, arch, server, into } = parseWords(words);
+/** @throws UsageError; returns `help` where that is asked for */
+export function parseRequest(words: readonly string[]): LayerRequest | 'help' {
+  const given = parseWords(words);
+  if (given.help === true) return 'help';
+  const { major, arch, server = false, extension, locale, update = false, into } = given;
+  if (!server && extension !== undefined) throw serverOnly('--extension');
+  if (!server && locale !== undefined) throw serverOnly('--locale');
   return {
-    majors: major === undefined ? debianMajors : list(major).map(parseMajor),
-    archs: arch === undefined ? [defaultArchitecture()] : list(arch).map(parseArchitecture),
-    kind: server === true ? 'server' : 'client',
+    majors: major && unique(list(major).map(parseMajor)),
+    archs: arch === undefined ? architectures : unique(list(arch).map(parseArchitecture)),
+    kinds: server ? ['server'] : update ? layerKinds : ['client'],
+    extensions: extension && parseExtensions(list(extension)),
+    locales: locale && unique(list(locale).map(parseLocale)),
+    update,
+    maxAgeDays: given['max-age-days'] === undefined ? undefined : parseDays(given['max-age-days']),
     into,
   };
 }
 
-type Words = {
-  major?: string | undefined;
-  arch?: string | undefined;
-  server?: boolean | undefined;
-  into?: string | undefined;
-};
+const options = {
+  major: { type: 'string', multiple: true },
+  arch: { type: 'string', multiple: true },
+  server: { type: 'boolean' },
+  extension: { type: 'string', multiple: true },
+  locale: { type: 'string', multiple: true },
+  update: { type: 'boolean' },
+  'max-age-days': { type: 'string' },
+  into: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
 
-function parseWords(words: readonly string[]): Words {
+function parseWords(
+  words: readonly string[],
+): ReturnType<typeof parseArgs<{ args: string[]; options: typeof options }>>['values'] {
   try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        major: { type: 'string' },
-        arch: { type: 'string' },
-        server: { type: 'boolean' },
-        into: { type: 'string' },
-      },
-    }).values;
+    return parseArgs({ args: [...words], options }).values;
   } catch (error: unknown) {
-    const fix = `Usage: ${usage}`;
+    const fix = 'See npm run layers -- --help.';
     throw new UsageError({ what: 'The call is wrong', got: messageOf(error), fix }, { cause: error });
   }
 }
 
-function list(text: string): string[] {
-  return text.split(',').map((word) => word.trim());
+function list(words: readonly string[]): string[] {
+  return words.flatMap((word) => word.split(',')).map((word) => word.trim());
+}
+
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
 }
 
 function parseMajor(word: string): number {
@@ -68,7 +84,25 @@ function parseArchitecture(word: string): Architecture {
   });
 }
 
-/** Layers for Lambda can be built on a machine that could not run them. */
-function defaultArchitecture(): Architecture {
-  return machineArchitecture() ?? 'arm64';
+function parseExtensions(words: readonly string[]): string[] {
+  if (words.length === 1 && words[0] === 'none') return [];
+  return unique(words.map(parseExtension)).map((word) => {
+    if (word !== 'none') return word;
+    const fix = 'Leave out none, or the others.';
+    throw new UsageError({ what: '--extension', got: words.join(','), expected: 'none alone', fix });
+  });
+}
+
+function parseDays(word: string): number {
+  if (/^\d{1,5}(\.\d+)?$/.test(word)) return Number(word);
+  const fix = 'Correct it.';
+  throw new UsageError({ what: '--max-age-days', got: word, expected: 'a number such as 7', fix });
+}
+
+function serverOnly(flag: string): UsageError {
+  return new UsageError({
+    what: `${flag} is for the server layer`,
+    got: 'no --server',
+    fix: `Add --server, or leave out ${flag}.`,
+  });
 }

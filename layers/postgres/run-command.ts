@@ -73,7 +73,7 @@ function complaints(stderr: string): string {
 
 function fixFor(words: string): string {
   if (/No space left|ENOSPC|free space/i.test(words)) {
-    return 'Make room on the disk (about 400 MB per major version), then run it again.';
+    return 'Make room on the disk (about 700 MB), then run it again.';
   }
   if (/resolv|connect|timed? ?out|unreachable|Failed to fetch|Could not/i.test(words)) {
     return 'Check that this machine reaches its package mirror (apt-get update), then run it again.';

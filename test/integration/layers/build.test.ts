@@ -1,68 +1,22 @@
-import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { machineArchitecture } from '../../../layers/postgres/build-root.ts';
-import { readElf } from '../../../layers/postgres/elf.ts';
-import { triplets } from '../../../layers/postgres/library-closure.ts';
-import { withDirectory, writePrograms } from '../../support/fake-programs.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { withDirectory } from '../../support/fake-programs.ts';
+import { runOnMount } from '../../support/mounted.ts';
+import {
+  arch,
+  fakeDistribution,
+  hashTree,
+  layersCommand,
+  quoted,
+  runLayers,
+  sourcesLine,
+} from './fake-distribution.ts';
 
-const command = fileURLToPath(new URL('../../../layers/postgres/build.ts', import.meta.url));
-const arch = machineArchitecture() ?? 'x86_64';
-
-type Ended = { readonly code: number; readonly stdout: string; readonly stderr: string };
-
-/** The command with nothing but `path` to find programs in. */
-function runLayers(path: string, ...words: string[]): Promise<Ended> {
-  return new Promise((resolve) => {
-    const tsx = import.meta.resolve('tsx');
-    const env = { ...process.env, PATH: path };
-    execFile(process.execPath, ['--import', tsx, command, ...words], { env }, (error, stdout, stderr) => {
-      resolve({
-        code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1,
-        stdout,
-        stderr,
-      });
-    });
-  });
-}
-
-/**
- * A distribution of one package: its programs are the machine's own `echo`, which shows what arrives in a program
- * that is started through the loader.
- */
-async function fakeDistribution(
-  root: string,
-  changes: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const tree = join(root, 'package');
-  const home = join(tree, 'usr/lib/postgresql/17/bin');
-  const libraries = join(tree, 'usr/lib', triplets[arch]);
-  await mkdir(home, { recursive: true });
-  await mkdir(libraries, { recursive: true });
-  for (const name of ['pg_dump', 'pg_restore', 'pg_dumpall', 'psql'])
-    await copyFile('/bin/echo', join(home, name));
-  const elf = await readElf('/bin/echo');
-  for (const name of [...(elf?.needed ?? []), basename(elf?.interpreter ?? '')]) {
-    await copyFile(join('/lib', triplets[arch], name), join(libraries, name));
-  }
-  return writePrograms(join(root, 'bin'), {
-    'apt-get': `case "$*" in
-      *indextargets*) printf 'http://mirror.example/debian/\\tbookworm\\tDebian\\tmain\\t/nowhere/debian.sources:1\\n';;
-      *--print-uris*) echo "'http://mirror.example/a.deb' postgresql-client-17_17.9-1_all.deb 1 SHA256:0";;
-      *download*) : > postgresql-client-17_17.9-1_all.deb;;
-    esac`,
-    'apt-cache': 'echo postgresql-client-17',
-    'dpkg-deb': `/bin/cp -a ${quoted(tree)}/. "$3"`,
-    ...changes,
-  });
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
-}
+const layerFiles = ['.checked', arch];
 
 describe('npm run layers', () => {
   it('builds programs that get their arguments unharmed, and reuses what it built', () =>
@@ -83,12 +37,38 @@ describe('npm run layers', () => {
       );
       expect(manifest).toMatchObject({
         ...{ major: 17, version: '17.9-1', suite: 'trixie', kind: 'client', arch },
-        packages: [{ name: 'postgresql-client-17', version: '17.9-1' }],
+        packages: [
+          {
+            ...{ name: 'postgresql-client-17', version: '17.9-1', architecture: 'all' },
+            ...{ sha256: expect.stringMatching(/^e3b0c44298fc/), license: 'licenses/postgresql-client-17' },
+          },
+        ],
       });
-      expect(await readdir(into)).toEqual([arch]);
+      expect(await readFile(join(layer, 'postgresql/17/licenses/postgresql-client-17'), 'utf8')).toMatch(
+        /copy this/,
+      );
+      expect((await readdir(into)).sort()).toEqual(layerFiles);
 
       const again = await runLayers(join(root, 'nowhere'), '--major', '17', '--into', into);
-      expect(again).toEqual({ code: 0, stdout: `${layer}\n`, stderr: '' });
+      expect(again).toMatchObject({ code: 0, stdout: `${layer}\n` });
+      expect(again.stderr).toMatch(new RegExp(`^client ${arch}: 17, \\d MB unpacked\\n$`));
+    }));
+
+  it('builds the same bytes from the same packages', () =>
+    withDirectory(async (root) => {
+      const path = await fakeDistribution(root);
+      const builds = ['one', 'two'].map((name) => join(root, name));
+      for (const into of builds) {
+        const mask = process.umask(into.endsWith('one') ? 0o022 : 0o077);
+        const { code } = await runLayers(path, '--major', '17', '--into', into).finally(() =>
+          process.umask(mask),
+        );
+        expect(code).toBe(0);
+      }
+      const [one, two] = await Promise.all(
+        builds.map((into) => hashTree(join(into, arch, 'client/postgresql/17'))),
+      );
+      expect(one).toBe(two);
     }));
 
   it('builds the same layer twice at once without harm', () =>
@@ -97,7 +77,7 @@ describe('npm run layers', () => {
       const into = join(root, 'layers');
       const both = await Promise.all([1, 2].map(() => runLayers(path, '--major', '17', '--into', into)));
       expect(both.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(['', '']);
-      expect(await readdir(into)).toEqual([arch]);
+      expect((await readdir(into)).sort()).toEqual(layerFiles);
       expect(await readdir(join(into, arch, 'client', 'postgresql'))).toEqual(['17']);
     }));
 
@@ -160,12 +140,103 @@ describe('npm run layers', () => {
     withDirectory(async (root) => {
       expect((await runLayers(root, '--major', 'x')).code).toBe(2);
       expect((await runLayers(root, '--major', '17', '--into', join(root, 'a:b'))).code).toBe(2);
+      const helped = await runLayers(root, '--help');
+      expect(helped).toMatchObject({ code: 0, stderr: '' });
+      expect(helped.stdout).toMatch(/--extension/);
+    }));
+
+  it('says so and leaves nothing when the disk is really full', () =>
+    withDirectory(async (root) => {
+      const path = await fakeDistribution(root);
+      const into = join(root, 'small');
+      await mkdir(into);
+      const script = `PATH=${quoted(path)} "$@" 2>&1; echo "code $?"; /bin/ls -A ${quoted(into)}`;
+      const words = [...layersCommand, '--arch', arch, '--major', '17', '--into', into];
+      const output = await runOnMount(into, 'size=1m', ['sh', '-c', script, 'sh', ...words]);
+      expect(output).toMatch(/No space left on device.*Make room on the disk.*\ncode 1\n$/s);
+    }));
+
+  it('says so when the mirror cannot be reached, with the distribution’s own apt', () =>
+    withDirectory(async (root) => {
+      const list = join(root, 'sources.list');
+      await writeFile(list, 'deb http://127.0.0.1:1/debian bookworm main\n');
+      const settings = `Dir::Etc::SourceList "${list}";\nDir::Etc::SourceParts "/dev/null";\nAcquire::Retries "0";\n`;
+      await writeFile(join(root, 'apt.conf'), settings);
+      const into = join(root, 'layers');
+      const [node = '', ...words] = [...layersCommand, '--arch', arch, '--major', '17', '--into', into];
+      const env = { ...process.env, APT_CONFIG: join(root, 'apt.conf') };
+      const failure: unknown = await promisify(execFile)(node, words, { env }).catch(
+        (error: unknown) => error,
+      );
+      const message = existsSync('/usr/bin/apt-get')
+        ? /apt-get update failed: .*reaches its package mirror/
+        : /not Debian or Ubuntu/;
+      expect(failure).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(message) });
+      expect(existsSync(into) ? await readdir(into) : []).toEqual([]);
+    }));
+
+  it('leaves nothing when it is interrupted', () =>
+    withDirectory(async (root) => {
+      const path = await fakeDistribution(root, { 'dpkg-deb': 'exec /bin/sleep 60' });
+      const into = join(root, 'layers');
+      for (const [signal, code] of [
+        ['SIGINT', 130],
+        ['SIGTERM', 143],
+      ] as const) {
+        const [node = '', ...words] = [...layersCommand, '--arch', arch, '--major', '17', '--into', into];
+        const child = spawn(node, words, { env: { ...process.env, PATH: path }, stdio: 'ignore' });
+        const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+        await becomesTrue(async () => (await readdir(into).catch(() => [])).length > 0);
+        expect(child.kill(signal)).toBe(true);
+        expect(await ended).toBe(code);
+        expect(await readdir(into)).toEqual([]);
+      }
+    }));
+
+  it('removes what a killed build left, not what another one is at', () =>
+    withDirectory(async (root) => {
+      const path = await fakeDistribution(root, { 'dpkg-deb': 'exec /bin/sleep 60' });
+      const into = join(root, 'layers');
+      const [node = '', ...words] = [...layersCommand, '--arch', arch, '--major', '17', '--into', into];
+      const start = async (): Promise<{ name: string; kill: () => Promise<unknown> }> => {
+        const before: string[] = await readdir(into).catch(() => []);
+        const child = spawn(node, words, {
+          env: { ...process.env, PATH: path },
+          stdio: 'ignore',
+          detached: true,
+        });
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        let name: string | undefined;
+        await becomesTrue(async () => {
+          name = (await readdir(into).catch(() => [])).find((one) => !before.includes(one));
+          return name !== undefined;
+        });
+        const kill = (): Promise<unknown> => {
+          process.kill(-(child.pid ?? 0), 'SIGKILL');
+          return ended;
+        };
+        return { name: name ?? '', kill };
+      };
+      const killed = await start();
+      await killed.kill();
+      const alive = await start();
+      expect(await readdir(into)).toEqual([alive.name]);
+      const failing = await fakeDistribution(join(root, 'other'), { 'dpkg-deb': 'exit 2' });
+      expect((await runLayers(failing, '--major', '17', '--into', into)).code).toBe(1);
+      expect(await readdir(into)).toEqual([alive.name]);
+      await alive.kill();
+      expect((await runLayers(failing, '--major', '17', '--into', into)).code).toBe(1);
+      expect(await readdir(into)).toEqual([]);
     }));
 });
 
+async function becomesTrue(question: () => Promise<boolean>): Promise<void> {
+  await vi.waitFor(async () => expect(await question()).toBe(true), { timeout: 20_000, interval: 20 });
+}
+
 function failingApt(word: string, complaint: string): string {
   return `case "$*" in
-    *indextargets*) printf 'http://mirror.example/debian/\\tbookworm\\tDebian\\tmain\\t/nowhere/debian.sources:1\\n';;
+    ${sourcesLine}
     *--print-uris*) echo "'http://mirror.example/a.deb' postgresql-client-17_17.9-1_all.deb 1 SHA256:0";;
     *" ${word} "*) echo ${quoted(complaint)} >&2; exit 100;;
   esac`;

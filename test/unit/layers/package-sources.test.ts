@@ -100,14 +100,15 @@ Suites: x
 
 describe('parsePrintedUris', () => {
   it('finds names and versions, epochs included', () => {
+    const sum = '0123456789abcdef'.repeat(4);
     const output = [
-      "'http://a.example/libcrypt1_4.5.2%2b20251210-1_arm64.deb' libcrypt1_1%3a4.5.2+20251210-1_arm64.deb 92028 MD5Sum:28",
-      "'http://a.example/netbase_6.6_all.deb' netbase_6.6_all.deb 10344 SHA256:dd",
+      `'http://a.example/libcrypt1_4.5.2%2b20251210-1_arm64.deb' libcrypt1_1%3a4.5.2+20251210-1_arm64.deb 92028 SHA256:${sum}`,
+      "'http://a.example/netbase_6.6_all.deb' netbase_6.6_all.deb 10344 MD5Sum:28",
       'Reading package lists...',
     ].join('\n');
     expect(parsePrintedUris(output)).toEqual([
-      { name: 'libcrypt1', version: '1:4.5.2+20251210-1' },
-      { name: 'netbase', version: '6.6' },
+      { name: 'libcrypt1', version: '1:4.5.2+20251210-1', architecture: 'arm64', sha256: sum },
+      { name: 'netbase', version: '6.6', architecture: 'all', sha256: undefined },
     ]);
   });
 });
