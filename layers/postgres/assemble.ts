@@ -15,6 +15,9 @@ import { wrapperScript } from './wrapper.ts';
 const clientPrograms = ['pg_dump', 'pg_restore', 'pg_dumpall', 'psql'];
 const serverPrograms = ['postgres', 'initdb', 'pg_ctl'];
 
+/** Runs the server apart from everything else; not PostgreSQL's, and in /usr/bin. */
+const sandboxProgram = 'bwrap';
+
 export const programsOf: Readonly<Record<LayerKind, readonly string[]>> = {
   client: clientPrograms,
   server: [...clientPrograms, ...serverPrograms],
@@ -42,18 +45,19 @@ export type Assembled = {
 export async function assemble(assembly: Assembly): Promise<Assembled> {
   const { tree, target, major, arch, kind, signal } = assembly;
   const home = join('usr', 'lib', 'postgresql', String(major));
+  const origins = new Map(programsOf[kind].map((name) => [name, join(home, 'bin', name)]));
+  if (kind === 'server') origins.set(sandboxProgram, join('usr', 'bin', sandboxProgram));
   const copy = await openTreeCopy(tree, target, signal);
   if (kind === 'server') await copyServerFiles(copy, assembly);
 
   const modules = [...copy.taken].filter((path) => path.endsWith('.so'));
-  const programs = programsOf[kind].map((name) => join(home, 'bin', name));
-  const { libraries, loader, missing } = await libraryClosure(tree, arch, [...programs, ...modules]);
+  const { libraries, loader, missing } = await libraryClosure(tree, arch, [...origins.values(), ...modules]);
   const [absent] = missing;
   if (absent !== undefined || loader === undefined) throw brokenPackages(major, absent);
   for (const [name, path] of libraries) await copy.file(path, join('usr', 'lib', triplets[arch], name));
 
   const binary = (program: string): string => join(home, 'libexec', program);
-  for (const program of programsOf[kind]) await copy.file(join(home, 'bin', program), binary(program));
+  for (const [program, path] of origins) await copy.file(path, binary(program));
   const timeZones =
     kind === 'server'
       ? await ownTimeZones(
@@ -62,7 +66,7 @@ export async function assemble(assembly: Assembly): Promise<Assembled> {
         )
       : undefined;
   const settings = timeZones === undefined ? [] : await serverSettings(copy, major, timeZones);
-  for (const program of programsOf[kind]) {
+  for (const program of origins.keys()) {
     const own = serverPrograms.includes(program) ? settings : [];
     const script = wrapperScript({ program, arch, loader, settings: own });
     await writeScript(join(target, home, 'bin', program), script);

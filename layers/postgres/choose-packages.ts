@@ -39,10 +39,13 @@ export async function choosePackages(
   return { main, packages: packages.sort(byName), extensions: [...canonical].sort() };
 }
 
-/** Locales, and time zones, of which newer releases keep the old names (US/Pacific) apart. */
+/**
+ * Locales; time zones, of which newer releases keep the old names (US/Pacific) apart; and what contains a server that
+ * restores other people's dumps.
+ */
 async function serverPackages(apt: Apt): Promise<string[]> {
   const zones = (await apt.names('tzdata')).filter((name) => name === 'tzdata' || name === 'tzdata-legacy');
-  return ['libc-bin', 'locales-all', ...zones];
+  return ['libc-bin', 'locales-all', 'bubblewrap', ...zones];
 }
 
 /**
@@ -51,7 +54,7 @@ async function serverPackages(apt: Apt): Promise<string[]> {
  */
 export function mayBeNeeded(name: string): boolean {
   if (/^(lib.*-perl|libperl|libllvm|libz3|libsystemd-shared|libc-(l10n|gconv))/.test(name)) return false;
-  if (/^(base-files|gcc-\d+-base|locales-all|tzdata|tzdata-legacy|proj-data|gdal-data)$/.test(name))
+  if (/^(base-files|gcc-\d+-base|bubblewrap|locales-all|tzdata|tzdata-legacy|proj-data|gdal-data)$/.test(name))
     return true;
   return /^(lib|zlib|postgresql-(client-)?\d)/.test(name);
 }

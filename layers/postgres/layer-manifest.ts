@@ -6,7 +6,7 @@ import type { RedistributedPackage } from './licenses.ts';
 import { allLocales } from './locales.ts';
 
 /** What the builder puts into a layer, as a number: raised with every change, so that older layers are rebuilt. */
-export const recipe = 2;
+export const recipe = 3;
 
 /** `manifest.json` beside a major's `usr`. */
 export type LayerManifest = {
