@@ -14,6 +14,14 @@ export default defineConfig({
           ...timeouts,
         },
       },
+      {
+        test: {
+          name: 'sandbox',
+          include: ['test/sandbox/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts', 'test/support/sandbox-setup.ts'],
+          ...timeouts,
+        },
+      },
     ],
   },
 });

@@ -21,6 +21,7 @@ export type BackupFlags = StoreFlags & {
   readonly jobs: number;
   readonly parallel: number;
   readonly rows: 'exact' | 'none';
+  readonly fingerprint?: true;
   readonly verify: VerifyChoice;
   readonly lockWaitTimeout: number;
   readonly stallTimeout: number;
@@ -50,6 +51,9 @@ export function withBackupFlags(command: Command): Command {
     .addOption(number('--jobs <n>', 'workers for one database; directory format only', 64, planDefaults.jobs))
     .addOption(number('--parallel <n>', 'databases at once', 16, planDefaults.parallel))
     .addOption(choice('--rows <how>', 'count the rows of every table', ['exact', 'none'], planDefaults.rows))
+    .addOption(
+      new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
+    )
     .addOption(choice('--verify <level>', 'verify each backup at once', ['checksum', 'read', 'none'], 'read'))
     .addOption(
       number(
@@ -89,6 +93,13 @@ export function planFrom(flags: BackupFlags): BackupPlan {
       fix: 'Add --format directory; --parallel takes several databases at once in any format.',
     });
   }
+  if (flags.fingerprint && flags.rows === 'none') {
+    throw new UsageError({
+      what: '--fingerprint is taken while rows are counted',
+      got: '--fingerprint --rows none',
+      fix: 'Leave out one of the two.',
+    });
+  }
   return {
     databases: flags.database ?? [],
     excludeDatabases: flags.excludeDatabase ?? [],
@@ -97,6 +108,7 @@ export function planFrom(flags: BackupFlags): BackupPlan {
     jobs: flags.jobs,
     parallel: flags.parallel,
     rows: flags.rows,
+    fingerprint: flags.fingerprint ?? false,
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
     notify: flags.notify,

@@ -40,6 +40,10 @@ export function backupProgress(
       say(resultLines(event.result, style));
       return;
     }
+    if (event.kind === 'warning') {
+      say(`${style.yellow('!')} ${visible(event.database)}: ${visible(event.message)}`);
+      return;
+    }
     if (event.kind === 'started') {
       live.set(event.database, {
         began: Date.now(),

@@ -39,6 +39,8 @@ export const backupEnvironment = {
   parallel: 'PGPROOF_PARALLEL',
   /** `exact` (default) or `none`. */
   rows: 'PGPROOF_ROWS',
+  /** `true`: a hash of every table's content, compared by a verification by restore. Default `false`. */
+  fingerprint: 'PGPROOF_FINGERPRINT',
   /** Seconds pg_dump waits for a table lock. Default 60. */
   lockWaitSeconds: 'PGPROOF_LOCK_WAIT_SECONDS',
   /** Seconds without any progress after which a dump is killed. Default 300. */
@@ -67,6 +69,7 @@ export const backupEventSchema = z.strictObject({
   jobs: z.int().min(1).max(64).optional(),
   parallel: z.int().min(1).max(16).optional(),
   rows: z.enum(['exact', 'none']).optional(),
+  fingerprint: z.boolean().optional(),
   /** Why, in the user's words; goes to the log and the alert. */
   reason: z.string().max(500).optional(),
   /** The schedule's name; goes to the log and the alert. */

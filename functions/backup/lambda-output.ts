@@ -27,6 +27,10 @@ function brief(result: BackupResult): BriefResult {
 export function onProgress(logger: Logger, metrics: Metrics, source: string): OnProgress {
   return (event): void => {
     if (event.kind === 'bytes' || event.kind === 'table') return;
+    if (event.kind === 'warning') {
+      logger.warn(event.message, { database: event.database });
+      return;
+    }
     if (event.kind !== 'finished') {
       logger.info(event.kind, { ...event });
       return;

@@ -1,8 +1,15 @@
 import { createHash } from 'node:crypto';
 import { type BackupId, formatId } from '../shared/manifest/backup-id.ts';
-import type { Manifest, StoredFile, TableRows } from '../shared/manifest/manifest.ts';
+import type {
+  CatalogObject,
+  DatabaseLocale,
+  Manifest,
+  StoredFile,
+  TableRows,
+} from '../shared/manifest/manifest.ts';
 import { formatCompression } from '../shared/postgres/compression.ts';
 import type { DumpPlan } from '../shared/postgres/dump-plan.ts';
+import type { GlobalNames } from '../shared/postgres/globals.ts';
 import type { ServerFacts } from '../shared/postgres/server-facts.ts';
 import type { Snapshot } from '../shared/postgres/snapshot.ts';
 import { version } from '../shared/version.ts';
@@ -15,13 +22,25 @@ export type BackupFacts = {
   readonly snapshot: Snapshot;
   readonly dump: DumpPlan;
   readonly pgDumpVersion: string;
-  readonly rolePasswords: boolean;
+  readonly globals: GlobalNames & { readonly rolePasswords: boolean };
+  readonly locale: DatabaseLocale;
+  readonly recorded: Recorded;
   readonly objects: readonly StoredFile[];
+};
+
+/** What the database held, in the snapshot. */
+export type Recorded = {
   readonly tables: readonly TableRows[];
+  /** Undefined where it could not be read. */
+  readonly catalog: readonly CatalogObject[] | undefined;
+  readonly largeObjects: number | undefined;
+  /** Undefined where nobody asked. */
+  readonly largeObjectsFingerprint: string | null | undefined;
 };
 
 export function makeManifest(facts: BackupFacts): Manifest {
-  const { id, server, snapshot, dump } = facts;
+  const { id, server, snapshot, dump, globals, recorded } = facts;
+  const { catalog, largeObjects, largeObjectsFingerprint } = recorded;
   return {
     formatVersion: 1,
     id: formatId(id),
@@ -34,6 +53,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
       versionNum: server.versionNum,
       encoding: snapshot.encoding,
       inRecovery: server.inRecovery,
+      locale: facts.locale,
     },
     dump: {
       pgDump: facts.pgDumpVersion,
@@ -42,10 +62,18 @@ export function makeManifest(facts: BackupFacts): Manifest {
       jobs: dump.jobs,
       snapshot: snapshot.id,
     },
-    globals: { rolePasswords: facts.rolePasswords },
+    globals: {
+      rolePasswords: globals.rolePasswords,
+      ...(globals.bootstrapRole === undefined ? {} : { bootstrapRole: globals.bootstrapRole }),
+      roles: [...globals.roles],
+      tablespaces: [...globals.tablespaces],
+    },
     objects: [...facts.objects],
-    tables: [...facts.tables],
+    tables: [...recorded.tables],
     extensions: [...snapshot.extensions],
+    ...(catalog === undefined ? {} : { catalog: [...catalog] }),
+    ...(largeObjects === undefined ? {} : { largeObjects }),
+    ...(largeObjectsFingerprint === undefined ? {} : { largeObjectsFingerprint }),
     databaseBytes: snapshot.databaseBytes,
     pgproof: version,
   };

@@ -21,6 +21,8 @@ export type BackupPlan = {
   readonly parallel: number;
   /** `none` leaves the rows uncounted: faster, and a verification can then compare nothing but the tables' names. */
   readonly rows: 'exact' | 'none';
+  /** A hash of every table's content, taken while its rows are counted: slower, and of no use without the counts. */
+  readonly fingerprint: boolean;
   readonly lockWaitSeconds: number;
   readonly stallSeconds: number;
   readonly notify: NotifyPolicy;
@@ -49,6 +51,7 @@ export const planDefaults = {
   jobs: 1,
   parallel: 1,
   rows: 'exact',
+  fingerprint: false,
   lockWaitSeconds: 60,
   stallSeconds: 300,
   notify: 'failures',

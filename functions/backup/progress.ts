@@ -20,6 +20,8 @@ export type BackupProgress =
   | { readonly kind: 'table'; readonly database: string; readonly dumped: number }
   | { readonly kind: 'storing'; readonly database: string }
   | { readonly kind: 'verifying'; readonly database: string }
+  /** Something is missing from the backup's manifest that it can do without. */
+  | { readonly kind: 'warning'; readonly database: string; readonly message: string }
   | { readonly kind: 'finished'; readonly result: BackupResult };
 
 export type OnProgress = (progress: BackupProgress) => void;

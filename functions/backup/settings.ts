@@ -34,6 +34,10 @@ const settingsSchema = z
     jobs: numberVariable(1, 64).default(planDefaults.jobs),
     parallel: numberVariable(1, 16).default(planDefaults.parallel),
     rows: z.enum(['exact', 'none']).default(planDefaults.rows),
+    fingerprint: z
+      .enum(['true', 'false'])
+      .transform((text) => text === 'true')
+      .default(planDefaults.fingerprint),
     lockWaitSeconds: numberVariable(1, 86_400).default(planDefaults.lockWaitSeconds),
     stallSeconds: numberVariable(1, 86_400).default(planDefaults.stallSeconds),
     partLimit: numberVariable(1, 10_000).optional(),
@@ -78,6 +82,15 @@ export function planFrom(settings: BackupSettings, event: BackupEvent): BackupPl
       fix: 'Add "format": "directory", or leave jobs out.',
     });
   }
+  const rows = event.rows ?? settings.rows;
+  const fingerprint = event.fingerprint ?? settings.fingerprint;
+  if (fingerprint && rows === 'none') {
+    throw new BadSettings({
+      what: 'Fingerprints are taken while rows are counted, which is switched off',
+      got: `fingerprint ${fingerprint}, rows ${rows}`,
+      fix: 'Set rows to "exact", or fingerprint to false.',
+    });
+  }
   return {
     databases: event.databases ?? settings.databases,
     excludeDatabases: event.excludeDatabases ?? settings.excludeDatabases,
@@ -86,7 +99,8 @@ export function planFrom(settings: BackupSettings, event: BackupEvent): BackupPl
     // Workers that the configuration gives to directory dumps mean nothing to a run in another format.
     jobs: event.jobs ?? (format === 'directory' ? settings.jobs : 1),
     parallel: event.parallel ?? settings.parallel,
-    rows: event.rows ?? settings.rows,
+    rows,
+    fingerprint,
     lockWaitSeconds: settings.lockWaitSeconds,
     stallSeconds: settings.stallSeconds,
     notify: settings.notify,

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream';
 import type { Client } from 'pg';
 import { type BackupId, keyOf } from '../shared/manifest/backup-id.ts';
-import { type Manifest, manifestName, serialize, type TableRows } from '../shared/manifest/manifest.ts';
+import { type DatabaseLocale, type Manifest, manifestName, serialize } from '../shared/manifest/manifest.ts';
 import { childEnvironment } from '../shared/postgres/child-environment.ts';
 import { chooseCompression } from '../shared/postgres/compression.ts';
+import { readDatabaseLocale } from '../shared/postgres/database-locale.ts';
 import type { DumpPlan } from '../shared/postgres/dump-plan.ts';
-import { dumpGlobals } from '../shared/postgres/globals.ts';
-import { queryFailed } from '../shared/postgres/query-failed.ts';
+import { dumpGlobals, type GlobalNames, type Globals, readGlobalNames } from '../shared/postgres/globals.ts';
 import type { ServerFacts } from '../shared/postgres/server-facts.ts';
-import { countRows, type Snapshot } from '../shared/postgres/snapshot.ts';
+import type { Snapshot } from '../shared/postgres/snapshot.ts';
 import type { ConnectionParameters } from '../shared/postgres/source.ts';
 import { type PostgresTools, toolPath } from '../shared/postgres/tools.ts';
 import { hasZstd } from '../shared/postgres/zstd-support.ts';
@@ -16,8 +16,9 @@ import { redactor } from '../shared/process/redact.ts';
 import type { StagedObject } from '../shared/store/store.ts';
 import type { Reached } from './backup-database.ts';
 import { commitBackup } from './commit-backup.ts';
-import { makeManifest, storedFile } from './make-manifest.ts';
+import { makeManifest, type Recorded, storedFile } from './make-manifest.ts';
 import type { BackupPlan, BackupWorld } from './plan.ts';
+import { recordContents } from './record-contents.ts';
 import { takeArchive } from './take-archive.ts';
 import { together } from './together.ts';
 
@@ -52,7 +53,7 @@ export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manife
   const dump = await planDump(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
   try {
-    const { files, globals, tables } = await readAll(attempt, held, tools, dump, staged);
+    const { files, globals, locale, recorded } = await readAll(attempt, held, tools, dump, staged);
     world.onProgress({ kind: 'storing', database: id.database });
     const expectedBytes = globals.sql.length;
     staged.push(
@@ -62,9 +63,8 @@ export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manife
       }),
     );
     const manifest = makeManifest({
-      ...{ id, server, snapshot, dump, tables, finishedAt: world.clock() },
+      ...{ id, server, snapshot, dump, globals, locale, recorded, finishedAt: world.clock() },
       pgDumpVersion: tools.version,
-      rolePasswords: globals.rolePasswords,
       objects: [...files, storedFile('globals', globalsName, globals.sql)],
     });
     signal.throwIfAborted();
@@ -87,7 +87,7 @@ async function planDump(
   return { ...plan, database: id.database, snapshot: snapshot.id, compression };
 }
 
-/** pg_dump, pg_dumpall and the counts side by side: what one waits for, the others use. */
+/** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
 async function readAll(
   { id, plan, world, reached, signal, group, touch }: Attempt,
   { parameters, client, server, snapshot }: Held,
@@ -96,8 +96,9 @@ async function readAll(
   staged: StagedObject[],
 ): Promise<{
   readonly files: Awaited<ReturnType<typeof takeArchive>>['files'];
-  readonly globals: Awaited<ReturnType<typeof dumpGlobals>>;
-  readonly tables: readonly TableRows[];
+  readonly globals: Globals & GlobalNames;
+  readonly locale: DatabaseLocale;
+  readonly recorded: Recorded;
 }> {
   const { database } = id;
   const { databaseBytes, tables } = snapshot;
@@ -125,21 +126,29 @@ async function readAll(
     staged.push(...taken.staged);
     return taken.files;
   });
-  const count = async (): Promise<readonly TableRows[]> => {
-    if (plan.rows === 'none') return tables.map(({ schema, name }) => ({ schema, name, rows: null }));
-    // A dump that ends without having said so ended badly, and is what will be told.
-    await Promise.race([locked, archive]);
-    try {
-      return await countRows(client, tables, { signal, onTable: touch });
-    } catch (cause: unknown) {
-      throw queryFailed(`The rows of ${JSON.stringify(database)} could not be counted`, cause);
-    }
-  };
+  const recording = recordContents({
+    ...{
+      client,
+      database,
+      snapshot,
+      rows: plan.rows,
+      fingerprint: plan.fingerprint,
+      locked,
+      dumped: archive,
+      signal,
+    },
+    onLife: touch,
+    onWarning: (message) => world.onProgress({ kind: 'warning', database, message }),
+  });
   const request = { program: toolPath(tools, 'pg_dumpall'), database, env, redact, signal };
-  const [files, globals, counted] = await together(group, [
+  const [files, globals, recorded] = await together(group, [
     archive,
     dumpGlobals(request, server.mayReadPasswords),
-    count(),
+    recording,
   ]);
-  return { files, globals, tables: counted };
+  return {
+    ...{ files, recorded },
+    globals: { ...globals, ...(await readGlobalNames(client, globals.sql)) },
+    locale: await readDatabaseLocale(client),
+  };
 }

@@ -90,6 +90,8 @@ export const manifestSchema = z.looseObject({
   /** What a restored database must have, for a verification by restore. */
   catalog: z.array(catalogObjectSchema).optional(),
   largeObjects: count.optional(),
+  /** Of all large objects together (`--fingerprint`); null where it could not be made. */
+  largeObjectsFingerprint: z.string().nullable().optional(),
   databaseBytes: count,
   pgproof: z.string(),
 });

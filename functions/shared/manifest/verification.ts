@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import { parseJsonObject } from './manifest.ts';
 
-/** How deep a verification goes; each level includes those before it. `restore` has no verifier yet. */
+/** How deep a verification goes; each level includes those before it. */
 export const levels = ['checksum', 'read', 'restore'] as const;
 export type Level = (typeof levels)[number];
+
+/** What may be asked for: a level, or `auto`, which is `restore` where that fits into room and time, else `read`. */
+export const levelChoices = [...levels, 'auto'] as const;
+export type LevelChoice = (typeof levelChoices)[number];
 
 export const verdicts = ['proven', 'intact', 'failed', 'unverifiable'] as const;
 export type Verdict = (typeof verdicts)[number];

@@ -1,14 +1,9 @@
 import type { Client } from 'pg';
 import type { TableRows } from '../manifest/manifest.ts';
+import { type DumpedTable, listDumpedTables } from './dumped-tables.ts';
 import { qualifiedName } from './identifiers.ts';
-
-/** A table whose rows pg_dump will write into the archive. */
-export type DumpedTable = {
-  readonly schema: string;
-  readonly name: string;
-  /** The WHERE clause under which an extension's configuration table is dumped; empty for all others. */
-  readonly condition: string;
-};
+import { steadySettings } from './steady-session.ts';
+import { fingerprintTable, readTableColumns } from './table-fingerprint.ts';
 
 /** One database at one instant, as every part of a backup sees it. */
 export type Snapshot = {
@@ -36,9 +31,9 @@ export async function openSnapshot(client: Client, lockWaitSeconds: number): Pro
  * transaction_timeout came with PostgreSQL 17, hence set_config over pg_settings.
  */
 function sessionSettings(lockWaitSeconds: number): string {
-  return `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0; set row_security = off;
+  return `set statement_timeout = 0; set idle_in_transaction_session_timeout = 0;
     set max_parallel_workers_per_gather = 0;
-    set lock_timeout = '${lockWaitSeconds}s'; set search_path = pg_catalog; set client_encoding = 'UTF8';
+    set lock_timeout = '${lockWaitSeconds}s'; ${steadySettings};
     select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`;
 }
 
@@ -52,35 +47,14 @@ async function readSnapshot(client: Client): Promise<Snapshot> {
   const extensions = await client.query<{ name: string; version: string }>(
     `select extname as name, extversion as version from pg_extension where extname <> 'plpgsql' order by extname`,
   );
-  const tables = await client.query<DumpedTable>(dumpedTables);
   return {
     id: row.id,
     encoding: row.encoding,
     databaseBytes: Number(row.bytes),
-    tables: tables.rows,
+    tables: await listDumpedTables(client),
     extensions: extensions.rows,
   };
 }
-
-/**
- * pg_dump's own choice of tables with data (getTables, selectDumpableTable, processExtensionTables in its sources):
- * ordinary tables, among them partitions and inheritance children, outside system schemas; not what an extension
- * owns, but for the configuration tables that it names; no unlogged ones on a standby, which cannot read them.
- */
-const dumpedTables = `
-  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition
-    from pg_class c
-    join pg_namespace n on n.oid = c.relnamespace
-    left join pg_depend owned on owned.classid = 'pg_class'::regclass and owned.objid = c.oid
-         and owned.objsubid = 0 and owned.deptype = 'e'
-    left join (select t.oid, t.condition
-                 from pg_extension e, unnest(e.extconfig, e.extcondition) as t(oid, condition)) config
-           on config.oid = c.oid
-   where c.relkind = 'r' and c.relpersistence <> 't'
-     and not (c.relpersistence = 'u' and pg_is_in_recovery())
-     and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-     and (owned.objid is null or config.oid is not null)
-   order by n.nspname collate "C", c.relname collate "C"`;
 
 const locksPerStatement = 100;
 
@@ -123,6 +97,15 @@ async function lockAtOnce(client: Client, tables: readonly DumpedTable[]): Promi
   }
 }
 
+export type CountOptions = {
+  /** What {@link lockForCounting} returned, where it was called before. */
+  readonly late?: ReadonlySet<DumpedTable> | undefined;
+  /** Takes a fingerprint of each table's content in the same scan. */
+  readonly fingerprint?: boolean | undefined;
+  readonly signal: AbortSignal;
+  readonly onTable?: () => void;
+};
+
 /**
  * Rows per table, counted in the snapshot's transaction while pg_dump reads: what a verification compares with. Null
  * for a table that somebody was about to truncate or rewrite, which cannot be counted as pg_dump sees it. Call it when
@@ -131,18 +114,19 @@ async function lockAtOnce(client: Client, tables: readonly DumpedTable[]): Promi
 export async function countRows(
   client: Client,
   tables: readonly DumpedTable[],
-  options: { readonly signal: AbortSignal; readonly onTable?: () => void },
+  { fingerprint = false, signal, onTable, ...options }: CountOptions,
 ): Promise<TableRows[]> {
-  const late = await lockForCounting(client, tables);
+  const late = options.late ?? (await lockForCounting(client, tables));
+  const columns = fingerprint ? await readTableColumns(client) : undefined;
   const counted: TableRows[] = [];
   for (const table of tables) {
-    options.signal.throwIfAborted();
-    counted.push({
-      schema: table.schema,
-      name: table.name,
-      rows: late.has(table) ? null : await rowsOf(client, table),
-    });
-    options.onTable?.();
+    signal.throwIfAborted();
+    const { schema, name } = table;
+    if (late.has(table))
+      counted.push({ schema, name, rows: null, ...(fingerprint ? { fingerprint: null } : {}) });
+    else if (columns === undefined) counted.push({ schema, name, rows: await rowsOf(client, table) });
+    else counted.push({ schema, name, ...(await fingerprintTable(client, table, columns)) });
+    onTable?.();
   }
   return counted;
 }

@@ -159,7 +159,8 @@ describe.each(testMajors())('a backup of PostgreSQL %i', (major) => {
         await withFileStore(async (store) => {
           const [result] = (await runBackup({ ...parameters, user: reader }, store).outcome).databases;
           if (result?.status !== 'done') throw new Error(JSON.stringify(result));
-          expect(result.manifest.globals).toEqual({ rolePasswords: false });
+          expect(result.manifest.globals).toMatchObject({ rolePasswords: false, bootstrapRole: 'postgres' });
+          expect(result.manifest.globals.roles).toContain(reader);
           const globals = (await readSmall(store, `${result.id}/globals.sql`)).toString();
           expect(globals).toContain(`CREATE ROLE ${reader};`);
           expect(globals).not.toMatch(/PASSWORD|SCRAM/);

@@ -14,6 +14,7 @@ test('the smallest: nothing of this process, no database, no password', () => {
     HOME: '/nonexistent',
     PATH: '/usr/bin:/bin',
     LC_ALL: 'C',
+    TZ: 'UTC',
     PGPASSFILE: '/nonexistent/pgpass',
     PGAPPNAME: 'pgproof',
     PGHOST: '/tmp',

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from 'pg';
+import { messageOf } from '../errors.ts';
+import type { DatabaseLocale } from '../manifest/manifest.ts';
+import { quoteIdentifier } from '../postgres/identifiers.ts';
+import { judge } from './classify.ts';
+import type { RestoreProblem } from './restoration.ts';
+
+export type NewDatabase = {
+  readonly name: string;
+  /** As PostgreSQL calls it: `UTF8`. */
+  readonly encoding: string;
+  /** Undefined: the server's own. */
+  readonly locale: DatabaseLocale | undefined;
+  readonly owner?: string | undefined;
+};
+
+/**
+ * Makes a database like the source's; where this server has not its locale, with the nearest that it has.
+ *
+ * @returns `substituted`: what was taken instead, for people
+ * @throws what the server says, where there is no database that it could make
+ */
+export async function createDatabase(
+  client: Client,
+  database: NewDatabase,
+): Promise<{ readonly substituted: string | undefined }> {
+  try {
+    await client.query(createStatement(database));
+    return { substituted: undefined };
+  } catch (error: unknown) {
+    if (!isLocaleProblem(messageOf(error))) throw error;
+    for (const locale of substitutes(database.encoding)) {
+      try {
+        await client.query(createStatement({ ...database, locale }));
+        return { substituted: locale.collate };
+      } catch (next: unknown) {
+        if (!isLocaleProblem(messageOf(next))) throw next;
+      }
+    }
+    throw error;
+  }
+}
+
+/**
+ * Why this server cannot make a database of that encoding and locale; undefined where it can. Found by making one and
+ * dropping it again: the rules are the server's, the C library's and ICU's together.
+ */
+export async function localeProblem(
+  client: Client,
+  database: Pick<NewDatabase, 'encoding' | 'locale'>,
+): Promise<RestoreProblem | undefined> {
+  const name = `pgproof_probe_${randomBytes(6).toString('hex')}`;
+  try {
+    await client.query(createStatement({ ...database, name }));
+  } catch (error: unknown) {
+    if (!isLocaleProblem(messageOf(error))) throw error;
+    return judge({ message: messageOf(error) });
+  }
+  await client.query(`drop database ${quoteIdentifier(name)}`);
+  return undefined;
+}
+
+const databaseOfOurs: Readonly<Record<string, string>> = { postgres: 'template1', template1: 'postgres' };
+
+/**
+ * In a server that lives only for a restore: drops the database that is to be made, where initdb made one of that name.
+ * @returns the database to be connected to for making it
+ */
+export function maintenanceDatabase(name: string): string {
+  return databaseOfOurs[name] ?? 'postgres';
+}
+
+/** `client` must be connected to `maintenanceDatabase(name)`. */
+export async function makeWayFor(client: Client, name: string): Promise<void> {
+  if (databaseOfOurs[name] === undefined) return;
+  if (name === 'template1') await client.query('alter database template1 is_template false');
+  await client.query(`drop database if exists ${quoteIdentifier(name)}`);
+}
+
+function createStatement({ name, encoding, locale, owner }: NewDatabase): string {
+  const options = [
+    'template template0',
+    `encoding ${quoteText(encoding)}`,
+    ...(locale === undefined ? [] : localeOptions(locale)),
+    ...(owner === undefined ? [] : [`owner ${quoteIdentifier(owner)}`]),
+  ];
+  return `create database ${quoteIdentifier(name)} ${options.join(' ')}`;
+}
+
+/** The provider's keywords came with PostgreSQL 15 (icu) and 17 (builtin); libc needs none. */
+function localeOptions({ provider, collate, ctype, locale, rules }: DatabaseLocale): string[] {
+  const base = [`lc_collate ${quoteText(collate)}`, `lc_ctype ${quoteText(ctype)}`];
+  if (provider === 'libc') return base;
+  const own = provider === 'icu' ? 'icu_locale' : 'builtin_locale';
+  return [
+    `locale_provider ${provider}`,
+    ...base,
+    ...(locale === undefined ? [] : [`${own} ${quoteText(locale)}`]),
+    ...(rules === undefined ? [] : [`icu_rules ${quoteText(rules)}`]),
+  ];
+}
+
+/** C fits every encoding; C.UTF-8 knows more letters. */
+function substitutes(encoding: string): DatabaseLocale[] {
+  const libc = (name: string): DatabaseLocale => ({ provider: 'libc', collate: name, ctype: name });
+  return encoding === 'UTF8' ? [libc('C.UTF-8'), libc('C')] : [libc('C')];
+}
+
+function isLocaleProblem(message: string): boolean {
+  return /locale|collat|LC_|ICU|provider|encoding/i.test(message);
+}
+
+function quoteText(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
