@@ -7,6 +7,7 @@ import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
 import { listCommand } from './list.ts';
 import { styleFor } from './output/style.ts';
+import { restoreCommand } from './restore.ts';
 import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -17,7 +18,8 @@ const program = new Command('pgproof')
   .description('PostgreSQL backups that prove they restore')
   .version(version)
   .configureOutput({ outputError: (text, write) => write(asOurs(text)) });
-for (const command of [program, backupCommand(), verifyCommand(), listCommand(), showCommand()]) {
+const commands = [backupCommand(), verifyCommand(), listCommand(), showCommand(), restoreCommand()];
+for (const command of [program, ...commands]) {
   if (command !== program) program.addCommand(command.copyInheritedSettings(program));
   const name = command === program ? 'pgproof' : `pgproof ${command.name()}`;
   command.exitOverride().showHelpAfterError(`See: ${name} --help`);

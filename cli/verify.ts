@@ -1,10 +1,15 @@
+import { access, constants } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { findBackup } from '../functions/shared/catalog/catalog.ts';
+import { messageOf, UsageError } from '../functions/shared/errors.ts';
 import { formatId } from '../functions/shared/manifest/backup-id.ts';
-import type { Level } from '../functions/shared/manifest/verification.ts';
+import { type LevelChoice, levelChoices } from '../functions/shared/manifest/verification.ts';
 import { type NotifyPolicy, notifyPolicies } from '../functions/shared/notify/notifier.ts';
-import { obtainTools } from '../functions/shared/postgres/obtain-tools.ts';
+import { obtainTools, obtainVerificationTools } from '../functions/shared/postgres/obtain-tools.ts';
 import { rememberTools } from '../functions/shared/postgres/remember-tools.ts';
+import type { UserCheck } from '../functions/verify/restore/user-checks.ts';
+import { type Scratch, temporaryScratch } from '../functions/verify/scratch.ts';
 import { BackupNotGood } from '../functions/verify/verdict-error.ts';
 import { verifyAndTell } from '../functions/verify/verify-and-tell.ts';
 import { notifierFor, withAlertFlags } from './alerts.ts';
@@ -16,7 +21,9 @@ import { checkLines, verdictText } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 
 type VerifyFlags = StoreFlags & {
-  readonly level: Level;
+  readonly level: LevelChoice;
+  readonly check?: readonly string[];
+  readonly scratch?: string;
   readonly topic?: string;
   readonly notify: NotifyPolicy;
   readonly json?: true;
@@ -24,13 +31,33 @@ type VerifyFlags = StoreFlags & {
 
 export function verifyCommand(): Command {
   const command = storeCommand('verify')
-    .description('prove a backup: read back every byte, decode all of it, count the rows of every table')
+    .description(
+      'prove a backup: read back every byte, decode all of it, count the rows of every table, restore it',
+    )
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
-    .addOption(new Option('--level <level>', 'how deep').choices(['checksum', 'read']).default('read'));
+    .addOption(
+      new Option('--level <level>', 'how deep; auto: restore where it fits into room and time, else read')
+        .choices([...levelChoices])
+        .default('read'),
+    )
+    .addOption(
+      new Option(
+        '--check <sql>',
+        'SQL that must return true in the restored database; may be repeated',
+      ).argParser(collectText),
+    )
+    .addOption(
+      new Option(
+        '--scratch <directory>',
+        "where the private server lies (default: the system's directory for temporary files)",
+      ),
+    );
   return withAlertFlags(command, notifyPolicies).action(run);
 }
 
 async function run(text: string, flags: VerifyFlags): Promise<void> {
+  const checks = checksFrom(flags);
+  const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
   const notifier = await notifierFor(flags.topic);
   const progress = verifyProgress(process.stderr);
@@ -38,10 +65,12 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
     const id = await findBackup(store, text, { signal });
     progress.start(formatId(id));
     return verifyAndTell(
-      { id, level: flags.level },
+      { id, level: flags.level, checks },
       {
         ...{ store, notifier, notify: flags.notify, signal },
         tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say })),
+        verificationTools: (major) => obtainVerificationTools({ major, signal, onProgress: progress.say }),
+        scratch,
         clock: () => new Date(),
         onProgress: progress.on,
       },
@@ -58,4 +87,41 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   }
   if (verification.verdict === 'failed' || verification.verdict === 'unverifiable')
     throw new BackupNotGood(verification);
+}
+
+function collectText(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** @throws UsageError where nothing would be restored to run them in */
+function checksFrom({ check = [], level }: VerifyFlags): readonly UserCheck[] {
+  if (check.length > 0 && (level === 'checksum' || level === 'read')) {
+    throw new UsageError({
+      what: '--check needs a database to run in',
+      got: `--level ${level}`,
+      expected: '--level restore',
+      fix: 'Add --level restore.',
+    });
+  }
+  return check.map((sql) => ({ sql }));
+}
+
+/** @throws UsageError where there is no such directory, or we may not write there */
+async function scratchFrom({ scratch }: VerifyFlags): Promise<Scratch> {
+  if (scratch === undefined) return temporaryScratch();
+  const directory = resolve(scratch);
+  try {
+    // A trailing slash: a file is refused too.
+    await access(`${directory}/`, constants.W_OK | constants.X_OK);
+  } catch (cause: unknown) {
+    throw new UsageError(
+      {
+        what: '--scratch is no directory that can be written to',
+        got: messageOf(cause),
+        fix: 'Make it, or name another one.',
+      },
+      { cause },
+    );
+  }
+  return temporaryScratch(directory);
 }

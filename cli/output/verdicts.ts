@@ -23,7 +23,8 @@ export function verdictText(
 /** Every check of a verification, a line each. */
 export function checkLines(verification: Verification, style: Style): string[] {
   const marks = { passed: style.green('✓'), failed: style.red('✗'), unverifiable: style.yellow('?') };
+  const width = Math.max(9, ...verification.checks.map(({ name }) => name.length));
   return verification.checks.map(
-    (check) => `  ${marks[check.status]} ${check.name.padEnd(9)} ${check.detail}`,
+    (check) => `  ${marks[check.status]} ${check.name.padEnd(width)} ${check.detail}`,
   );
 }

@@ -1,9 +1,9 @@
 import { createLogUpdate } from 'log-update';
-import { formatBytes } from '../../functions/shared/text/units.ts';
+import { formatBytes, formatCount } from '../../functions/shared/text/units.ts';
 import type { VerifyProgress } from '../../functions/verify/verify.ts';
 import { canRedraw, visible } from './style.ts';
 
-/** One line on a terminal that says how many of the backup's bytes were read back; nothing elsewhere. */
+/** One line on a terminal that says what is going on with the backup; nothing elsewhere. */
 export function verifyProgress(stream: NodeJS.WriteStream): {
   readonly start: (id: string) => void;
   readonly on: (progress: VerifyProgress) => void;
@@ -13,19 +13,22 @@ export function verifyProgress(stream: NodeJS.WriteStream): {
   const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
   let id = '';
   let state: VerifyProgress | undefined;
+  let began = performance.now();
   const render = (): void => {
     if (state === undefined) return;
-    const share = state.totalBytes === 0 ? 100 : Math.floor((100 * state.bytes) / state.totalBytes);
-    draw?.(
-      `Reading ${visible(id)}  ${formatBytes(state.bytes)} of ${formatBytes(state.totalBytes)} (${share} %)`,
-    );
+    const seconds = (performance.now() - began) / 1_000;
+    // A name of the archive's may be as long as it likes.
+    draw?.(stepText(state, visible(id), seconds).slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
   };
   const timer = draw === undefined ? undefined : setInterval(render, 100).unref();
   return {
     start: (text) => {
       id = text;
+      began = performance.now();
     },
     on: (progress) => {
+      // The server starts while the archive is read, which takes longer.
+      if (progress.step === 'starting' && state?.step === 'reading') return;
       state = progress;
     },
     say: (text) => {
@@ -38,4 +41,25 @@ export function verifyProgress(stream: NodeJS.WriteStream): {
       draw?.done();
     },
   };
+}
+
+/** `Reading shop/app/…  120 MB of 252 MB (47 %), 38 MB/s`. `seconds` since the beginning. */
+export function stepText(progress: VerifyProgress, id: string, seconds: number): string {
+  switch (progress.step) {
+    case 'reading': {
+      const { bytes, totalBytes } = progress;
+      const share = totalBytes === 0 ? 100 : Math.floor((100 * bytes) / totalBytes);
+      const rate = seconds < 1 ? '' : `, ${formatBytes(Math.round(bytes / seconds))}/s`;
+      return `Reading ${id}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} (${share} %)${rate}`;
+    }
+    case 'starting':
+      return `Starting PostgreSQL ${progress.version} for ${id}`;
+    case 'restoring': {
+      const { doing, entries, totalEntries } = progress;
+      const of = totalEntries === undefined ? '' : ` of ${formatCount(totalEntries)}`;
+      return `Restoring ${formatCount(entries)}${of}  ${visible(doing)}`;
+    }
+    case 'comparing':
+      return `Comparing ${id} with what was recorded`;
+  }
 }

@@ -4,7 +4,15 @@ import type { Scratch } from './scratch.ts';
 import type { ObjectReading, ReadingContext } from './stored-object.ts';
 
 /** What came of an archive: of every object's bytes, and of the data in them. */
-export type ArchiveReading = { readonly readings: readonly ObjectReading[]; readonly data: DataReading };
+export type ArchiveReading = {
+  readonly readings: readonly ObjectReading[];
+  readonly data: DataReading;
+  /** Where the archive is kept, or why it is not; absent where that was not asked for. */
+  readonly kept?: KeptArchive | undefined;
+};
+
+/** An archive on the disk: a file, or the directory of the directory format. */
+export type KeptArchive = { readonly path: string } | { readonly problem: unknown };
 
 export type ArchiveContext = ReadingContext & {
   /** Finds a pg_restore that reads what this pg_dump wrote: its absolute path. Rejects where there is none. */
@@ -12,6 +20,8 @@ export type ArchiveContext = ReadingContext & {
   readonly scratch: Scratch;
   /** After so long without taking or giving a byte pg_restore is stopped. */
   readonly stallSeconds: number;
+  /** A directory that the archive is kept in, beside being read. */
+  readonly keepIn?: string | undefined;
 };
 
 /** What can be said about data whose object could not be read whole. */

@@ -5,8 +5,10 @@ import { z } from 'zod';
 export const verifyEnvironment = {
   /** `s3://bucket/prefix`. Required. */
   store: 'PGPROOF_STORE',
-  /** `checksum` or `read` (default). */
+  /** `auto` (default: `restore` where it fits into room and time, else `read`), `checksum`, `read` or `restore`. */
   level: 'PGPROOF_VERIFY_LEVEL',
+  /** A JSON array of `{"name"?, "database"?, "sql"}`: SQL that must return true in the restored database. */
+  checks: 'PGPROOF_VERIFY_CHECKS',
   /** ARN of a KMS key for the verification; without it the bucket's own encryption applies. */
   kmsKeyArn: 'PGPROOF_KMS_KEY_ARN',
   /** ARN of the SNS topic that alerts go to. Required. */
@@ -15,10 +17,23 @@ export const verifyEnvironment = {
   notify: 'PGPROOF_NOTIFY',
 } as const;
 
+export const verifyLevels = ['auto', 'checksum', 'read', 'restore'] as const;
+
+/** SQL that must return one row with one column that is true; of all databases, or of the one that is named. */
+export const verifyChecksSchema = z.array(
+  z.strictObject({
+    name: z.string().min(1).optional(),
+    database: z.string().min(1).optional(),
+    sql: z.string().min(1),
+  }),
+);
+
 /** By hand, from the console: one backup by its id. */
 const byHandSchema = z.strictObject({
   backup: z.string().min(1),
-  level: z.enum(['checksum', 'read']).optional(),
+  level: z.enum(verifyLevels).optional(),
+  /** Instead of the function's own. */
+  checks: verifyChecksSchema.optional(),
 });
 
 /** EventBridge's `Object Created` event of S3. Loose: AWS adds fields. Keys come as they are, not URL-encoded. */

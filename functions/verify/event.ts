@@ -20,9 +20,11 @@ export async function requestFrom(
   store: Store,
   options: ReadOptions = {},
 ): Promise<VerifyRequest> {
+  const { level, checks } = settings;
   if (isObjectCreated(event))
-    return { id: idOf(event.detail.bucket.name, event.detail.object.key, settings), level: settings.level };
-  return { id: await findBackup(store, event.backup, options), level: event.level ?? settings.level };
+    return { id: idOf(event.detail.bucket.name, event.detail.object.key, settings), level, checks };
+  const id = await findBackup(store, event.backup, options);
+  return { id, level: event.level ?? level, checks: event.checks ?? checks };
 }
 
 function isObjectCreated(event: VerifyEvent): event is ObjectCreated {

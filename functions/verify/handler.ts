@@ -18,7 +18,7 @@ export async function handler(event: unknown, context: Context): Promise<Verific
     const { request, dependencies } = await tellFailure(
       process.env[verifyEnvironment.topicArn],
       'verification',
-      () => prepare(event, process.env, signal),
+      () => prepare(event, process.env, signal, context),
     );
     return await verifyAndTell(request, dependencies);
   });

@@ -1,9 +1,10 @@
+import type { Context } from 'aws-lambda';
 import { parseEvent } from '../shared/lambda/settings.ts';
 import { snsNotifier } from '../shared/notify/sns-notifier.ts';
 import { obtainTools } from '../shared/postgres/obtain-tools.ts';
 import { rememberTools } from '../shared/postgres/remember-tools.ts';
 import { openStore } from '../shared/store/open-store.ts';
-import { verifyEventSchema } from './contract.ts';
+import { deadlineReserveSeconds, verifyEventSchema } from './contract.ts';
 import { requestFrom } from './event.ts';
 import { readVerifySettings } from './settings.ts';
 import type { VerifyRequest } from './verify.ts';
@@ -17,6 +18,7 @@ export async function prepare(
   event: unknown,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<{ readonly request: VerifyRequest; readonly dependencies: TellDependencies }> {
   const settings = readVerifySettings(env);
   const store = openStore(settings.store, { kmsKeyArn: settings.kmsKeyArn });
@@ -30,6 +32,8 @@ export async function prepare(
       notifier: snsNotifier(settings.topicArn),
       notify: settings.notify,
       signal,
+      // What is kept back for the verdict is kept back here too: the signal comes then.
+      deadline: new Date(Date.now() + context.getRemainingTimeInMillis() - deadlineReserveSeconds * 1_000),
     },
   };
 }

@@ -1,9 +1,17 @@
+import { join } from 'node:path';
 import type { Manifest, StoredFile } from '../shared/manifest/manifest.ts';
-import { type ArchiveContext, type ArchiveReading, readingOfGap, undecidedBy } from './archive-reading.ts';
-import { type ArchiveReader, broken } from './data-reading.ts';
+import {
+  type ArchiveContext,
+  type ArchiveReading,
+  type KeptArchive,
+  readingOfGap,
+  undecidedBy,
+} from './archive-reading.ts';
+import { type ArchiveReader, broken, undecided } from './data-reading.ts';
 import { startPlainReader } from './plain-reader.ts';
 import { readDirectory } from './read-directory.ts';
 import { pipeArguments, startRestoreReader } from './restore-reader.ts';
+import { scratchFile } from './scratch.ts';
 import { readStored } from './stored-object.ts';
 import { tarReader } from './tar-reader.ts';
 
@@ -20,7 +28,7 @@ export async function readArchive(manifest: Manifest, context: ArchiveContext): 
   try {
     program = await context.pgRestore();
   } catch (error: unknown) {
-    return { readings: [await readStored(file, context)], data: undecidedBy(error) };
+    return { ...(await readOne(file, context, undefined)), data: undecidedBy(error) };
   }
   const { signal, stallSeconds } = context;
   const args = pipeArguments(format);
@@ -31,11 +39,24 @@ export async function readArchive(manifest: Manifest, context: ArchiveContext): 
 async function readOne(
   file: StoredFile,
   context: ArchiveContext,
-  reader: ArchiveReader,
+  reader: ArchiveReader | undefined,
 ): Promise<ArchiveReading> {
-  const reading = await readStored(file, context, (chunk) => reader.write(chunk));
-  if (reading.kind === 'whole') return { readings: [reading], data: await reader.end() };
+  const path = context.keepIn === undefined ? undefined : join(context.keepIn, 'archive');
+  const copy = path === undefined ? undefined : scratchFile(path);
+  const reading = await readStored(file, context, async (chunk) => {
+    const copied = copy?.write(chunk);
+    await reader?.write(chunk);
+    await copied;
+  });
+  const kept = path === undefined ? undefined : await copy?.end().then(() => ({ path }), problemOf);
+  const readings = [reading];
+  if (reading.kind === 'whole')
+    return { readings, kept, data: (await reader?.end()) ?? undecided('it was not decoded') };
   // What a reader makes of bytes that stopped coming is no statement about the backup.
-  await reader.abandon();
-  return { readings: [reading], data: readingOfGap(reading) };
+  await reader?.abandon();
+  return { readings, kept, data: readingOfGap(reading) };
+}
+
+function problemOf(problem: unknown): KeptArchive {
+  return { problem };
 }

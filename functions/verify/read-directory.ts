@@ -2,7 +2,13 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFile } from '../shared/manifest/manifest.ts';
 import type { CopyRowCounts } from '../shared/postgres/copy-row-counter.ts';
-import { type ArchiveContext, type ArchiveReading, readingOfGap, undecidedBy } from './archive-reading.ts';
+import {
+  type ArchiveContext,
+  type ArchiveReading,
+  type KeptArchive,
+  readingOfGap,
+  undecidedBy,
+} from './archive-reading.ts';
 import { broken, type DataReading, stopReason, undecided } from './data-reading.ts';
 import { type Batch, batchesOf, layoutOf, nameInDirectory } from './directory-layout.ts';
 import { listUnfiledData } from './list-contents.ts';
@@ -27,7 +33,14 @@ export async function readDirectory(
   for (const file of files) {
     if (!readings.has(file)) readings.set(file, await readStored(file, context));
   }
-  return { readings: [...readings.values()], data };
+  const { keepIn } = context;
+  const kept: KeptArchive | undefined =
+    keepIn === undefined
+      ? undefined
+      : data.kind === 'decoded'
+        ? { path: join(keepIn, 'archive') }
+        : { problem: new Error('the archive could not be decoded whole') };
+  return { readings: [...readings.values()], data, kept };
 }
 
 async function decodeDirectory(
@@ -50,7 +63,10 @@ async function decodeDirectory(
       `no room: ${needs(batches)} bytes are needed in ${place}, ${needs(batches) - free} of them are missing`,
     );
   }
-  return await withScratchDirectory(context.scratch, async (scratch) => {
+  const { keepIn } = context;
+  const withDirectory = <T>(work: (directory: string) => Promise<T>): Promise<T> =>
+    keepIn === undefined ? withScratchDirectory(context.scratch, work) : work(keepIn);
+  return await withDirectory(async (scratch) => {
     const directory = join(scratch, 'archive');
     const gap = await fetchFiles([layout.toc], directory, context, readings);
     if (gap !== undefined) return gap;
@@ -68,6 +84,7 @@ async function decodeDirectory(
       const reading = await runRestoreReader({ program, args, signal, stallSeconds });
       if (reading.kind !== 'decoded') return reading;
       counts.push(reading.counts);
+      if (keepIn !== undefined) continue;
       for (const file of batch.files) await rm(pathOf(directory, file));
     }
     return { kind: 'decoded', counts: together(counts) };

@@ -1,8 +1,8 @@
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm, statfs } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { makeMarkedDirectory } from '../shared/postgres/server-leftovers.ts';
 import { offer } from './stored-object.ts';
 
 /** Where files may lie for a while, and how much of them. */
@@ -12,8 +12,8 @@ export type Scratch = {
   readonly freeBytes: () => Promise<number>;
 };
 
-export function temporaryScratch(): Scratch {
-  const directory = tmpdir();
+/** @param directory default: the system's temporary directory */
+export function temporaryScratch(directory: string = tmpdir()): Scratch {
   return {
     directory,
     freeBytes: async () => {
@@ -23,12 +23,15 @@ export function temporaryScratch(): Scratch {
   };
 }
 
-/** Gives `work` a directory that nobody else may read (0700), and takes it away whatever happens. */
+/**
+ * Gives `work` a directory that nobody else may read (0700), and takes it away whatever happens. Where this process is
+ * killed, `removeLeftovers` knows it.
+ */
 export async function withScratchDirectory<T>(
   scratch: Scratch,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
-  const directory = await mkdtemp(join(scratch.directory, 'pgproof-verify-'));
+  const directory = await makeMarkedDirectory(scratch.directory);
   try {
     return await work(directory);
   } finally {

@@ -1,11 +1,29 @@
 import { z } from 'zod';
 import { bucketUrl, parseVariables, requiredText } from '../shared/lambda/settings.ts';
 import { notifyPolicies } from '../shared/notify/notifier.ts';
-import { verifyEnvironment } from './contract.ts';
+import { verifyChecksSchema, verifyEnvironment, verifyLevels } from './contract.ts';
+
+const jsonChecks = z.string().transform((text, context): z.infer<typeof verifyChecksSchema> => {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'expected a JSON array of {"name"?, "database"?, "sql"}' });
+    return z.NEVER;
+  }
+  const result = verifyChecksSchema.safeParse(json);
+  if (result.success) return result.data;
+  for (const { path, message } of result.error.issues) {
+    const place = path.length === 0 ? '' : `${z.core.toDotPath(path)}: `;
+    context.addIssue({ code: 'custom', message: `${place}${message}` });
+  }
+  return z.NEVER;
+});
 
 const settingsSchema = z.strictObject({
   store: bucketUrl,
-  level: z.enum(['checksum', 'read']).default('read'),
+  level: z.enum(verifyLevels).default('auto'),
+  checks: jsonChecks.default([]),
   kmsKeyArn: z.string().optional(),
   topicArn: requiredText,
   notify: z.enum(notifyPolicies).default('failures'),

@@ -1,5 +1,4 @@
 import { BackupNotFound } from '../shared/catalog/catalog.ts';
-import { UsageError } from '../shared/errors.ts';
 import { type BackupId, formatId, keyOf } from '../shared/manifest/backup-id.ts';
 import {
   type Manifest,
@@ -9,35 +8,59 @@ import {
   serialize,
   verificationName,
 } from '../shared/manifest/manifest.ts';
-import { type Check, type Level, type Verification, verdictOf } from '../shared/manifest/verification.ts';
-import { type PostgresTools, toolPath } from '../shared/postgres/tools.ts';
+import {
+  type Check,
+  type LevelChoice,
+  type Verification,
+  verdictOf,
+} from '../shared/manifest/verification.ts';
+import type { VerificationTools } from '../shared/postgres/obtain-tools.ts';
+import type { PostgresTools } from '../shared/postgres/tools.ts';
 import { Interrupted } from '../shared/process/interrupted.ts';
 import { isKey } from '../shared/store/key.ts';
 import { ObjectMissing, readSmall, type Store } from '../shared/store/store.ts';
-import { checksumCheck } from './checksum-check.ts';
-import { compareRows } from './compare-rows.ts';
-import { type DataReading, oneLine } from './data-reading.ts';
-import { readArchive } from './read-archive.ts';
-import { type Scratch, temporaryScratch } from './scratch.ts';
-import { type ObjectReading, type ReadingContext, readStored } from './stored-object.ts';
+import { checksAt } from './checks-at-level.ts';
+import { oneLine } from './data-reading.ts';
+import type { UserCheck } from './restore/user-checks.ts';
+import type { Scratch } from './scratch.ts';
 
-export type VerifyRequest = { readonly id: BackupId; readonly level: Level };
-
-export type VerifyProgress = {
-  /** Stored bytes read so far, of all objects, and how many there are by the manifest. */
-  readonly bytes: number;
-  readonly totalBytes: number;
+export type VerifyRequest = {
+  readonly id: BackupId;
+  readonly level: LevelChoice;
+  /** The user's own, for level `restore`; those for other databases are not looked at. */
+  readonly checks?: readonly UserCheck[] | undefined;
 };
+
+/** What is going on. */
+export type VerifyProgress =
+  /** Stored bytes read so far, of all objects, and how many there are by the manifest. */
+  | { readonly step: 'reading'; readonly bytes: number; readonly totalBytes: number }
+  | { readonly step: 'starting'; readonly version: string }
+  /** `doing`: `table data public.users`; entries of the archive begun so far. */
+  | {
+      readonly step: 'restoring';
+      readonly doing: string;
+      readonly entries: number;
+      readonly totalEntries: number | undefined;
+    }
+  | { readonly step: 'comparing' };
 
 export type VerifyDependencies = {
   readonly store: Store;
   /** Programs of this major version or the nearest newer one. Rejects where there are none: the verdict is then `unverifiable`. */
   readonly tools: (major: number) => Promise<PostgresTools>;
+  /**
+   * Programs of a server of this major version or the nearest newer one, for level `restore`. Rejects where there are
+   * none. @default what is on the machine, or can be fetched
+   */
+  readonly verificationTools?: ((major: number) => Promise<VerificationTools>) | undefined;
   readonly clock: () => Date;
+  /** When `signal` will abort by itself; `auto` chooses by it. */
+  readonly deadline?: Date | undefined;
   /** A deadline, or somebody's wish. The verdict is then `unverifiable`, and still written. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
-  /** Where the directory format's files lie while they are decoded. @default the system's temporary directory */
+  /** Where the private server and the archive lie, and the directory format's files while they are decoded. @default the system's temporary directory */
   readonly scratch?: Scratch | undefined;
   /** After so long without taking or giving a byte pg_restore is stopped: `unverifiable`. @default 120 */
   readonly stallSeconds?: number | undefined;
@@ -48,20 +71,21 @@ export type VerifyDependencies = {
  * one. What is wrong with the backup is in what it returns; it rejects only where there is nothing to judge or the
  * verdict cannot be written.
  *
- * @throws UsageError where the level has no verifier
  * @throws BackupNotFound, Interrupted
  * @throws StoreUnusable, and whatever else the store throws at the manifest or the verdict
  */
 export async function verifyBackup(
-  { id, level }: VerifyRequest,
+  request: VerifyRequest,
   dependencies: VerifyDependencies,
 ): Promise<Verification> {
-  if (level === 'restore') throw noSuchLevel(level);
+  const { id } = request;
   const { store, clock } = dependencies;
   const startedAt = clock();
   const { manifest, problem } = await readManifest(id, dependencies);
-  const checks =
-    manifest === undefined ? [manifestCheck(problem)] : await checksOf(manifest, id, level, dependencies);
+  const { level, checks } =
+    manifest === undefined
+      ? { level: request.level === 'auto' ? 'read' : request.level, checks: [manifestCheck(problem)] }
+      : await checksAt(manifest, request, dependencies);
   // Who is interrupted has found out nothing, and must not put that in the place of an older verdict.
   if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
   const verification: Verification = {
@@ -71,7 +95,7 @@ export async function verifyBackup(
     finishedAt: clock().toISOString(),
     level,
     verdict: verdictOf(level, checks),
-    checks,
+    checks: [...checks],
   };
   await store.replace(keyOf(id, verificationName), serialize(verification));
   return verification;
@@ -113,56 +137,4 @@ function problemOf(manifest: Manifest, id: BackupId): string | undefined {
     return `it names an object that is no part of a backup: ${JSON.stringify(foreign.name)}`;
   if (!manifest.objects.some(({ role }) => role === 'archive')) return 'it names no archive';
   return undefined;
-}
-
-async function checksOf(
-  manifest: Manifest,
-  id: BackupId,
-  level: 'checksum' | 'read',
-  dependencies: VerifyDependencies,
-): Promise<Check[]> {
-  const { store, onProgress, signal = new AbortController().signal } = dependencies;
-  const totalBytes = manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0);
-  let got = 0;
-  const onBytes = (bytes: number): void => {
-    got += bytes;
-    onProgress?.({ bytes: got, totalBytes });
-  };
-  const context: ReadingContext = { store, id, signal, onBytes };
-  const readings: ObjectReading[] = [];
-  let data: DataReading | undefined;
-  if (level === 'read') {
-    const { scratch = temporaryScratch(), stallSeconds = 120, tools } = dependencies;
-    const pgRestore = async (): Promise<string> =>
-      toolPath(await tools(Number.parseInt(manifest.dump.pgDump, 10)), 'pg_restore');
-    const archive = await readArchive(manifest, { ...context, scratch, stallSeconds, pgRestore });
-    readings.push(...archive.readings);
-    data = archive.data;
-  }
-  const read = new Set(readings.map(({ file }) => file));
-  for (const file of manifest.objects) {
-    if (!read.has(file)) readings.push(await readStored(file, context));
-  }
-  const checksum = checksumCheck(readings);
-  return data === undefined ? [checksum] : [checksum, readCheck(data, manifest)];
-}
-
-function readCheck(data: DataReading, manifest: Manifest): Check {
-  switch (data.kind) {
-    case 'decoded':
-      return compareRows(manifest.tables, data.counts);
-    case 'broken':
-      return { name: 'read', status: 'failed', detail: data.detail };
-    case 'undecided':
-      return { name: 'read', status: 'unverifiable', detail: data.detail };
-  }
-}
-
-function noSuchLevel(level: Level): UsageError {
-  return new UsageError({
-    what: 'There is no verification at this level yet',
-    got: level,
-    expected: 'checksum or read',
-    fix: 'Use --level read; it decodes the whole archive and compares the rows of every table.',
-  });
 }

@@ -54,7 +54,9 @@ async function serverPackages(apt: Apt): Promise<string[]> {
  */
 export function mayBeNeeded(name: string): boolean {
   if (/^(lib.*-perl|libperl|libllvm|libz3|libsystemd-shared|libc-(l10n|gconv))/.test(name)) return false;
-  if (/^(base-files|gcc-\d+-base|bubblewrap|locales-all|tzdata|tzdata-legacy|proj-data|gdal-data)$/.test(name))
+  if (
+    /^(base-files|gcc-\d+-base|bubblewrap|locales-all|tzdata|tzdata-legacy|proj-data|gdal-data)$/.test(name)
+  )
     return true;
   return /^(lib|zlib|postgresql-(client-)?\d)/.test(name);
 }

@@ -27,14 +27,23 @@ export async function readContents(request: {
   readonly tools: PostgresTools;
   readonly path: string;
   readonly format: Exclude<Format, 'plain'>;
-  /** Further arguments: `--table=…` lists only what pg_restore finds under that name. */
+  /**
+   * Further arguments: `--table=…` lists only what pg_restore finds under that name. Then without dependencies, for
+   * with them it lists everything.
+   */
   readonly selection?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }): Promise<Contents> {
   const { tools, path, format, selection = [], signal } = request;
   const child = startChild({
     file: toolPath(tools, 'pg_restore'),
-    args: [`--format=${format}`, '--list', '--verbose', ...selection, '--', path],
+    args: [
+      `--format=${format}`,
+      '--list',
+      ...(selection.length === 0 ? ['--verbose'] : selection),
+      '--',
+      path,
+    ],
     env: offlineEnvironment,
     signal,
   });

@@ -75,6 +75,8 @@ function splitStatements(sql: string): string[] {
 
 /** globals.sql as text: pg_dumpall writes names in the encoding that the file itself declares. */
 export function globalsText(bytes: Buffer): string {
-  const declared = /^SET client_encoding = '([A-Za-z0-9_]+)';$/m.exec(bytes.toString('latin1', 0, 4_096))?.[1];
+  const declared = /^SET client_encoding = '([A-Za-z0-9_]+)';$/m.exec(
+    bytes.toString('latin1', 0, 4_096),
+  )?.[1];
   return nameDecoder(declared ?? 'UTF8')(bytes);
 }

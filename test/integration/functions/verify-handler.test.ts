@@ -1,6 +1,8 @@
+import { delimiter } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Verification } from '../../../functions/shared/manifest/verification.ts';
 import { verificationSchema } from '../../../functions/shared/manifest/verification.ts';
+import { findServerTools } from '../../../functions/shared/postgres/find-tools.ts';
 import {
   bucket,
   buildBundles,
@@ -330,6 +332,41 @@ test('an archive that stops coming: unverifiable before the deadline, written an
     }),
   ));
 
+describe('level restore', () => {
+  /** As the server layer has it: server and client programs side by side. */
+  const withServer = async (more: Record<string, string> = {}): Promise<Record<string, string>> => {
+    const { found } = await findServerTools();
+    return { PGPROOF_PG_BIN: found.map(({ directory }) => directory).join(delimiter), ...more };
+  };
+
+  test('a backup is proven, with the checks of the configuration; where it fits, without being told', async () => {
+    const checks = JSON.stringify([
+      { name: 'orders are there', sql: 'select count(*) = 5000 from orders' },
+      { database: 'another', sql: 'select false' },
+    ]);
+    const environment = await withServer({ PGPROOF_VERIFY_LEVEL: 'auto', PGPROOF_VERIFY_CHECKS: checks });
+    await withBackup({ environment }, async (lambda, folder, deployment) => {
+      const { result } = await lambda.invoke(objectCreated(bucket, `${folder}manifest.json`));
+      expect(result).toMatchObject({ verdict: 'proven', level: 'restore' });
+      expect(await verificationIn(deployment, folder)).toMatchObject({
+        checks: expect.arrayContaining([{ name: 'checks', status: 'passed', detail: '1 check, all true' }]),
+      });
+      expect(deployment.told()).toEqual([]);
+    });
+  });
+
+  test('by hand, with checks of its own: a false one fails it, and people hear which', async () => {
+    const environment = await withServer();
+    await withBackup({ environment }, async (lambda, _folder, deployment, database) => {
+      const checks = [{ name: 'a million orders', sql: 'select count(*) > 1000000 from orders' }];
+      const backup = `shop/${encodeURIComponent(database)}/latest`;
+      const { error } = await lambda.invoke({ backup, level: 'restore', checks });
+      expect(error?.errorType).toBe('BackupNotGood');
+      expect(onlyAlert(deployment).text).toContain('checks: a million orders: returned false, not true');
+    });
+  });
+});
+
 test('every problem of the environment at once', () =>
   withDeployment({}, (deployment) =>
     deployment.withFunction(
@@ -337,7 +374,8 @@ test('every problem of the environment at once', () =>
       {
         environment: {
           PGPROOF_STORE: 'file:///mnt/backups',
-          PGPROOF_VERIFY_LEVEL: 'restore',
+          PGPROOF_VERIFY_LEVEL: 'everything',
+          PGPROOF_VERIFY_CHECKS: '[{"sql": 1}, {"query": "select true"}]',
           PGPROOF_NOTIFY: 'never',
           PGPROOF_SOURCE: 'shop',
         },
@@ -345,7 +383,7 @@ test('every problem of the environment at once', () =>
       async (lambda) => {
         const { error } = await lambda.invoke({ backup: 'shop/app/latest' });
         expect(error?.errorType).toBe('BadSettings');
-        for (const name of ['STORE', 'VERIFY_LEVEL', 'NOTIFY', 'SOURCE'])
+        for (const name of ['STORE', 'VERIFY_LEVEL', 'VERIFY_CHECKS', 'NOTIFY', 'SOURCE'])
           expect(error?.errorMessage).toContain(`PGPROOF_${name}: `);
         expect(onlyAlert(deployment).subject).toMatch(/^BACKUP NOT VERIFIED shop: /);
       },

@@ -6,7 +6,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackupNotFound } from '../../../functions/shared/catalog/catalog.ts';
 import type { BackupId } from '../../../functions/shared/manifest/backup-id.ts';
-import { parseVerification, type Verification } from '../../../functions/shared/manifest/verification.ts';
+import {
+  type LevelChoice,
+  parseVerification,
+  type Verification,
+} from '../../../functions/shared/manifest/verification.ts';
+import { NoServerTools } from '../../../functions/shared/postgres/no-server-tools.ts';
 import { NoMatchingTools, type PostgresTools } from '../../../functions/shared/postgres/tools.ts';
 import { fileStore } from '../../../functions/shared/store/file-store.ts';
 import { type Store, StoreUnusable } from '../../../functions/shared/store/store.ts';
@@ -53,7 +58,7 @@ const noTools = async (): Promise<PostgresTools> => {
 
 async function verify(
   change: Partial<VerifyDependencies> = {},
-  level: 'checksum' | 'read' = 'read',
+  level: LevelChoice = 'read',
 ): Promise<Verification> {
   const times = [new Date('2026-11-20T02:05:00Z'), new Date('2026-11-20T02:06:00Z')];
   const clock = (): Date => times.shift() ?? new Date(0);
@@ -72,7 +77,11 @@ describe('a backup that is as recorded', () => {
   test('is intact, and the verdict lies beside its manifest', async () => {
     const backup = await plain();
     const progress: number[] = [];
-    const verification = await verify({ onProgress: ({ bytes }) => progress.push(bytes) });
+    const verification = await verify({
+      onProgress: (step) => {
+        if (step.step === 'reading') progress.push(step.bytes);
+      },
+    });
     const bytes = Buffer.byteLength(sql + globals);
     expect(verification).toEqual({
       formatVersion: 1,
@@ -478,10 +487,69 @@ test('without a manifest there is no backup, and nothing is written', async () =
   await expect(readFile(backup.path('verification.json'))).rejects.toThrow('ENOENT');
 });
 
-test('level restore has no verifier yet, and says so', async () => {
-  const dependencies = { store, tools: noTools, clock: () => new Date() };
-  await expect(verifyBackup({ id, level: 'restore' }, dependencies)).rejects.toMatchObject({
-    name: 'UsageError',
-    message: expect.stringContaining('checksum or read'),
+describe('a restore that cannot be tried', () => {
+  const gigabyte = 1_000_000_000;
+  const noServer = async (): Promise<never> => {
+    throw new NoServerTools({ found: [], rejected: [] }, 17);
+  };
+  const scratch = { directory: tmpdir(), freeBytes: async () => 10 * gigabyte };
+  const large = async (): Promise<void> => {
+    const backup = await plain();
+    await backup.editManifest((manifest) => ({ ...manifest, databaseBytes: 10 * gigabyte }));
+  };
+
+  test('for want of server programs, the backup is read and unverifiable', async () => {
+    await plain();
+    const verification = await verify({ verificationTools: noServer, scratch }, 'restore');
+    expect(verification.level).toBe('restore');
+    expect(summary(verification)).toEqual({
+      verdict: 'unverifiable',
+      checksum: expect.stringMatching(/^passed: /),
+      read: 'passed: 2 tables, 4 rows, as recorded',
+      restore: expect.stringMatching(/^unverifiable: No server programs .* of PostgreSQL 17: none was found/),
+    });
+  });
+
+  test('for want of room, it says how much, before anything is looked for', async () => {
+    await large();
+    const watched = watchedStore(store);
+    const verification = await verify(
+      { verificationTools: noServer, scratch, store: watched.store },
+      'restore',
+    );
+    expect(summary(verification)).toMatchObject({
+      verdict: 'unverifiable',
+      read: 'passed: 2 tables, 4 rows, as recorded',
+      restore: `unverifiable: no room: needs about 12 GB in ${tmpdir()}, 10 GB are free`,
+    });
+    expect(watched.reads.filter((key) => key.endsWith('archive.sql'))).toHaveLength(1);
+  });
+
+  test('auto is level read then, and says why', async () => {
+    await large();
+    const roomless = await verify({ verificationTools: noServer, scratch }, 'auto');
+    expect(roomless.level).toBe('read');
+    expect(summary(roomless)).toMatchObject({
+      verdict: 'intact',
+      level: `passed: read, not restored: no room: needs about 12 GB in ${tmpdir()}, 10 GB are free`,
+    });
+    const hasty = await verify(
+      {
+        ...{ verificationTools: noServer, deadline: new Date('2026-11-20T02:06:00Z') },
+        scratch: { ...scratch, freeBytes: async () => 100 * gigabyte },
+      },
+      'auto',
+    );
+    expect(hasty.level).toBe('read');
+    expect(summary(hasty)).toMatchObject({
+      verdict: 'intact',
+      level: expect.stringMatching(/^passed: read, not restored: no time: needs about \d+ min .* remain$/),
+    });
+  });
+
+  test('what fails below is failed, whatever was asked for', async () => {
+    const backup = await plain();
+    await truncate(backup.path('archive.sql'), 40);
+    expect(summary(await verify({ verificationTools: noServer, scratch }, 'auto')).verdict).toBe('failed');
   });
 });

@@ -1,0 +1,38 @@
+import type { RestoredTable, RestoreReport } from '../../functions/restore/report.ts';
+import { formatBytes, formatCount, formatDuration } from '../../functions/shared/text/units.ts';
+import { type Style, table, visible } from './style.ts';
+
+/** What is not as recorded is shown whole; of the rest so many. */
+const shownTables = 40;
+
+/** A line per table, what is wrong first; undefined where nothing was compared. */
+export function restoredTable(tables: readonly RestoredTable[], style: Style): string | undefined {
+  if (tables.length === 0) return undefined;
+  const wrong = tables.filter(({ status }) => status === 'missing' || status === 'differs');
+  const right = tables.filter((one) => !wrong.includes(one));
+  const shown = [...wrong, ...right.slice(0, Math.max(0, shownTables - wrong.length))];
+  const rows = shown.map(({ schema, name, recorded, restored, status }) => [
+    visible(`${schema}.${name}`),
+    recorded === null ? '' : formatCount(recorded),
+    restored === null ? '' : formatCount(restored),
+    status === 'as recorded' ? style.green(status) : status === 'not recorded' ? status : style.red(status),
+  ]);
+  const more = tables.length - shown.length;
+  const rest = more > 0 ? `\nand ${formatCount(more)} more tables, as recorded` : '';
+  return `${table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2])}${rest}`;
+}
+
+/** What was restored where, and what people should know. */
+export function restoreSummary(report: RestoreReport, style: Style): string {
+  const { database, server, startedAt, finishedAt, archiveBytes, serverVersion, tables, jobs } = report;
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
+  const rows = tables.reduce((sum, { restored }) => sum + (restored ?? 0), 0);
+  const counted =
+    tables.length === 0
+      ? ''
+      : `, ${formatCount(tables.length)} tables and ${formatCount(rows)} rows as recorded`;
+  const line =
+    `${style.green('✓')} ${report.id} is in ${visible(JSON.stringify(database))} on ${server} (PostgreSQL ${serverVersion}): ` +
+    `${formatBytes(archiveBytes)} in ${formatDuration(seconds)} with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}${counted}`;
+  return [line, ...report.notes.map((note) => `  ${visible(note)}`)].join('\n');
+}

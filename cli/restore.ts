@@ -1,0 +1,149 @@
+import { tmpdir } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { chooseBackup } from '../functions/restore/choose-backup.ts';
+import type { RestoreRequest, Selection, TableName } from '../functions/restore/request.ts';
+import { restoreBackup } from '../functions/restore/restore.ts';
+import { PgproofError, UsageError } from '../functions/shared/errors.ts';
+import { formatId } from '../functions/shared/manifest/backup-id.ts';
+import { obtainTools } from '../functions/shared/postgres/obtain-tools.ts';
+import { parseTableName } from '../functions/shared/postgres/table-name.ts';
+import { Interrupted } from '../functions/shared/process/interrupted.ts';
+import { fetchGlobals } from '../functions/shared/restore/fetch-archive.ts';
+import type { Store } from '../functions/shared/store/store.ts';
+import { interruptible } from './interrupt.ts';
+import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
+import { restoreProgress } from './output/restore-progress.ts';
+import { restoredTable, restoreSummary } from './output/restored.ts';
+import { printJson, printText } from './output/result.ts';
+import { styleFor, visible } from './output/style.ts';
+import { targetFrom } from './target.ts';
+
+type RestoreFlags = StoreFlags & {
+  readonly to?: string;
+  readonly create?: true;
+  readonly jobs?: number;
+  readonly table?: readonly TableName[];
+  readonly schema?: readonly string[];
+  readonly schemaOnly?: true;
+  readonly dataOnly?: true;
+  readonly owner: boolean;
+  readonly privileges: boolean;
+  readonly globals?: 'print' | 'apply';
+  readonly any?: true;
+  readonly intoNonEmpty?: true;
+  readonly scratch: string;
+  readonly json?: true;
+};
+
+export function restoreCommand(): Command {
+  return storeCommand('restore')
+    .description('restore a backup into a server, and compare the rows of every table with what was recorded')
+    .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
+    .option(
+      '--to <url>',
+      "the server and the database: postgresql://user@host/database; default: libpq's environment",
+    )
+    .option('--create', 'make the database first')
+    .addOption(
+      new Option('--jobs <n>', 'workers of pg_restore; default: one per processor').argParser(
+        wholeNumber(1, 64),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--table <name>',
+        'only this table, TABLE or SCHEMA.TABLE; may be given several times',
+      ).argParser(collectTable),
+    )
+    .option('--schema <name>', 'only what is in this schema; may be given several times', collectName)
+    .addOption(new Option('--schema-only', 'no rows').conflicts('dataOnly'))
+    .option('--data-only', 'rows only, into tables that are there')
+    .option('--no-owner', 'everything belongs to the role that restores')
+    .option('--no-privileges', 'leave out who may do what')
+    .addOption(
+      new Option(
+        '--globals <what>',
+        "print: the server's roles and tablespaces as SQL, and nothing else; apply: make those that are missing",
+      ).choices(['print', 'apply']),
+    )
+    .option('--any', 'latest is the newest, whatever its verdict')
+    .option('--into-non-empty', 'restore into a database that holds something already')
+    .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()))
+    .action(run);
+}
+
+/** @throws InvalidArgumentError */
+function collectTable(text: string, before: readonly TableName[] = []): readonly TableName[] {
+  const name = parseTableName(text);
+  if (name === undefined)
+    throw new InvalidArgumentError('Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL.');
+  return [...before, name];
+}
+
+async function run(text: string, flags: RestoreFlags): Promise<void> {
+  const store = await storeFrom(flags);
+  if (flags.globals === 'print') return await printGlobals(store, text, flags);
+  const target = targetFrom(flags.to);
+  const style = styleFor(process.stderr);
+  const progress = restoreProgress(process.stderr);
+  let isTouched = false;
+  try {
+    const report = await interruptible(async (signal) => {
+      const { id, manifest, verdict } = await chooseBackup(store, text, { signal, any: flags.any });
+      if (verdict !== 'proven' && verdict !== 'intact')
+        progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
+      const { parameters, database } = await target.resolve(manifest.database);
+      progress.start(formatId(id), database);
+      const request: RestoreRequest = {
+        ...{ id, database, selection: selectionFrom(flags), applyGlobals: flags.globals === 'apply' },
+        ...{ create: flags.create ?? false, intoNonEmpty: flags.intoNonEmpty ?? false, jobs: flags.jobs },
+      };
+      return await restoreBackup(request, {
+        ...{ store, manifest, signal, target: parameters, scratch: flags.scratch, clock: () => new Date() },
+        tools: (serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say }),
+        onEvent: (event) => {
+          isTouched ||= event.step === 'restoring';
+          progress.on(event);
+        },
+      });
+    }).finally(progress.stop);
+    if (flags.json) printJson(report);
+    else {
+      const table = restoredTable(report.tables, styleFor(process.stdout));
+      if (table !== undefined) printText(table);
+      process.stderr.write(`${restoreSummary(report, style)}\n`);
+    }
+  } catch (error: unknown) {
+    if (error instanceof Interrupted && isTouched)
+      progress.say(
+        'What was restored so far is not complete: drop that database, or empty it, before you use it.',
+      );
+    if (flags.json && error instanceof PgproofError && 'report' in error) printJson(error.report);
+    throw error;
+  }
+}
+
+function selectionFrom(flags: RestoreFlags): Selection {
+  return {
+    tables: flags.table ?? [],
+    schemas: flags.schema ?? [],
+    part: flags.schemaOnly ? 'schema' : flags.dataOnly ? 'data' : 'all',
+    owners: flags.owner,
+    privileges: flags.privileges,
+  };
+}
+
+async function printGlobals(store: Store, text: string, { any }: RestoreFlags): Promise<void> {
+  await interruptible(async (signal) => {
+    const { id, manifest } = await chooseBackup(store, text, { signal, any });
+    const sql = await fetchGlobals(manifest, { store, id, signal });
+    if (sql === undefined) {
+      throw new UsageError({
+        what: 'This backup holds no roles',
+        got: visible(formatId(id)),
+        fix: 'Leave --globals out.',
+      });
+    }
+    printText(sql.trimEnd());
+  });
+}

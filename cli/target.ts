@@ -1,0 +1,40 @@
+import { homedir } from 'node:os';
+import { resolveConnection } from '../functions/shared/postgres/resolve-connection.ts';
+import type { ConnectionParameters } from '../functions/shared/postgres/source.ts';
+import { urlSource } from '../functions/shared/postgres/url-source.ts';
+
+export type Target = {
+  /** Where to connect to, and the database that was named; `own` where none was. */
+  readonly resolve: (
+    own: string,
+  ) => Promise<{ readonly parameters: ConnectionParameters; readonly database: string }>;
+};
+
+/** The server that `--to` or libpq's environment names. @throws UsageError */
+export function targetFrom(text: string | undefined): Target {
+  const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+  const context = { env: process.env, home: home(), warn };
+  // A URL that cannot be read is told before anything is looked for.
+  resolveConnection(text, { ...context, warn: () => undefined });
+  const source = urlSource({ name: 'target', text, ...context });
+  return {
+    resolve: async (own) => {
+      const parameters = await source.resolve();
+      return { parameters, database: isNamed(text, parameters) ? parameters.database : own };
+    },
+  };
+}
+
+/** libpq takes the role's name for a database that nobody names; nobody restores into that by intention. */
+function isNamed(text: string | undefined, { database, user }: ConnectionParameters): boolean {
+  if (database !== user || process.env.PGDATABASE) return true;
+  return text !== undefined && (/\bdbname\s*=/.test(text) || /^\w+:\/\/[^/]*\/[^?]/.test(text));
+}
+
+function home(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
