@@ -7,7 +7,7 @@ import { type BuildOptions, build } from 'esbuild';
 const root = import.meta.dirname;
 
 /** The functions that are deployed, each from `functions/<name>/handler.ts`. */
-export const functionNames = ['backup', 'verify'] as const;
+export const functionNames = ['backup', 'verify', 'restore'] as const;
 
 // Dependencies that are CommonJS call require() for Node's own modules, which an ES module does not have.
 const requireBanner =
@@ -88,7 +88,6 @@ export async function buildLayerBuilder(
     ...forNode,
     entryPoints: [path.join(root, 'layers/postgres/build.ts')],
     outfile: path.join(outDir, 'build.js'),
-    packages: 'external',
   });
 }
 

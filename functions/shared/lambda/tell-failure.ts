@@ -4,8 +4,8 @@ import { snsNotifier } from '../notify/sns-notifier.ts';
 import { redactor } from '../process/redact.ts';
 
 /**
- * Runs what comes before the use case (settings, event) and sends an alert when that fails: a function that was
- * deployed or called wrongly makes or verifies no backup, and somebody must hear of it.
+ * Runs what comes before the use case (settings, event), or all of it where nothing else tells, and sends an alert when
+ * that fails: a function that was deployed or called wrongly makes or verifies no backup, and somebody must hear of it.
  * @throws what `begin` throws, and AlertNotSent
  */
 export async function tellFailure<T>(
@@ -21,7 +21,7 @@ export async function tellFailure<T>(
       const incident: Incident = {
         ...describeFailure(error),
         // A verification that was not begun says nothing bad of any backup.
-        outcome: work === 'backup' ? 'failed' : 'unverifiable',
+        outcome: work === 'verification' ? 'unverifiable' : 'failed',
         work,
         source: PGPROOF_SOURCE || AWS_LAMBDA_FUNCTION_NAME || 'pgproof',
         // As it was set: nothing has checked yet that there is no password in it.

@@ -3,7 +3,7 @@ import { formatBytes, formatDuration } from '../text/units.ts';
 /** What happened, to whoever is to hear of it. Values only; nothing in it may be secret. */
 export type Incident = {
   readonly outcome: 'failed' | 'unverifiable' | 'good';
-  readonly work: 'backup' | 'verification';
+  readonly work: 'backup' | 'verification' | 'restore';
   readonly source: string;
   /** Absent where the whole run failed. */
   readonly database?: string | undefined;
@@ -48,6 +48,7 @@ const textLimit = 16_000;
 const headlines = {
   backup: { failed: 'BACKUP FAILED', unverifiable: 'BACKUP NOT VERIFIED', good: 'Backup done' },
   verification: { failed: 'BACKUP IS BAD', unverifiable: 'BACKUP NOT VERIFIED', good: 'Backup verified' },
+  restore: { failed: 'RESTORE FAILED', unverifiable: 'RESTORE FAILED', good: 'Restored' },
 } as const;
 
 export function composeAlert(incident: Incident): Alert {

@@ -1,0 +1,27 @@
+import type { Context } from 'aws-lambda';
+import { withDeadline } from '../shared/lambda/deadline.ts';
+import { telemetry } from '../shared/lambda/telemetry.ts';
+import { tellFailure } from '../shared/lambda/tell-failure.ts';
+import { deadlineReserveSeconds, restoreEnvironment } from './contract.ts';
+import { prepareRestore } from './lambda-world.ts';
+import type { RestoreReport } from './report.ts';
+import { restoreBackup } from './restore.ts';
+import { readRestoreSettings } from './settings.ts';
+
+const { logger } = telemetry('restore', 'pgproof');
+
+/** Restores the backup that the event names into the database that it names. */
+export async function handler(event: unknown, context: Context): Promise<RestoreReport> {
+  logger.addContext(context);
+  return await withDeadline(context, deadlineReserveSeconds, (signal) =>
+    tellFailure(process.env[restoreEnvironment.topicArn], 'restore', async () => {
+      const settings = readRestoreSettings(process.env);
+      const { request, dependencies, verdict } = await prepareRestore(event, settings, signal);
+      if (verdict !== 'proven' && verdict !== 'intact') logger.warn('not a good backup', { verdict });
+      const report = await restoreBackup(request, dependencies);
+      const { tables, ...rest } = report;
+      logger.info('restored', { report: { ...rest, tables: tables.length } });
+      return report;
+    }),
+  );
+}

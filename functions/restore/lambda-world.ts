@@ -1,0 +1,60 @@
+import { tmpdir } from 'node:os';
+import { BadSettings, parseEvent } from '../shared/lambda/settings.ts';
+import { secretSource } from '../shared/postgres/aws-source.ts';
+import { obtainTools } from '../shared/postgres/obtain-tools.ts';
+import { removeLeftovers } from '../shared/postgres/server-leftovers.ts';
+import { openStore } from '../shared/store/open-store.ts';
+import { type ChosenBackup, chooseBackup } from './choose-backup.ts';
+import { restoreEventSchema } from './contract.ts';
+import type { RestoreRequest } from './request.ts';
+import type { RestoreDependencies } from './restore.ts';
+import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
+
+export type PreparedRestore = {
+  readonly request: RestoreRequest;
+  readonly dependencies: RestoreDependencies;
+  readonly verdict: ChosenBackup['verdict'];
+};
+
+/**
+ * What is to be restored where. Reads the secret and the manifest; touches no database.
+ * @throws BadSettings, BackupNotFound, SourceUnavailable, StoreUnusable
+ */
+export async function prepareRestore(
+  event: unknown,
+  settings: RestoreSettings,
+  signal: AbortSignal,
+): Promise<PreparedRestore> {
+  const example =
+    '{"backup": "orders-prod/app/latest", "target": {"database": "app_restored"}, "create": true}';
+  const asked = parseEvent(restoreEventSchema, event, example);
+  checkSource(asked, settings);
+  const { database } = asked.target;
+  const secretArn = asked.target.secretArn ?? settings.secretArn;
+  if (secretArn === undefined) {
+    throw new BadSettings({
+      what: 'Nobody says into which server to restore',
+      got: 'no target.secretArn, and the function has no secret of its own',
+      fix: 'Name the ARN of a secret in target.secretArn.',
+    });
+  }
+  const source = secretSource({ name: 'target', secretArn, overrides: { sslMode: settings.sslMode } });
+  const store = openStore(settings.store, {});
+  const { id, manifest, verdict } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
+  // A run that was killed must not fill the next one's /tmp.
+  await removeLeftovers(tmpdir());
+  return {
+    verdict,
+    request: {
+      ...{ id, database, selection: selectionOf(asked), jobs: asked.jobs },
+      create: asked.create ?? false,
+      intoNonEmpty: asked.intoNonEmpty ?? false,
+      applyGlobals: asked.applyGlobals ?? false,
+    },
+    dependencies: {
+      ...{ store, manifest, signal, clock: () => new Date(), scratch: tmpdir() },
+      target: await source.resolve(),
+      tools: (serverMajor) => obtainTools({ serverMajor, signal }),
+    },
+  };
+}

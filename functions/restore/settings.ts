@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { BadSettings, bucketUrl, parseVariables, requiredText } from '../shared/lambda/settings.ts';
+import { parseIdOrLatest } from '../shared/manifest/backup-id.ts';
+import { tlsModes } from '../shared/postgres/source.ts';
+import { parseTableName } from '../shared/postgres/table-name.ts';
+import { type RestoreEvent, restoreEnvironment } from './contract.ts';
+import type { Selection, TableName } from './request.ts';
+
+const settingsSchema = z.strictObject({
+  source: requiredText,
+  store: bucketUrl,
+  secretArn: z.string().optional(),
+  sslMode: z.enum(tlsModes).optional(),
+  topicArn: requiredText,
+});
+
+export type RestoreSettings = z.infer<typeof settingsSchema>;
+
+/** @throws BadSettings with every problem */
+export function readRestoreSettings(env: NodeJS.ProcessEnv): RestoreSettings {
+  return parseVariables(settingsSchema as z.ZodType<RestoreSettings>, restoreEnvironment, env);
+}
+
+/** Only this function's source: its rights end there too. @throws BadSettings, UsageError */
+export function checkSource({ backup }: RestoreEvent, { source }: RestoreSettings): void {
+  const asked = parseIdOrLatest(backup);
+  if (asked.source === source) return;
+  throw new BadSettings({
+    what: 'This function restores the backups of another source',
+    got: asked.source,
+    expected: source,
+    fix: `Call the restore function of ${asked.source}.`,
+  });
+}
+
+/** @throws BadSettings */
+export function selectionOf(event: RestoreEvent): Selection {
+  if (event.schemaOnly && event.dataOnly) {
+    throw new BadSettings({
+      what: 'Nothing would be restored',
+      got: 'schemaOnly and dataOnly',
+      fix: 'Give one of the two, or neither.',
+    });
+  }
+  return {
+    tables: (event.tables ?? []).map(tableOf),
+    schemas: event.schemas ?? [],
+    part: event.schemaOnly ? 'schema' : event.dataOnly ? 'data' : 'all',
+    owners: event.noOwner !== true,
+    privileges: event.noPrivileges !== true,
+  };
+}
+
+function tableOf(text: string): TableName {
+  const name = parseTableName(text);
+  if (name !== undefined) return name;
+  throw new BadSettings({
+    what: 'tables holds what is no name of a table',
+    got: JSON.stringify(text),
+    expected: 'table or schema.table, odd parts in double quotes as in SQL',
+    fix: 'Correct it.',
+  });
+}
