@@ -37,6 +37,7 @@ export interface ServerProps {
   readonly excludeDatabases?: readonly string[] | undefined;
   readonly lockWaitTimeout?: Duration | undefined;
   readonly stallTimeout?: Duration | undefined;
+  readonly fingerprint?: boolean | undefined;
 }
 
 export interface BackupFunctionProps
@@ -95,6 +96,7 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.excludeDatabases]: server.excludeDatabases && JSON.stringify(server.excludeDatabases),
     [names.lockWaitSeconds]: server.lockWaitTimeout?.toSeconds().toString(),
     [names.stallSeconds]: server.stallTimeout?.toSeconds().toString(),
+    [names.fingerprint]: server.fingerprint ? 'true' : undefined,
     [names.kmsKeyArn]: place.encryptionKey?.keyArn,
   }) as Record<string, string>;
 }

@@ -87,6 +87,21 @@ export const advice: Readonly<Record<string, Advice>> = {
     expected: 'a whole number from 10 to 900 (seconds)',
     fix: 'Leave it out for 300 seconds.',
   },
+  'sources.*.checks': {
+    expected: 'a list with at least one check',
+    fix: 'Add { "database": "app", "sql": "select count(*) > 1000 from orders" }, or leave the key out.',
+  },
+  'sources.*.checks.*': {
+    expected: 'an object with sql, and name and database if you like',
+    fix: 'Add { "database": "app", "sql": "select count(*) > 1000 from orders" }.',
+  },
+  'sources.*.checks.*.name': { expected: 'a text', fix: 'Choose a name, which alerts will mention.' },
+  'sources.*.checks.*.database': databaseName,
+  'sources.*.checks.*.sql': {
+    expected: 'SQL that returns one row with one column that is true',
+    fix: 'Write, for example, select count(*) > 1000 from orders.',
+  },
+  'sources.*.fingerprint': { expected: 'true or false', fix: 'Leave it out for false.' },
   'sources.*.schedules': {
     expected: 'a list with at least one schedule',
     fix: 'Add { "name": "nightly", "cron": "cron(0 2 * * ? *)" }.',
@@ -228,10 +243,53 @@ export const advice: Readonly<Record<string, Advice>> = {
     fix: 'Copy the ARN of a version, with the number at its end.',
   },
   verify: { expected: 'an object', fix: 'Leave it out for the defaults.' },
-  'verify.level': { expected: 'checksum or read', fix: 'Leave it out for read, the deeper one.' },
+  'verify.level': {
+    expected: 'auto, checksum, read or restore',
+    fix: 'Leave it out for auto: restore where the database fits, else read.',
+  },
+  'verify.postgresMajor': {
+    expected: '15, 17 or 18',
+    fix: "Give the newest of your servers' majors, or leave it out for the newest of layer.majors.",
+  },
+  'verify.extensions': {
+    expected: 'a list of names',
+    fix: 'Name them as the distribution does: pgvector, postgis.',
+  },
+  'verify.extensions.*': {
+    expected: 'the name of an extension package, or of an extension to leave out after a hyphen',
+    fix: 'See docs/layers.md.',
+  },
+  'verify.locales': { expected: 'a list of names', fix: 'Name them as the C library does: de_DE.UTF-8.' },
+  'verify.locales.*': { expected: 'the name of a locale', fix: 'Write, for example, de_DE.UTF-8.' },
+  'verify.layerArn': {
+    expected: 'the ARN of a layer version, arn:aws:lambda:REGION:ACCOUNT:layer:NAME:VERSION',
+    fix: 'Copy the ARN of a version of a server layer, with the number at its end.',
+  },
   'verify.memoryMiB': memory,
-  'verify.temporaryStorageMiB': storage,
+  'verify.temporaryStorageMiB': {
+    expected: 'a whole number from 512 to 10240 (MiB)',
+    fix: 'A verification by restore needs room for the restored database and the archive; leave it out for 10240.',
+  },
   'verify.timeoutMinutes': timeout,
+  restore: { expected: 'an object', fix: 'Leave it out: there is no restore function then.' },
+  'restore.enabled': {
+    expected: 'true or false',
+    fix: 'Write true for a function that restores, called by hand.',
+  },
+  'restore.secretArns': {
+    expected: 'a list with at least one ARN of a secret',
+    fix: "Name the secrets of the servers that may be restored into, or leave it out for the source's own.",
+  },
+  'restore.secretArns.*': {
+    expected: 'arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX',
+    fix: 'Copy the whole ARN of the secret, with the six characters at its end.',
+  },
+  'restore.memoryMiB': memory,
+  'restore.temporaryStorageMiB': {
+    expected: 'a whole number from 512 to 10240 (MiB)',
+    fix: 'Room for the largest archive; without it a restore has one process instead of several.',
+  },
+  'restore.timeoutMinutes': timeout,
 };
 
 /** The keys that an object at `pattern` may have. */

@@ -15,6 +15,7 @@ const schedule = z.object({
   name,
   format: anything,
   jobs: anything,
+  rows: anything,
   databases: anything,
   excludeDatabases: anything,
 });
@@ -27,6 +28,8 @@ const source = z.object({
   port: anything,
   databases: anything,
   excludeDatabases: anything,
+  checks: anything,
+  fingerprint: anything,
   schedules: z.array(schedule.catch({})).catch([]),
 });
 const bucket = z.object({
@@ -38,11 +41,21 @@ const bucket = z.object({
 });
 const network = z.object({ endpoints: anything, routeTableIds: anything });
 const layer = z.object({ majors: anything, arn: anything });
+const verify = z.object({
+  level: anything,
+  postgresMajor: anything,
+  extensions: anything,
+  locales: anything,
+  layerArn: anything,
+});
+const restore = z.object({ enabled: anything, secretArns: anything });
 const reader = z.object({
   sources: z.array(source.catch({ schedules: [] })).catch([]),
   bucket: bucket.catch({}).default({}),
   network: network.catch({}).default({}),
   layer: layer.catch({}).default({}),
+  verify: verify.catch({}).default({}),
+  restore: restore.catch({}).default({}),
 });
 type Loose = z.infer<typeof reader>;
 type LooseSource = Loose['sources'][number];
@@ -72,6 +85,9 @@ function bothLists(
   ];
 }
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 4 KB for all variables together. */
+const checksLimitBytes = 2_500;
+
 function ofSource(entry: LooseSource, index: number): Contradiction[] {
   const path = ['sources', index] as const;
   const found: Contradiction[] = [...bothLists(path, entry)];
@@ -92,6 +108,13 @@ function ofSource(entry: LooseSource, index: number): Contradiction[] {
       });
     }
   }
+  if (JSON.stringify(entry.checks ?? []).length > checksLimitBytes) {
+    found.push({
+      path: [...path, 'checks'],
+      expected: `at most ${checksLimitBytes} bytes as JSON: a function's environment holds 4 KB`,
+      fix: 'Make them views or functions in the database, and call these.',
+    });
+  }
   for (const position of repeated(entry.schedules)) {
     found.push({
       path: [...path, 'schedules', position, 'name'],
@@ -100,6 +123,13 @@ function ofSource(entry: LooseSource, index: number): Contradiction[] {
     });
   }
   entry.schedules.forEach((plan, position) => {
+    if (entry.fingerprint === true && plan.rows === 'none') {
+      found.push({
+        path: [...path, 'schedules', position, 'rows'],
+        expected: 'exact, with fingerprint',
+        fix: 'Fingerprints are taken while rows are counted: remove one of the two.',
+      });
+    }
     found.push(...bothLists([...path, 'schedules', position], plan));
     if (typeof plan.jobs === 'number' && plan.jobs > 1 && plan.format !== 'directory') {
       found.push({
@@ -146,7 +176,7 @@ function ofBucket(entry: Loose['bucket']): Contradiction[] {
 export function contradictions(raw: unknown): Contradiction[] {
   const result = reader.safeParse(raw);
   if (!result.success) return [];
-  const { sources, bucket: place, network: wires, layer: binaries } = result.data;
+  const { sources, bucket: place, network: wires, layer: binaries, verify: proof, restore } = result.data;
   const found = [...sources.flatMap(ofSource), ...ofBucket(place)];
   for (const index of repeated(sources)) {
     found.push({
@@ -167,6 +197,24 @@ export function contradictions(raw: unknown): Contradiction[] {
       path: ['layer', 'majors'],
       expected: 'nothing beside arn',
       fix: 'Your own layer has the majors that it has: remove this key, or arn.',
+    });
+  }
+  for (const key of ['postgresMajor', 'extensions', 'locales'] as const) {
+    if (proof.layerArn === undefined || proof[key] === undefined) continue;
+    found.push({
+      path: ['verify', key],
+      expected: 'nothing beside layerArn',
+      fix: 'Your own layer has what it has: remove this key, or layerArn.',
+    });
+  }
+  if (restore.enabled === true && restore.secretArns === undefined) {
+    sources.forEach(({ iam }, index) => {
+      if (iam === undefined) return;
+      found.push({
+        path: ['restore', 'secretArns'],
+        expected: `a secret to log in with, for sources[${index}] has none`,
+        fix: 'A restore needs a role with more rights than a backup: name its secret.',
+      });
     });
   }
   return found;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { verifyLevels } from '../functions/verify/contract.ts';
 import { cronProblem, isTimeZone } from './cron.ts';
 
 /** Values that CloudWatch Logs accepts as a retention, in days. */
@@ -48,13 +49,16 @@ const schedule = z.strictObject({
   rows: z.enum(['exact', 'none']).optional(),
 });
 
+const secretArn = z
+  .string()
+  // The six characters are part of the ARN: without them IAM would need a wildcard.
+  .regex(arn('secretsmanager', 'secret:[\\w/+=.@!-]+-[A-Za-z0-9]{6}'));
+
+const check = z.strictObject({ name: text.optional(), database: text.optional(), sql: text });
+
 const source = z.strictObject({
   name: z.string().regex(sourceNamePattern),
-  secretArn: z
-    .string()
-    // The six characters are part of the ARN: without them IAM would need a wildcard.
-    .regex(arn('secretsmanager', 'secret:[\\w/+=.@!-]+-[A-Za-z0-9]{6}'))
-    .optional(),
+  secretArn: secretArn.optional(),
   secretKmsKeyArn: kmsKeyArn.optional(),
   host: text.optional(),
   port: port.optional(),
@@ -72,6 +76,9 @@ const source = z.strictObject({
   excludeDatabases: databases.optional(),
   lockWaitSeconds: z.int().min(1).max(900).optional(),
   stallSeconds: z.int().min(10).max(900).optional(),
+  /** SQL that must return true in every restored backup, or in those of one database. */
+  checks: z.array(check).min(1).optional(),
+  fingerprint: z.boolean().default(false),
   schedules: z.array(schedule).min(1),
 });
 
@@ -115,18 +122,34 @@ const functions = z.strictObject({
   logRetentionDays: z.literal(retentionDays).default(90),
 });
 
+const major = z.union([z.literal(15), z.literal(17), z.literal(18)]);
+const layerArn = z.string().regex(arn('lambda', 'layer:[\\w-]+:\\d+'));
+
 const layer = z.strictObject({
-  majors: z
-    .array(z.union([z.literal(15), z.literal(17), z.literal(18)]))
-    .min(1)
-    .default([15, 17, 18]),
-  arn: z.string().regex(arn('lambda', 'layer:[\\w-]+:\\d+')).optional(),
+  majors: z.array(major).min(1).default([15, 17, 18]),
+  arn: layerArn.optional(),
 });
 
+/** Names of packages and locales: they become parts of paths and arguments. */
+const packageName = z.string().regex(/^-?[A-Za-z0-9][A-Za-z0-9._+-]*$/);
+const localeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]*$/);
+
 const verify = z.strictObject({
-  level: z.enum(['checksum', 'read']).default('read'),
+  level: z.enum(verifyLevels).default('auto'),
+  postgresMajor: major.optional(),
+  extensions: z.array(packageName).default([]),
+  locales: z.array(localeName).default([]),
+  layerArn: layerArn.optional(),
   memoryMiB: memoryMiB.default(2048),
-  temporaryStorageMiB: temporaryStorageMiB.default(512),
+  temporaryStorageMiB: temporaryStorageMiB.optional(),
+  timeoutMinutes: timeoutMinutes.default(15),
+});
+
+const restore = z.strictObject({
+  enabled: z.boolean().default(false),
+  secretArns: z.array(secretArn).min(1).optional(),
+  memoryMiB: memoryMiB.default(2048),
+  temporaryStorageMiB: temporaryStorageMiB.default(10_240),
   timeoutMinutes: timeoutMinutes.default(15),
 });
 
@@ -143,8 +166,10 @@ export const configSchema = z.strictObject({
   functions: functions.prefault({}),
   layer: layer.prefault({}),
   verify: verify.prefault({}),
+  restore: restore.prefault({}),
 });
 
 export type Config = z.infer<typeof configSchema>;
 export type SourceConfig = z.infer<typeof source>;
+export type VerifyConfig = z.infer<typeof verify>;
 export type ScheduleConfig = z.infer<typeof schedule>;

@@ -1,30 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { type Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { packageRoot } from './package-root.ts';
+import { bundledLayer, LayerUnavailable } from './layer-code.ts';
 
 /** Majors of PostgreSQL whose programs the layer carries unless told otherwise. A newer pg_dump reads older servers. */
 export const defaultMajors: readonly number[] = [15, 17, 18];
-
-const builder = 'dist/layers/postgres/build.js';
-const buildTimeoutMs = 15 * 60 * 1000;
-
-/** There is no layer to deploy, and an empty one must not be. */
-export class ClientLayerUnavailable extends Error {
-  override readonly name = 'ClientLayerUnavailable';
-
-  constructor(got: string, options?: ErrorOptions) {
-    super(
-      `The layer with PostgreSQL's programs is not there and could not be built: ${got} (expected pg_dump for every major that is asked for). ` +
-        'Run this on Debian or Ubuntu, where the programs are fetched from the package mirror; or build the layer there with ' +
-        '`npm run layers -- --arch ARCHITECTURE`, and give its directory or the ARN of a published version.',
-      options,
-    );
-  }
-}
 
 export interface ClientLayerProps {
   /** The architecture of the functions that will use it. */
@@ -36,50 +18,38 @@ export interface ClientLayerProps {
   readonly majors?: readonly number[] | undefined;
   /**
    * A directory that was built before and holds `postgresql/<major>/usr/lib/postgresql/<major>/bin/pg_dump`.
-   * @default - built at synth where it is missing
+   * @default - built at synth where it is missing or out of date
    */
   readonly directory?: string | undefined;
 }
 
-function hasMajor(directory: string, major: number): boolean {
-  return existsSync(path.join(directory, `postgresql/${major}/usr/lib/postgresql/${major}/bin/pg_dump`));
-}
-
-/** Runs the builder, which is quick where everything is there already, and returns the directory that it prints. */
-function built(architecture: Architecture, majors: readonly number[]): string {
-  const root = packageRoot();
-  const script = path.join(root, builder);
-  if (!existsSync(script)) throw new ClientLayerUnavailable(`${script} is missing, run \`npm run build\``);
-  const { status, error, stdout } = spawnSync(
-    process.execPath,
-    [script, '--major', majors.join(','), '--arch', architecture.name],
-    // Its progress goes to standard error, as people wait for it; standard output belongs to `cdk synth`.
-    { cwd: root, stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8', timeout: buildTimeoutMs },
+/** Code from a directory that somebody built: only the majors that are asked for. */
+function codeFrom(directory: string, majors: readonly number[], program: string): Code {
+  const missing = majors.filter(
+    (major) =>
+      !existsSync(path.join(directory, `postgresql/${major}/usr/lib/postgresql/${major}/bin/${program}`)),
   );
-  if (error !== undefined) throw new ClientLayerUnavailable(error.message, { cause: error });
-  if (status !== 0)
-    throw new ClientLayerUnavailable(`the builder ended with exit status ${status}, see above`);
-  return stdout.trim();
+  if (missing.length > 0) throw new LayerUnavailable(`${directory} has no ${program} ${missing.join(', ')}`);
+  const others = readdirSync(path.join(directory, 'postgresql')).filter(
+    (name) => !majors.includes(Number(name)),
+  );
+  return Code.fromAsset(directory, { exclude: others.map((name) => `postgresql/${name}`) });
 }
 
 /**
  * PostgreSQL's client programs (pg_dump, pg_restore, pg_dumpall, psql) as a Lambda layer, unpacked to
  * `/opt/postgresql/<major>`.
- * @throws ClientLayerUnavailable where it is not there and cannot be built here
+ * @throws LayerUnavailable where it is not there and can be built neither here nor in a container
  */
 export class ClientLayer extends LayerVersion {
   constructor(scope: Construct, id: string, props: ClientLayerProps) {
-    const { architecture, majors = defaultMajors } = props;
-    const directory = props.directory ?? built(architecture, majors);
-    const missing = majors.filter((major) => !hasMajor(directory, major));
-    if (missing.length > 0)
-      throw new ClientLayerUnavailable(`${directory} has no pg_dump ${missing.join(', ')}`);
-    const others = readdirSync(path.join(directory, 'postgresql')).filter(
-      (name) => !majors.includes(Number(name)),
-    );
+    const { architecture, majors = defaultMajors, directory } = props;
     super(scope, id, {
       description: `PostgreSQL client programs ${majors.join(', ')} (${architecture.name})`,
-      code: Code.fromAsset(directory, { exclude: others.map((name) => `postgresql/${name}`) }),
+      code:
+        directory === undefined
+          ? bundledLayer({ architecture: architecture.name, majors, kind: 'client' })
+          : codeFrom(directory, majors, 'pg_dump'),
       compatibleArchitectures: [architecture],
     });
   }
@@ -92,4 +62,66 @@ export class ClientLayer extends LayerVersion {
     const existing = stack.node.tryFindChild(id);
     return existing instanceof LayerVersion ? existing : new ClientLayer(stack, id, props);
   }
+}
+
+export interface ServerLayerProps {
+  /** The architecture of the functions that will use it. */
+  readonly architecture: Architecture;
+  /**
+   * The major of PostgreSQL. It restores backups of this and of older ones.
+   * @default 18
+   */
+  readonly major?: number | undefined;
+  /**
+   * Packages of extensions beside PostgreSQL's own, as the distribution calls them: pgvector, postgis, partman. A
+   * hyphen before a name leaves one out: -postgis_raster.
+   * @default []
+   */
+  readonly extensions?: readonly string[] | undefined;
+  /**
+   * Locales of the C library beside C, en_US.UTF-8 and en_GB.UTF-8.
+   * @default []
+   */
+  readonly locales?: readonly string[] | undefined;
+  /**
+   * A directory that was built before.
+   * @default - built at synth where it is missing or out of date
+   */
+  readonly directory?: string | undefined;
+}
+
+/**
+ * A whole PostgreSQL server of one major, with the client programs, as a Lambda layer: what a verification by restore
+ * restores into.
+ * @throws LayerUnavailable where it is not there and can be built neither here nor in a container
+ */
+export class ServerLayer extends LayerVersion {
+  constructor(scope: Construct, id: string, props: ServerLayerProps) {
+    const { architecture, major = newest(defaultMajors), extensions = [], locales = [], directory } = props;
+    super(scope, id, {
+      description: `PostgreSQL server ${major}${extensions.map((name) => ` ${name}`).join('')} (${architecture.name})`,
+      code:
+        directory === undefined
+          ? bundledLayer({
+              ...{ architecture: architecture.name, majors: [major], kind: 'server' },
+              ...{ extensions, locales },
+            })
+          : codeFrom(directory, [major], 'postgres'),
+      compatibleArchitectures: [architecture],
+    });
+  }
+
+  /** The one layer of `scope`'s stack for these properties; made at the first call. */
+  static shared(scope: Construct, props: ServerLayerProps): LayerVersion {
+    const { architecture, major = newest(defaultMajors), extensions = [], locales = [] } = props;
+    const stack = Stack.of(scope);
+    const id = `PostgresServer-${[architecture.name, major, ...extensions, ...locales].join('-')}`;
+    const existing = stack.node.tryFindChild(id);
+    return existing instanceof LayerVersion ? existing : new ServerLayer(stack, id, props);
+  }
+}
+
+/** Of several majors the one that can restore backups of all of them. */
+export function newest(majors: readonly number[]): number {
+  return Math.max(...majors);
 }

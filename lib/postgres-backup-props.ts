@@ -8,6 +8,25 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { SslMode } from './backup-function.ts';
 import type { BackupSchedule } from './schedule.ts';
+import type { VerifyCheck, VerifyLevel } from './verify-function.ts';
+
+/** The function that restores. It runs in the same VPC as the backup function. */
+export interface RestoreProps {
+  /**
+   * Secrets of the servers that may be restored into, in RDS's JSON form; the first is taken where nobody names one.
+   * @default - the source's own
+   */
+  readonly secrets?: readonly ISecret[] | undefined;
+  /** @default Size.mebibytes(2048) */
+  readonly memory?: Size | undefined;
+  /**
+   * /tmp: room for the largest archive. Without it a restore has one process instead of several.
+   * @default Size.mebibytes(10240)
+   */
+  readonly temporaryStorage?: Size | undefined;
+  /** @default Duration.minutes(15) */
+  readonly timeout?: Duration | undefined;
+}
 
 /** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */
 export interface PostgresBackupProps {
@@ -136,18 +155,39 @@ export interface PostgresBackupProps {
    */
   readonly timeout?: Duration | undefined;
   /**
-   * How deep each backup is verified.
-   * @default 'read'
+   * How deep each backup is verified: `auto` restores it into a private server where the database fits into /tmp and
+   * the time, and else reads it.
+   * @default 'auto'
    */
-  readonly verifyLevel?: 'checksum' | 'read' | undefined;
+  readonly verifyLevel?: VerifyLevel | undefined;
+  /**
+   * The PostgreSQL server that backups are restored into to verify them.
+   * @default - ServerLayer.shared with the newest major, for the levels auto and restore
+   */
+  readonly serverLayer?: ILayerVersion | undefined;
+  /**
+   * SQL that must return true in a restored backup. At most 2,500 bytes as JSON: a function's environment holds 4 KB.
+   * @default - none
+   */
+  readonly verifyChecks?: readonly VerifyCheck[] | undefined;
+  /**
+   * Records a hash of every table's content with each backup, which a verification by restore compares.
+   * @default false
+   */
+  readonly fingerprint?: boolean | undefined;
+  /**
+   * A function that restores backups, called by hand.
+   * @default - there is none
+   */
+  readonly restore?: RestoreProps | undefined;
   /**
    * Of the verify function.
    * @default Size.mebibytes(2048)
    */
   readonly verifyMemory?: Size | undefined;
   /**
-   * /tmp of the verify function.
-   * @default Size.mebibytes(512)
+   * /tmp of the verify function: room for the largest restored database and its archive.
+   * @default - 10240 MiB for the levels auto and restore, else 512 MiB
    */
   readonly verifyTemporaryStorage?: Size | undefined;
   /**
@@ -161,7 +201,7 @@ export interface PostgresBackupProps {
    */
   readonly logRetention?: RetentionDays | undefined;
   /**
-   * Directory with `backup/index.mjs` and `verify/index.mjs`.
+   * Directory with `backup/index.mjs`, `verify/index.mjs` and, for `restore`, `restore/index.mjs`.
    * @default - dist/functions of this package
    */
   readonly functionsDirectory?: string | undefined;

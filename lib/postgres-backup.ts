@@ -15,13 +15,17 @@ import { backupFunction } from './backup-function.ts';
 import { asBucket, BackupBucket } from './bucket.ts';
 import { prefixPattern, sourceNamePattern } from './config-schema.ts';
 import { FailureQueue } from './failure-queue.ts';
-import { ClientLayer } from './layer.ts';
+import { ClientLayer, ServerLayer } from './layer.ts';
 import { packageRoot } from './package-root.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
+import { type RestoreFunctionProps, restoreFunction } from './restore-function.ts';
 import type { Place } from './rights.ts';
 import { BackupSchedules } from './schedule.ts';
 import { AlertTopic } from './topic.ts';
-import { verifyFunction, verifyOnManifest } from './verify-function.ts';
+import { needsServer, verifyFunction, verifyOnManifest } from './verify-function.ts';
+
+/** Lambda allows no more. A run costs a fraction of a cent with it. */
+const mostTemporaryStorageMiB = 10_240;
 
 /**
  * One PostgreSQL server whose databases are dumped into a bucket on a schedule, and verified as soon as each backup is
@@ -32,6 +36,8 @@ export class PostgresBackup extends Construct implements IConnectable {
   readonly topic: ITopic;
   readonly backupFunction: LambdaFunction;
   readonly verifyFunction: LambdaFunction;
+  /** Where `restore` asks for one. */
+  readonly restoreFunction: LambdaFunction | undefined;
   /** Starts the verification. */
   readonly manifestRule: Rule;
   /** Starts, events and runs that failed. */
@@ -63,13 +69,14 @@ export class PostgresBackup extends Construct implements IConnectable {
       topic: this.topic,
       failureQueue: this.failureQueue,
       storeUrl: `s3://${this.bucket.bucketName}${prefix === undefined ? '' : `/${prefix}`}`,
-      layer: props.layer ?? ClientLayer.shared(this, { architecture }),
       logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     };
+    const clients = props.layer ?? ClientLayer.shared(this, { architecture });
     const code = props.functionsDirectory ?? path.join(packageRoot(), 'dist/functions');
     const logGroups = `/pgproof/${Stack.of(this).stackName}/${sourceName}`;
     this.backupFunction = backupFunction(new Construct(this, 'Backup'), {
       ...shared,
+      layer: clients,
       server: props,
       codeDirectory: path.join(code, 'backup'),
       memory: props.memory ?? Size.mebibytes(2048),
@@ -80,14 +87,24 @@ export class PostgresBackup extends Construct implements IConnectable {
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
     });
+    const level = props.verifyLevel ?? 'auto';
     this.verifyFunction = verifyFunction(new Construct(this, 'Verify'), {
       ...shared,
+      ...{ level, checks: props.verifyChecks ?? [] },
+      // A server layer holds the client programs of its major too.
+      layer: needsServer(level) ? (props.serverLayer ?? ServerLayer.shared(this, { architecture })) : clients,
       codeDirectory: path.join(code, 'verify'),
-      level: props.verifyLevel ?? 'read',
       memory: props.verifyMemory ?? Size.mebibytes(2048),
-      temporaryStorage: props.verifyTemporaryStorage ?? Size.mebibytes(512),
+      temporaryStorage:
+        props.verifyTemporaryStorage ?? Size.mebibytes(needsServer(level) ? mostTemporaryStorageMiB : 512),
       timeout: props.verifyTimeout ?? Duration.minutes(15),
       logGroupName: `${logGroups}/verify`,
+    });
+    this.restoreFunction = this.makeRestore(props, {
+      ...shared,
+      layer: clients,
+      codeDirectory: path.join(code, 'restore'),
+      logGroupName: `${logGroups}/restore`,
     });
     this.connections = props.vpc === undefined ? new Connections() : this.backupFunction.connections;
     this.manifestRule = verifyOnManifest(this, this.place, this.verifyFunction, this.failureQueue);
@@ -147,9 +164,32 @@ export class PostgresBackup extends Construct implements IConnectable {
     return this.failureQueue.metricApproximateNumberOfMessagesVisible(options);
   }
 
+  private makeRestore(
+    { restore, secret, vpc, vpcSubnets, securityGroups, port, sslMode }: PostgresBackupProps,
+    shared: Omit<RestoreFunctionProps, 'secrets' | 'memory' | 'temporaryStorage' | 'timeout'>,
+  ): LambdaFunction | undefined {
+    if (restore === undefined) return undefined;
+    return restoreFunction(new Construct(this, 'Restore'), {
+      ...shared,
+      ...{ vpc, vpcSubnets, securityGroups, port, sslMode },
+      secrets: restore.secrets ?? (secret === undefined ? [] : [secret]),
+      memory: restore.memory ?? Size.mebibytes(2048),
+      temporaryStorage: restore.temporaryStorage ?? Size.mebibytes(mostTemporaryStorageMiB),
+      timeout: restore.timeout ?? Duration.minutes(15),
+    });
+  }
+
   private makeAlarms(sourceName: string): Alarm[] {
-    const { topic } = this;
+    const { topic, restoreFunction: restore } = this;
     return [
+      ...(restore === undefined
+        ? []
+        : [
+            alarmOnErrors(this, 'RestoreErrors', restore, {
+              topic,
+              description: `pgproof: a restore of a backup of ${sourceName} failed. What it restored into is not complete; read the function's log.`,
+            }),
+          ]),
       alarmOnErrors(this, 'BackupErrors', this.backupFunction, {
         topic,
         description: `pgproof: a backup run of ${sourceName} failed. Read the function's log; until it is mended, the newest backup is an older one.`,

@@ -93,6 +93,14 @@ export function mayUseBucketKey({ encryptionKey }: Place): PolicyStatement[] {
   ];
 }
 
+/** Only reading: a restore writes nothing into the bucket. */
+export function mayDecryptBackups({ encryptionKey }: Place): PolicyStatement[] {
+  if (encryptionKey === undefined) return [];
+  return [
+    new PolicyStatement({ sid: 'BucketKey', actions: ['kms:Decrypt'], resources: [encryptionKey.keyArn] }),
+  ];
+}
+
 export function mayPublish(topic: ITopic): PolicyStatement[] {
   const publish = new PolicyStatement({
     sid: 'Alert',
@@ -108,16 +116,17 @@ export function mayPublish(topic: ITopic): PolicyStatement[] {
   return [publish, key];
 }
 
-export function mayReadSecret(scope: Construct, secret: ISecret): PolicyStatement[] {
+/** @param number makes the statements' ids unique where there are several secrets */
+export function mayReadSecret(scope: Construct, secret: ISecret, number = ''): PolicyStatement[] {
   const read = new PolicyStatement({
-    sid: 'Secret',
+    sid: `Secret${number}`,
     actions: ['secretsmanager:GetSecretValue'],
     // A secret that is known by name only: the real ARN ends with six characters that Secrets Manager chose.
     resources: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
   });
   if (secret.encryptionKey === undefined) return [read];
   const key = new PolicyStatement({
-    sid: 'SecretKey',
+    sid: `SecretKey${number}`,
     actions: ['kms:Decrypt'],
     resources: [secret.encryptionKey.keyArn],
     conditions: {

@@ -17,12 +17,14 @@ import type { Construct } from 'constructs';
 import { asBucket, BackupBucket } from './bucket.ts';
 import { examplesIn } from './config-examples.ts';
 import type { Config, ScheduleConfig, SourceConfig } from './config-schema.ts';
-import { ClientLayer, ClientLayerUnavailable } from './layer.ts';
+import { ClientLayer, newest, ServerLayer } from './layer.ts';
+import { LayerUnavailable } from './layer-code.ts';
 import { Network } from './network.ts';
 import { PostgresBackup } from './postgres-backup.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import type { BackupSchedule } from './schedule.ts';
 import { AlertTopic } from './topic.ts';
+import { needsServer } from './verify-function.ts';
 
 export interface BackupStackProps {
   readonly config: Config;
@@ -30,6 +32,8 @@ export interface BackupStackProps {
   readonly functionsDirectory?: string | undefined;
   /** Where the client layer was built. @default - built at synth where it is missing */
   readonly layerDirectory?: string | undefined;
+  /** Where the server layer was built. @default - built at synth where it is missing or out of date */
+  readonly serverLayerDirectory?: string | undefined;
 }
 
 /** Everything that one configuration describes: a bucket, a topic, and a PostgresBackup for each source. */
@@ -37,7 +41,7 @@ export class BackupStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { config, functionsDirectory, layerDirectory }: BackupStackProps,
+    { config, functionsDirectory, layerDirectory, serverLayerDirectory }: BackupStackProps,
   ) {
     super(scope, id, {
       stackName: config.stackName,
@@ -57,12 +61,16 @@ export class BackupStack extends Stack {
       prefix: config.bucket.prefix,
       notify: alerts.notify,
       layer: this.makeLayer(config.layer, architecture, layerDirectory),
+      serverLayer: needsServer(verify.level)
+        ? this.makeServerLayer(config, architecture, serverLayerDirectory)
+        : undefined,
       memory: Size.mebibytes(functions.memoryMiB),
       temporaryStorage: Size.mebibytes(functions.temporaryStorageMiB),
       timeout: Duration.minutes(functions.timeoutMinutes),
       verifyLevel: verify.level,
       verifyMemory: Size.mebibytes(verify.memoryMiB),
-      verifyTemporaryStorage: Size.mebibytes(verify.temporaryStorageMiB),
+      verifyTemporaryStorage:
+        verify.temporaryStorageMiB === undefined ? undefined : Size.mebibytes(verify.temporaryStorageMiB),
       verifyTimeout: Duration.minutes(verify.timeoutMinutes),
       logRetention: functions.logRetentionDays,
       vpc: network?.vpc,
@@ -70,7 +78,16 @@ export class BackupStack extends Stack {
       securityGroups: network?.securityGroups,
     };
     for (const source of config.sources) {
-      const backup = new PostgresBackup(this, source.name, { ...shared, ...this.serverOf(source) });
+      const backup = new PostgresBackup(this, source.name, {
+        ...{ ...shared, ...this.serverOf(source) },
+        restore: this.restoreOf(config.restore, source.name),
+      });
+      if (backup.restoreFunction !== undefined) {
+        new CfnOutput(this, `${source.name}-restore-function`, {
+          description: `Restores a backup of ${source.name}`,
+          value: backup.restoreFunction.functionName,
+        });
+      }
       new CfnOutput(this, `${source.name}-backup-function`, {
         description: `Starts a backup of ${source.name}`,
         value: backup.backupFunction.functionName,
@@ -100,26 +117,55 @@ export class BackupStack extends Stack {
     return asBucket(bucket);
   }
 
-  /**
-   * Where the layer cannot be built the template still can: it then asks for the ARN of a layer, as a parameter
-   * without a default, and nothing is deployed until someone gives one.
-   */
   private makeLayer(config: Config['layer'], architecture: Architecture, directory?: string): ILayerVersion {
     if (config.arn !== undefined) return LayerVersion.fromLayerVersionArn(this, 'Layer', config.arn);
-    try {
+    return this.layerOrParameter('Client', 'the PostgreSQL client programs', () => {
       return new ClientLayer(this, 'Layer', { architecture, majors: config.majors, directory });
+    });
+  }
+
+  private makeServerLayer(
+    { verify, layer }: Config,
+    architecture: Architecture,
+    directory?: string,
+  ): ILayerVersion {
+    const { layerArn, postgresMajor: major = newest(layer.majors), extensions, locales } = verify;
+    if (layerArn !== undefined) return LayerVersion.fromLayerVersionArn(this, 'Server', layerArn);
+    return this.layerOrParameter('Server', `a PostgreSQL ${major} server`, () => {
+      return new ServerLayer(this, 'Server', { architecture, major, extensions, locales, directory });
+    });
+  }
+
+  /**
+   * Where a layer cannot be built the template still can: it then asks for the ARN of a layer, as a parameter without a
+   * default, and nothing is deployed until someone gives one.
+   */
+  private layerOrParameter(name: string, content: string, make: () => ILayerVersion): ILayerVersion {
+    try {
+      return make();
     } catch (error: unknown) {
-      if (!(error instanceof ClientLayerUnavailable)) throw error;
+      if (!(error instanceof LayerUnavailable)) throw error;
       Annotations.of(this).addWarningV2(
-        'pgproof:layer',
+        `pgproof:layer:${name}`,
         `${error.message} Until then this stack cannot be deployed.`,
       );
-      const parameter = new CfnParameter(this, 'ClientLayerArn', {
-        description:
-          'ARN of a layer version with the PostgreSQL client programs; it could not be built at synth',
+      const parameter = new CfnParameter(this, `${name}LayerArn`, {
+        description: `ARN of a layer version with ${content}; it could not be built at synth`,
       });
-      return LayerVersion.fromLayerVersionArn(this, 'LayerGiven', parameter.valueAsString);
+      return LayerVersion.fromLayerVersionArn(this, `${name}Given`, parameter.valueAsString);
     }
+  }
+
+  private restoreOf(config: Config['restore'], name: string): PostgresBackupProps['restore'] {
+    if (!config.enabled) return undefined;
+    return {
+      secrets: config.secretArns?.map((secretCompleteArn, index) =>
+        Secret.fromSecretAttributes(this, `${name}-restore-secret-${index + 1}`, { secretCompleteArn }),
+      ),
+      memory: Size.mebibytes(config.memoryMiB),
+      temporaryStorage: Size.mebibytes(config.temporaryStorageMiB),
+      timeout: Duration.minutes(config.timeoutMinutes),
+    };
   }
 
   private serverOf(source: SourceConfig): Omit<PostgresBackupProps, 'bucket' | 'topic'> {
@@ -144,6 +190,8 @@ export class BackupStack extends Stack {
       excludeDatabases: source.excludeDatabases,
       lockWaitTimeout: seconds(source.lockWaitSeconds),
       stallTimeout: seconds(source.stallSeconds),
+      verifyChecks: source.checks,
+      fingerprint: source.fingerprint,
       schedules: source.schedules.map(scheduleOf),
     };
   }

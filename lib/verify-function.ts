@@ -5,7 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { manifestSuffix, verifyEnvironment } from '../functions/verify/contract.ts';
+import { manifestSuffix, verifyEnvironment, type verifyLevels } from '../functions/verify/contract.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
 import {
   mayListBackups,
@@ -17,6 +17,20 @@ import {
   type Place,
   verificationsOf,
 } from './rights.ts';
+
+export type VerifyLevel = (typeof verifyLevels)[number];
+
+/** SQL that must return one row with one column that is true, in every restored database or in the one that is named. */
+export type VerifyCheck = {
+  readonly name?: string | undefined;
+  readonly database?: string | undefined;
+  readonly sql: string;
+};
+
+/** Whether a level restores, and so needs a PostgreSQL server and room for a database. */
+export function needsServer(level: VerifyLevel): boolean {
+  return level === 'auto' || level === 'restore';
+}
 
 export interface VerifyFunctionProps
   extends Omit<
@@ -36,7 +50,8 @@ export interface VerifyFunctionProps
   readonly place: Place;
   readonly topic: ITopic;
   readonly notify: 'failures' | 'all';
-  readonly level: 'checksum' | 'read';
+  readonly level: VerifyLevel;
+  readonly checks: readonly VerifyCheck[];
 }
 
 /**
@@ -52,6 +67,7 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
     environment: {
       [names.store]: props.storeUrl,
       [names.level]: props.level,
+      ...(props.checks.length === 0 ? {} : { [names.checks]: JSON.stringify(props.checks) }),
       [names.topicArn]: topic.topicArn,
       [names.notify]: props.notify,
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),

@@ -6,7 +6,7 @@ import { type ConfigProblem, ConfigurationError, parseConfig } from '../../lib/c
 import { advice, knownKeys } from '../../lib/config-advice.ts';
 import { examplesIn } from '../../lib/config-examples.ts';
 import { configSchema } from '../../lib/config-schema.ts';
-import { configuration, kmsKeyArn, secretArn } from '../support/stack.ts';
+import { configuration, kmsKeyArn, secretArn, serverLayerArn } from '../support/stack.ts';
 
 function problemsOf(config: unknown): readonly ConfigProblem[] {
   try {
@@ -26,7 +26,7 @@ test('fills in every default', () => {
   const { schedules } = { schedules: [nightly] };
   expect(parseConfig({ sources: [{ name: 'a', secretArn, schedules }], alerts: { emails: [] } })).toEqual({
     stackName: 'pgproof',
-    sources: [{ name: 'a', secretArn, schedules: [{ ...nightly, timeZone: 'UTC' }] }],
+    sources: [{ name: 'a', secretArn, fingerprint: false, schedules: [{ ...nightly, timeZone: 'UTC' }] }],
     bucket: { abortIncompleteUploadsAfterDays: 3, keepDeletedVersionsDays: 30 },
     alerts: { emails: [], notify: 'failures' },
     functions: {
@@ -37,7 +37,8 @@ test('fills in every default', () => {
       logRetentionDays: 90,
     },
     layer: { majors: [15, 17, 18] },
-    verify: { level: 'read', memoryMiB: 2048, temporaryStorageMiB: 512, timeoutMinutes: 15 },
+    verify: { level: 'auto', extensions: [], locales: [], memoryMiB: 2048, timeoutMinutes: 15 },
+    restore: { enabled: false, memoryMiB: 2048, temporaryStorageMiB: 10_240, timeoutMinutes: 15 },
   });
 });
 
@@ -75,6 +76,17 @@ test('reports all problems at once, each with path, got, expected and fix', () =
     got: '"cron(0 25 * * ? *)" (25 is no hours)',
     ...advice['sources.*.schedules.*.cron'],
   });
+});
+
+test.each([
+  [{ restore: { enabled: true } }, { secretArn: undefined, iam }, 'restore.secretArns'],
+  [{ verify: { layerArn: serverLayerArn, extensions: ['pgvector'] } }, {}, 'verify.extensions'],
+  [{ verify: { extensions: ['; rm -rf /'] } }, {}, 'verify.extensions[0]'],
+  [{}, { checks: [{ sql: `select ${'x'.repeat(2_500)}` }] }, 'sources[0].checks'],
+  [{}, { checks: [{ query: 'select true' }] }, 'sources[0].checks[0].sql'],
+  [{}, { fingerprint: true, schedules: [{ ...nightly, rows: 'none' }] }, 'sources[0].schedules[0].rows'],
+])('what cannot be is told: %j %j', (changes, source, expected) => {
+  expect(problemsOf(configuration(changes, source)).map((problem) => problem.path)).toContain(expected);
 });
 
 test('one message carries every problem on a line of its own', () => {
@@ -206,7 +218,9 @@ const schemaPaths = pathsOfSchema(z.toJSONSchema(configSchema, { io: 'input' }) 
 
 test('there is advice for every key, and for no other', () => {
   expect(Object.keys(advice).sort()).toEqual(schemaPaths.sort());
-  expect(knownKeys('verify')).toEqual(['level', 'memoryMiB', 'temporaryStorageMiB', 'timeoutMinutes']);
+  expect(knownKeys('restore')).toEqual([
+    ...['enabled', 'secretArns', 'memoryMiB', 'temporaryStorageMiB', 'timeoutMinutes'],
+  ]);
 });
 
 const guide = readFileSync(path.join(import.meta.dirname, '../../docs/deploy.md'), 'utf8');

@@ -27,18 +27,19 @@ test('both functions run as configured, and neither reserves concurrency', () =>
     timeoutMinutes: 10,
     logRetentionDays: 365,
   };
-  const verify = { memoryMiB: 1024, temporaryStorageMiB: 1024, timeoutMinutes: 5 };
+  const verify = { level: 'read', memoryMiB: 1024, temporaryStorageMiB: 1024, timeoutMinutes: 5 };
   const template = templateOf(configuration({ functions, verify }));
-  const shared = {
-    Architectures: ['x86_64'],
-    Runtime: 'nodejs24.x',
-    Handler: 'index.handler',
-    Layers: [layerArn],
-  };
+  const shared = { Architectures: ['x86_64'], Runtime: 'nodejs24.x', Handler: 'index.handler' };
   const found = resources(template, 'AWS::Lambda::Function');
   expect(found).toMatchObject({
-    ordersprodBackupFunction: { ...shared, MemorySize: 3008, EphemeralStorage: { Size: 4096 }, Timeout: 600 },
-    ordersprodVerifyFunction: { ...shared, MemorySize: 1024, EphemeralStorage: { Size: 1024 }, Timeout: 300 },
+    ordersprodBackupFunction: {
+      ...{ ...shared, MemorySize: 3008, EphemeralStorage: { Size: 4096 }, Timeout: 600 },
+      Layers: [layerArn],
+    },
+    ordersprodVerifyFunction: {
+      ...{ ...shared, MemorySize: 1024, EphemeralStorage: { Size: 1024 }, Timeout: 300 },
+      Layers: [layerArn],
+    },
   });
   for (const one of Object.values(found)) {
     expect(one).not.toHaveProperty('ReservedConcurrentExecutions');

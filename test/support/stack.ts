@@ -17,6 +17,7 @@ export type Statement = {
 
 export const secretArn = 'arn:aws:secretsmanager:eu-central-1:210987654321:secret:orders-AbCdEf';
 export const layerArn = 'arn:aws:lambda:eu-central-1:210987654321:layer:postgres:3';
+export const serverLayerArn = 'arn:aws:lambda:eu-central-1:210987654321:layer:postgres-server:7';
 export const kmsKeyArn = 'arn:aws:kms:eu-central-1:210987654321:key/0a1b2c3d-0000-4000-8000-000000000000';
 
 /** The smallest configuration of one source; `changes` replace whole sections, `source` single keys. */
@@ -32,6 +33,7 @@ export function configuration(changes: object = {}, source: object = {}): object
     ],
     alerts: { emails: ['ops@acme.test'] },
     layer: { arn: layerArn },
+    verify: { layerArn: serverLayerArn },
     ...changes,
   };
 }
@@ -54,7 +56,7 @@ export function temporaryDirectory(): string {
 /** Stand-ins for the bundles: what the stack says of them does not depend on what is in them. */
 export function functionsDirectory(): string {
   const directory = temporaryDirectory();
-  for (const name of ['backup', 'verify']) {
+  for (const name of ['backup', 'verify', 'restore']) {
     mkdirSync(path.join(directory, name));
     writeFileSync(path.join(directory, name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
   }

@@ -1,0 +1,77 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { Construct } from 'constructs';
+import { restoreEnvironment } from '../functions/restore/contract.ts';
+import type { SslMode } from './backup-function.ts';
+import { definedOnly } from './defined-only.ts';
+import { egressGroup, postgresPort } from './egress-group.ts';
+import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import {
+  mayDecryptBackups,
+  mayListBackups,
+  mayPublish,
+  mayReadBackups,
+  mayReadSecret,
+  objectsOf,
+  type Place,
+} from './rights.ts';
+
+export interface RestoreFunctionProps
+  extends Omit<
+    BundledFunctionProps,
+    'description' | 'environment' | 'statements' | 'wildcards' | 'retryAttempts' | 'maxEventAge'
+  > {
+  readonly sourceName: string;
+  readonly storeUrl: string;
+  readonly place: Place;
+  readonly topic: ITopic;
+  /** Of the servers that may be restored into; the first is the one where the event names none. */
+  readonly secrets: readonly ISecret[];
+  readonly port?: number | undefined;
+  readonly sslMode?: SslMode | undefined;
+}
+
+/**
+ * The function that restores a source's backups, started by hand only. It reads backups and cannot write any; what it
+ * may do in a database is what the role of the secret may. Made inside `scope`, which should hold nothing else.
+ */
+export function restoreFunction(scope: Construct, props: RestoreFunctionProps): LambdaFunction {
+  const { place, topic, secrets, vpc, sourceName } = props;
+  const names = restoreEnvironment;
+  const [own] = secrets;
+  if (own === undefined) {
+    throw new Error(
+      `The restore function of ${sourceName} has no server to restore into: got no secret (expected at least one). Give restore.secrets.`,
+    );
+  }
+  return bundledFunction(scope, {
+    ...props,
+    description: `pgproof: restores backups of ${sourceName}, by hand`,
+    environment: definedOnly({
+      [names.source]: sourceName,
+      [names.store]: props.storeUrl,
+      [names.secretArn]: own.secretFullArn ?? own.secretArn,
+      [names.sslMode]: props.sslMode,
+      [names.topicArn]: topic.topicArn,
+    }) as Record<string, string>,
+    statements: [
+      mayReadBackups(place),
+      mayListBackups(place),
+      ...mayDecryptBackups(place),
+      ...secrets.flatMap((secret, index) =>
+        mayReadSecret(scope, secret, index === 0 ? '' : String(index + 1)),
+      ),
+      ...mayPublish(topic),
+    ],
+    wildcards: {
+      [objectsOf(place)]:
+        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
+    },
+    securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [props.port ?? postgresPort])]),
+    // A restore that failed half way must not be begun again by itself.
+    retryAttempts: 0,
+    maxEventAge: Duration.minutes(15),
+  });
+}

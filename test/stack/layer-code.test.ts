@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Stack, Stage } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { afterEach, expect, test, vi } from 'vitest';
+import { ServerLayer } from '../../lib/layer.ts';
+import { LayerUnavailable } from '../../lib/layer-code.ts';
+import { resources, temporaryDirectory, testApp } from '../support/stack.ts';
+
+/** A package root with a builder that does what `script` says, as lib/ finds it beside an installed package. */
+function packageWith(script: string): string {
+  const root = temporaryDirectory();
+  mkdirSync(path.join(root, 'dist/layers/postgres'), { recursive: true });
+  writeFileSync(path.join(root, 'dist/layers/postgres/build.js'), script);
+  writeFileSync(path.join(root, 'package.json'), '{"name":"pgproof","type":"module"}');
+  return root;
+}
+
+/** Makes what the builder would, and keeps its arguments. */
+const works = `
+import { mkdirSync, writeFileSync } from 'node:fs';
+const major = process.argv[process.argv.indexOf('--major') + 1];
+const layer = process.cwd() + '/built';
+for (const one of [major, '14']) {
+  mkdirSync(layer + '/postgresql/' + one, { recursive: true });
+  writeFileSync(layer + '/postgresql/' + one + '/manifest.json', '{}');
+}
+writeFileSync(process.cwd() + '/arguments', JSON.stringify(process.argv.slice(2)));
+process.stdout.write(layer + '\\n');
+`;
+const fails = 'process.exit(1);';
+
+let root = '';
+vi.mock('../../lib/package-root.ts', () => ({ packageRoot: () => root }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+function makeLayer(extensions: readonly string[] = []): Stack {
+  const stack = new Stack(testApp(), 'S');
+  new ServerLayer(stack, 'Server', { architecture: Architecture.ARM_64, major: 17, extensions });
+  return stack;
+}
+
+/** PATH without apt-get, and with a docker that writes down how it was called. */
+function withoutApt(docker: string): string {
+  const directory = temporaryDirectory();
+  const program = path.join(directory, 'docker');
+  writeFileSync(program, docker);
+  chmodSync(program, 0o755);
+  vi.stubEnv('PATH', directory);
+  vi.stubEnv('CDK_DOCKER', program);
+  return directory;
+}
+
+test('what the machine builds is the asset: the major that was asked for, and no other', () => {
+  root = packageWith(works);
+  const stack = makeLayer(['pgvector']);
+  expect(JSON.parse(readFileSync(path.join(root, 'arguments'), 'utf8'))).toEqual([
+    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension', 'pgvector'],
+  ]);
+  expect(resources(Template.fromStack(stack), 'AWS::Lambda::LayerVersion')).toHaveProperty('Server');
+  const outdir = Stage.of(stack)?.outdir ?? '';
+  const assets = readdirSync(outdir).filter((name) => existsSync(path.join(outdir, name, 'postgresql')));
+  expect(assets.map((name) => readdirSync(path.join(outdir, name, 'postgresql')))).toEqual([['17']]);
+});
+
+test('the same content has the same hash, wherever and whenever it was built', () => {
+  const hashes = [works, `${works}// another builder`].map((script) => {
+    root = packageWith(script);
+    const template = Template.fromStack(makeLayer());
+    return JSON.stringify(resources(template, 'AWS::Lambda::LayerVersion').Server?.Content);
+  });
+  expect(hashes[0]).toBe(hashes[1]);
+});
+
+test('where there is no apt-get the very same script runs in a container', () => {
+  root = packageWith(fails);
+  // Docker's part: the directory that is mounted at /asset-output gets what the script would make.
+  const directory = withoutApt(`#!${process.execPath}
+const { mkdirSync, writeFileSync } = require('node:fs');
+const args = process.argv.slice(2);
+writeFileSync(__dirname + '/arguments', JSON.stringify(args));
+const output = args.find((one) => one.includes(':/asset-output')).split(':')[0];
+mkdirSync(output + '/postgresql/17', { recursive: true });
+writeFileSync(output + '/postgresql/17/manifest.json', '{}');
+`);
+  makeLayer();
+  const args = JSON.parse(readFileSync(path.join(directory, 'arguments'), 'utf8')) as string[];
+  expect(args).toContain('node:24-trixie-slim');
+  expect(args.find((one) => one.endsWith(':/asset-input:delegated'))).toContain('dist/layers/postgres');
+  const command = args.slice(args.indexOf('node:24-trixie-slim') + 1);
+  expect(command.slice(0, 2)).toEqual(['bash', '-c']);
+  expect(command.slice(3)).toEqual([
+    ...['bash', '--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension', 'none'],
+  ]);
+  // The script as a shell reads it: `node` is called with every argument as it is.
+  const said = execFileSync('/bin/bash', [
+    ...['-c', (command[2] ?? '').replace(/^node \S+/, 'printf "%s\\n"').replace(/&&.*/, '')],
+    ...command.slice(3),
+  ]);
+  expect(said.toString().trim().split('\n')).toEqual(['--into', '/tmp/layers', ...command.slice(4)]);
+});
+
+test('where neither works, one message says what to do', () => {
+  root = packageWith(fails);
+  withoutApt('#!/bin/sh\nexit 125\n');
+  expect(() => makeLayer()).toThrow(LayerUnavailable);
+  expect(() => makeLayer()).toThrow(
+    /neither Debian nor Ubuntu \(no apt-get\); and in a container: .*Run this on Debian or Ubuntu/s,
+  );
+});
+
+test('a build that fails on Debian is told, and not tried in a container', () => {
+  root = packageWith(fails);
+  expect(() => makeLayer()).toThrow(/the builder ended with exit status 1, see above/);
+});

@@ -1,0 +1,99 @@
+import { Template } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { restoreEnvironment } from '../../functions/restore/contract.ts';
+import { verifyChecksSchema, verifyEnvironment } from '../../functions/verify/contract.ts';
+import {
+  configuration,
+  kmsKeyArn,
+  layerArn,
+  resources,
+  secretArn,
+  serverLayerArn,
+  spell,
+  stackFrom,
+  statementsOf,
+  templateOf,
+} from '../support/stack.ts';
+
+const other = secretArn.replace('orders', 'staging');
+
+function variablesOf(config: object, name: string): Record<string, string> {
+  const found = resources(templateOf(config), 'AWS::Lambda::Function')[name];
+  const { Variables } = (found?.Environment ?? { Variables: {} }) as unknown as {
+    Variables: Record<string, unknown>;
+  };
+  return Object.fromEntries(Object.entries(Variables).map(([key, value]) => [key, spell(value)]));
+}
+
+test('the verifier has a server and room for a database, and the backup function neither', () => {
+  expect(resources(templateOf(), 'AWS::Lambda::Function')).toMatchObject({
+    ordersprodVerifyFunction: { Layers: [serverLayerArn], EphemeralStorage: { Size: 10_240 } },
+    ordersprodBackupFunction: { Layers: [layerArn], EphemeralStorage: { Size: 512 } },
+  });
+  const reads = configuration({ verify: { level: 'read' } });
+  expect(resources(templateOf(reads), 'AWS::Lambda::Function')).toMatchObject({
+    ordersprodVerifyFunction: { Layers: [layerArn], EphemeralStorage: { Size: 512 } },
+  });
+});
+
+test('the checks of a source reach the verifier as it reads them, and fingerprints the backup function', () => {
+  const checks = [
+    { database: 'app', sql: 'select count(*) > 1000 from orders' },
+    { name: 'fresh "data"', sql: "select max(created_at) > now() - interval '2 days' from events" },
+  ];
+  const config = configuration({}, { checks, fingerprint: true });
+  const variables = variablesOf(config, 'ordersprodVerifyFunction');
+  expect(variables[verifyEnvironment.level]).toBe('auto');
+  expect(verifyChecksSchema.parse(JSON.parse(variables[verifyEnvironment.checks] ?? ''))).toEqual(checks);
+  expect(variablesOf(config, 'ordersprodBackupFunction')).toMatchObject({ PGPROOF_FINGERPRINT: 'true' });
+});
+
+test('there is no restore function unless it is asked for', () => {
+  expect(Object.keys(resources(templateOf(), 'AWS::Lambda::Function'))).toEqual([
+    'ordersprodBackupFunction',
+    'ordersprodVerifyFunction',
+  ]);
+});
+
+test('the restore function is told its source, and reads its backups and its secrets; nothing else', () => {
+  const config = configuration({
+    bucket: { kmsKeyArn },
+    restore: { enabled: true, secretArns: [secretArn, other], memoryMiB: 1024 },
+  });
+  const template = templateOf(config);
+  expect(resources(template, 'AWS::Lambda::Function').ordersprodRestoreFunction).toMatchObject({
+    ...{ MemorySize: 1024, Timeout: 900, EphemeralStorage: { Size: 10_240 }, Layers: [layerArn] },
+  });
+  expect(variablesOf(config, 'ordersprodRestoreFunction')).toEqual({
+    [restoreEnvironment.source]: 'orders-prod',
+    [restoreEnvironment.store]: 's3://<Bucket>',
+    [restoreEnvironment.topicArn]: '<Alerts>',
+    [restoreEnvironment.secretArn]: secretArn,
+    NODE_OPTIONS: '--enable-source-maps',
+  });
+  const statements = statementsOf(template, 'ordersprodRestoreRole');
+  expect(statements).toEqual([
+    expect.objectContaining({ sid: 'Log' }),
+    { sid: 'ReadBackups', actions: ['s3:GetObject'], resources: ['<Bucket.Arn>/orders-prod/*'] },
+    expect.objectContaining({ sid: 'ListBackups', actions: ['s3:ListBucket'] }),
+    { sid: 'BucketKey', actions: ['kms:Decrypt'], resources: [kmsKeyArn] },
+    { sid: 'Secret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] },
+    { sid: 'Secret2', actions: ['secretsmanager:GetSecretValue'], resources: [other] },
+    { sid: 'Alert', actions: ['sns:Publish'], resources: ['<Alerts>'] },
+    expect.objectContaining({ sid: 'AlertKey' }),
+    expect.objectContaining({ actions: expect.arrayContaining(['sqs:SendMessage']) }),
+  ]);
+  expect(Object.keys(resources(template, 'AWS::CloudWatch::Alarm'))).toContain('ordersprodRestoreErrors');
+});
+
+test('it joins the VPC of the source, and nothing starts it by itself', () => {
+  const network = { vpcId: 'vpc-01234567', subnetIds: ['subnet-01234567'] };
+  const template = Template.fromStack(stackFrom(configuration({ network, restore: { enabled: true } })));
+  const found = resources(template, 'AWS::Lambda::Function').ordersprodRestoreFunction;
+  expect(found).toMatchObject({ VpcConfig: { SubnetIds: ['subnet-01234567'] } });
+  const targets = JSON.stringify([
+    resources(template, 'AWS::Events::Rule'),
+    resources(template, 'AWS::Scheduler::Schedule'),
+  ]);
+  expect(targets).not.toContain('RestoreFunction');
+});
