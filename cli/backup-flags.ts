@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { type BackupPlan, planDefaults, type VerifyChoice } from '../functions/backup/plan.ts';
 import { UsageError } from '../functions/shared/errors.ts';
 import { type Format, formats } from '../functions/shared/manifest/manifest.ts';
+import { levelChoices } from '../functions/shared/manifest/verification.ts';
 import { type NotifyPolicy, notifyPolicies } from '../functions/shared/notify/notifier.ts';
 import {
   type Compression,
@@ -54,7 +55,7 @@ export function withBackupFlags(command: Command): Command {
     .addOption(
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
-    .addOption(choice('--verify <level>', 'verify each backup at once', ['checksum', 'read', 'none'], 'read'))
+    .addOption(choice('--verify <level>', 'verify each backup at once', [...levelChoices, 'none'], 'read'))
     .addOption(
       number(
         '--lock-wait-timeout <s>',

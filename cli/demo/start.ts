@@ -56,10 +56,7 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
       say(`  ${database}: ${formatBytes(bytes)} made in ${formatDuration(milliseconds / 1_000)}`);
     }
     const source: Source = { name: 'demo', resolve: async () => parameters };
-    sayStep(
-      2,
-      'Every database backed up, then verified: each byte read back, the rows of every table counted',
-    );
+    sayStep(2, 'Every database backed up, then proved: restored into a PostgreSQL of its own, and compared');
     await takeBackup(source, store, directory, signal);
     sayStep(3, 'The server is killed in the middle of a dump');
     await catchFailure({ source, store, signal, kill: () => server.kill() });
@@ -82,6 +79,7 @@ function nextSteps(store: Store, source: string | undefined): string {
   return `
 ${style.bold('Next')}
   See what there is     npm run -s pgproof -- list --store ${store.url}
+  Restore one           npm run -s pgproof -- restore demo/shop/latest --store ${store.url} --to postgresql://user@host/restored --create
   Your own server       npm start -- --source ${own}
   Your own bucket       npm run -s pgproof -- backup --source ${own} --store s3://bucket/prefix
   Every night, in AWS   put your source into cdk.json, then npx cdk deploy (docs/deploy.md)`;

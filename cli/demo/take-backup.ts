@@ -51,7 +51,7 @@ export async function takeBackup(
     obtainTools({ serverMajor, signal, onProgress: say });
   const verify = (id: string): ReturnType<typeof verifyAndTell> =>
     verifyAndTell(
-      { id: parseId(id), level: 'read' },
+      { id: parseId(id), level: 'auto' },
       { store, tools, clock, signal, notifier: terminalNotifier, notify: 'failures' },
     );
   try {

@@ -1,5 +1,5 @@
 import type { Format } from '../shared/manifest/manifest.ts';
-import type { Level, Verification } from '../shared/manifest/verification.ts';
+import type { LevelChoice, Verification } from '../shared/manifest/verification.ts';
 import type { Notifier, NotifyPolicy } from '../shared/notify/notifier.ts';
 import type { Compression } from '../shared/postgres/compression.ts';
 import type { Source } from '../shared/postgres/source.ts';
@@ -57,4 +57,4 @@ export const planDefaults = {
   notify: 'failures',
 } as const satisfies Partial<BackupPlan>;
 
-export type VerifyChoice = Level | 'none';
+export type VerifyChoice = LevelChoice | 'none';

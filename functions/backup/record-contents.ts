@@ -28,6 +28,14 @@ export type RecordRequest = {
  * @throws QueryFailed where rows cannot be counted; what makes `dumped` reject
  */
 export async function recordContents(request: RecordRequest): Promise<Recorded> {
+  try {
+    return await record(request);
+  } catch (cause: unknown) {
+    throw queryFailed(`What ${JSON.stringify(request.database)} holds could not be recorded`, cause);
+  }
+}
+
+async function record(request: RecordRequest): Promise<Recorded> {
   const { client, database, snapshot, fingerprint, signal, onLife } = request;
   // A dump that ends without having said so ended badly, and is what will be told.
   await Promise.race([request.locked, request.dumped]);

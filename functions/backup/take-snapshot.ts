@@ -7,6 +7,7 @@ import { chooseCompression } from '../shared/postgres/compression.ts';
 import { readDatabaseLocale } from '../shared/postgres/database-locale.ts';
 import type { DumpPlan } from '../shared/postgres/dump-plan.ts';
 import { dumpGlobals, type GlobalNames, type Globals, readGlobalNames } from '../shared/postgres/globals.ts';
+import { queryFailed } from '../shared/postgres/query-failed.ts';
 import type { ServerFacts } from '../shared/postgres/server-facts.ts';
 import type { Snapshot } from '../shared/postgres/snapshot.ts';
 import type { ConnectionParameters } from '../shared/postgres/source.ts';
@@ -146,9 +147,10 @@ async function readAll(
     dumpGlobals(request, server.mayReadPasswords),
     recording,
   ]);
-  return {
-    ...{ files, recorded },
-    globals: { ...globals, ...(await readGlobalNames(client, globals.sql)) },
-    locale: await readDatabaseLocale(client),
-  };
+  try {
+    const names = await readGlobalNames(client, globals.sql);
+    return { files, recorded, globals: { ...globals, ...names }, locale: await readDatabaseLocale(client) };
+  } catch (cause: unknown) {
+    throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
+  }
 }
