@@ -14,6 +14,7 @@ import {
   kmsKeyArn,
   layerArn,
   resources,
+  serverLayerArn,
   statementsOf,
   testApp,
 } from '../support/stack.ts';
@@ -25,6 +26,7 @@ function foreignStack(): { stack: Stack; props: PostgresBackupProps } {
     sourceName: 'shop',
     secret: new Secret(stack, 'Password') as ISecret,
     layer: LayerVersion.fromLayerVersionArn(stack, 'Programs', layerArn),
+    serverLayer: LayerVersion.fromLayerVersionArn(stack, 'Server', serverLayerArn),
     functionsDirectory: functionsDirectory(),
     schedules: [{ name: 'nightly', expression: ScheduleExpression.expression('cron(0 2 * * ? *)') }],
   };

@@ -21,7 +21,9 @@ export async function checkValid(client: Client, archiveSchema: string | undefin
       where c.relkind = 'i' and ${ours}`,
   );
   const constraints = await client.query<{ name: string; quoted: string; place: string; valid: boolean }>(
-    `select conname as name, quote_ident(conname) as quoted, convalidated as valid,
+    // One that is not enforced (PostgreSQL 18) is never valid. As JSON, because older servers have no such column.
+    `select conname as name, quote_ident(conname) as quoted,
+            convalidated or to_jsonb(k)->>'conenforced' = 'false' as valid,
             coalesce(nullif(conrelid, 0)::regclass::text, format_type(contypid, null)) as place
        from pg_constraint k join pg_namespace n on n.oid = k.connamespace where ${ours}`,
   );
