@@ -53,16 +53,20 @@ export default async function setUp(project: TestProject): Promise<void> {
   const chosen = process.env.PGPROOF_TEST_MAJORS?.split(',').map(Number);
   const arch = machineArchitecture();
   const otherArch = architectures.find((one) => one !== arch) ?? 'arm64';
-  const client = await buildMajors(chosen, { kind: 'client', arch });
-  const server = await buildMajors(chosen, { kind: 'server', arch });
-  project.provide('sandbox', {
-    ...{ client, server },
-    bubblewrap: await findSandbox(),
-    other: await prepareOther(
-      otherArch,
-      client.map(({ major }) => major),
+  // Side by side: a build waits for the mirror and unpacks with one processor.
+  const clients = buildMajors(chosen, { kind: 'client', arch });
+  const [client, server, other, bubblewrap] = await Promise.all([
+    clients,
+    buildMajors(chosen, { kind: 'server', arch }),
+    clients.then((built) =>
+      prepareOther(
+        otherArch,
+        built.map(({ major }) => major),
+      ),
     ),
-  });
+    findSandbox(),
+  ]);
+  project.provide('sandbox', { client, server, bubblewrap, other });
 }
 
 async function buildMajors(
@@ -91,8 +95,10 @@ async function prepareOther(arch: Architecture, majors: readonly number[]): Prom
   if (majors.length === 0) return nothing;
   try {
     const emulator = await obtainEmulator(arch, say);
-    const client = await buildMajors(majors, { kind: 'client', arch });
-    const server = await buildMajors(majors.slice(-1), { kind: 'server', arch });
+    const [client, server] = await Promise.all([
+      buildMajors(majors, { kind: 'client', arch }),
+      buildMajors(majors.slice(-1), { kind: 'server', arch }),
+    ]);
     return { arch, emulator, client, server };
   } catch (error: unknown) {
     if (!(error instanceof PgproofError)) throw error;
