@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checksBytes, checksLimitBytes } from './checks-limit.ts';
 
 /** Keys that are each right, but not together. */
 export type Contradiction = {
@@ -85,9 +86,6 @@ function bothLists(
   ];
 }
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 4 KB for all variables together. */
-const checksLimitBytes = 2_500;
-
 function ofSource(entry: LooseSource, index: number): Contradiction[] {
   const path = ['sources', index] as const;
   const found: Contradiction[] = [...bothLists(path, entry)];
@@ -108,7 +106,7 @@ function ofSource(entry: LooseSource, index: number): Contradiction[] {
       });
     }
   }
-  if (JSON.stringify(entry.checks ?? []).length > checksLimitBytes) {
+  if (checksBytes(entry.checks ?? []) > checksLimitBytes) {
     found.push({
       path: [...path, 'checks'],
       expected: `at most ${checksLimitBytes} bytes as JSON: a function's environment holds 4 KB`,
@@ -205,6 +203,16 @@ export function contradictions(raw: unknown): Contradiction[] {
       path: ['verify', key],
       expected: 'nothing beside layerArn',
       fix: 'Your own layer has what it has: remove this key, or layerArn.',
+    });
+  }
+  if (proof.level === 'checksum' || proof.level === 'read') {
+    sources.forEach(({ checks }, index) => {
+      if (checks === undefined) return;
+      found.push({
+        path: ['sources', index, 'checks'],
+        expected: `none with verify.level ${proof.level}: they are asked of a restored database`,
+        fix: 'Set verify.level to auto or restore, or remove them.',
+      });
     });
   }
   if (restore.enabled === true && restore.secretArns === undefined) {

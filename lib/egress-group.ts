@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 
 export const postgresPort = 5432;
 
-/** For the backup function: out to the servers' ports and to AWS by HTTPS; nothing comes in. */
+/** For what talks to the servers: out to the servers' ports and to AWS by HTTPS; nothing comes in. */
 export function egressGroup(scope: Construct, vpc: IVpc, ports: readonly number[]): SecurityGroup {
   const group = new SecurityGroup(scope, 'SecurityGroup', {
     vpc,

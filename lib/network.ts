@@ -18,6 +18,8 @@ import { egressGroup, postgresPort } from './egress-group.ts';
 export interface NetworkProps {
   readonly network: NonNullable<Config['network']>;
   readonly sources: Config['sources'];
+  /** A restore function logs in with a secret, whatever the sources do. */
+  readonly restores: boolean;
 }
 
 // Nothing here asks for a subnet's zone, but CDK refuses to select a subnet that has none.
@@ -29,7 +31,7 @@ export class Network extends Construct {
   readonly subnets: readonly ISubnet[];
   readonly securityGroups: readonly ISecurityGroup[];
 
-  constructor(scope: Construct, id: string, { network, sources }: NetworkProps) {
+  constructor(scope: Construct, id: string, { network, sources, restores }: NetworkProps) {
     super(scope, id);
     this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
       vpcId: network.vpcId,
@@ -54,14 +56,14 @@ export class Network extends Construct {
       ),
     ];
     if (network.endpoints) {
-      const needsSecrets = sources.some(({ secretArn }) => secretArn !== undefined);
+      const needsSecrets = restores || sources.some(({ secretArn }) => secretArn !== undefined);
       this.addEndpoints(network.routeTableIds ?? [], needsSecrets);
     }
   }
 
   /**
-   * The ways out of a VPC without a NAT gateway. Only what the backup function calls: S3, SNS, Secrets Manager. Its
-   * log and metrics leave through Lambda itself, an IAM token is made locally, and KMS is called by S3.
+   * The ways out of a VPC without a NAT gateway. Only what the functions in it call: S3, SNS, Secrets Manager. Logs
+   * and metrics leave through Lambda itself, an IAM token is made locally, and KMS is called by S3.
    */
   private addEndpoints(routeTableIds: readonly string[], needsSecrets: boolean): void {
     new CfnVPCEndpoint(this, 'S3Endpoint', {
@@ -73,7 +75,7 @@ export class Network extends Construct {
     const group = new SecurityGroup(this, 'EndpointSecurityGroup', {
       vpc: this.vpc,
       allowAllOutbound: false,
-      description: 'pgproof: HTTPS from the backup functions to the AWS services',
+      description: 'pgproof: HTTPS from the functions to the AWS services',
     });
     for (const peer of this.securityGroups) group.addIngressRule(peer, Port.HTTPS, 'pgproof');
     const services = {

@@ -52,7 +52,12 @@ export class BackupStack extends Stack {
     const topic = new AlertTopic(this, 'Alerts', { emails: alerts.emails });
     const architecture = functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
     const network =
-      config.network && new Network(this, 'Network', { network: config.network, sources: config.sources });
+      config.network &&
+      new Network(this, 'Network', {
+        network: config.network,
+        sources: config.sources,
+        restores: config.restore.enabled,
+      });
     const shared = {
       bucket,
       topic,

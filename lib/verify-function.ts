@@ -6,6 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { manifestSuffix, verifyEnvironment, type verifyLevels } from '../functions/verify/contract.ts';
+import { checksBytes, checksLimitBytes } from './checks-limit.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
 import {
   mayListBackups,
@@ -54,11 +55,27 @@ export interface VerifyFunctionProps
   readonly checks: readonly VerifyCheck[];
 }
 
+/** What would be found out in the middle of a deployment, or never. */
+function refuseChecks({ sourceName, level, checks }: VerifyFunctionProps): void {
+  if (checks.length === 0) return;
+  if (!needsServer(level)) {
+    throw new Error(
+      `The checks of ${sourceName} would never run: got verifyLevel ${level} (expected auto or restore). Change it, or remove verifyChecks.`,
+    );
+  }
+  const bytes = checksBytes(checks);
+  if (bytes <= checksLimitBytes) return;
+  throw new Error(
+    `The checks of ${sourceName} are too long for a function's environment: got ${bytes} bytes (expected at most ${checksLimitBytes}). Make them views or functions in the database, and call these.`,
+  );
+}
+
 /**
  * The function that verifies a source's backups. Outside of any VPC: it talks to S3 and SNS only, and needs neither
  * endpoints nor addresses for that. Made inside `scope`, which should hold nothing else.
  */
 export function verifyFunction(scope: Construct, props: VerifyFunctionProps): LambdaFunction {
+  refuseChecks(props);
   const { place, topic } = props;
   const names = verifyEnvironment;
   return bundledFunction(scope, {

@@ -83,6 +83,8 @@ test.each([
   [{ verify: { layerArn: serverLayerArn, extensions: ['pgvector'] } }, {}, 'verify.extensions'],
   [{ verify: { extensions: ['; rm -rf /'] } }, {}, 'verify.extensions[0]'],
   [{}, { checks: [{ sql: `select ${'x'.repeat(2_500)}` }] }, 'sources[0].checks'],
+  [{}, { checks: [{ sql: `select '${'ä'.repeat(1_250)}'` }] }, 'sources[0].checks'],
+  [{ verify: { level: 'read' } }, { checks: [{ sql: 'select true' }] }, 'sources[0].checks'],
   [{}, { checks: [{ query: 'select true' }] }, 'sources[0].checks[0].sql'],
   [{}, { fingerprint: true, schedules: [{ ...nightly, rows: 'none' }] }, 'sources[0].schedules[0].rows'],
 ])('what cannot be is told: %j %j', (changes, source, expected) => {

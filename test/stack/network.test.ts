@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configuration, resources, spell, templateOf } from '../support/stack.ts';
+import { configuration, resources, secretArn, spell, templateOf } from '../support/stack.ts';
 
 const vpcId = 'vpc-0a1b2c3d';
 const subnetIds = ['subnet-0a1b2c3d', 'subnet-1a1b2c3d'];
@@ -68,6 +68,16 @@ test('no endpoint for Secrets Manager where there is no secret', () => {
     'NetworkS3Endpoint',
     'NetworkSnsEndpoint',
   ]);
+});
+
+test('a restore logs in with a secret, whatever the backup does', () => {
+  const iam = { host: 'db.acme.test', user: 'backup', resourceId: 'db-ABC123' };
+  const wires = { ...network, endpoints: true, routeTableIds: ['rtb-0a1b2c3d'] };
+  const restore = { enabled: true, secretArns: [secretArn] };
+  const template = templateOf(configuration({ network: wires, restore }, { secretArn: undefined, iam }));
+  expect(Object.keys(resources(template, 'AWS::EC2::VPCEndpoint'))).toContain(
+    'NetworkSecretsManagerEndpoint',
+  );
 });
 
 test('no endpoint unless asked for', () => {

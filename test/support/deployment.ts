@@ -9,7 +9,7 @@ import { type AwsServer, withAwsServer } from './aws-server.ts';
 import { type Lambda, type LambdaOptions, withLambda } from './lambda-runtime.ts';
 import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from './postgres.ts';
 
-export type FunctionName = 'backup' | 'verify';
+export type FunctionName = 'backup' | 'verify' | 'restore';
 
 export const bucket = 'backups';
 export const topicArn = 'arn:aws:sns:us-east-1:111122223333:backups';
@@ -88,6 +88,8 @@ export async function withDeployment<T>(
         // The layer's place: nothing lies at /opt here.
         PGPROOF_PG_BIN: found.map(({ directory }) => directory).join(delimiter),
       };
+      // It tells failures always: somebody waits for it.
+      const { PGPROOF_NOTIFY: _, ...withoutPolicy } = both;
       const environment = {
         backup: {
           ...both,
@@ -96,6 +98,12 @@ export async function withDeployment<T>(
           PGPROOF_SSLMODE: 'disable',
         },
         verify: { ...both, PGPROOF_VERIFY_LEVEL: 'read' },
+        restore: {
+          ...withoutPolicy,
+          PGPROOF_SOURCE: 'shop',
+          PGPROOF_SECRET_ARN: secretArn,
+          PGPROOF_SSLMODE: 'disable',
+        },
       };
       return await use({
         ...{ aws, server: home, role, environment },
