@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { AssetHashType, DockerImage, Stage } from 'aws-cdk-lib';
 import { AssetCode, type Code, type CodeConfig } from 'aws-cdk-lib/aws-lambda';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { packageRoot } from './package-root.ts';
 
@@ -60,6 +61,7 @@ export function bundledLayer(build: LayerBuild): Code {
 /** CDK bundles an asset when a construct takes it. */
 class LayerCode extends AssetCode {
   readonly #here: { problem: string | undefined };
+  readonly #build: LayerBuild;
 
   constructor(directory: string, build: LayerBuild) {
     const here: { problem: string | undefined } = { problem: undefined };
@@ -77,9 +79,16 @@ class LayerCode extends AssetCode {
       },
     });
     this.#here = here;
+    this.#build = build;
   }
 
   override bind(scope: Construct): CodeConfig {
+    const config = this.#bundle(scope);
+    refuseTooLarge(this.#build, bytesBelow(stagedAt(scope)));
+    return config;
+  }
+
+  #bundle(scope: Construct): CodeConfig {
     try {
       return super.bind(scope);
     } catch (error: unknown) {
@@ -101,7 +110,8 @@ function builderArguments({
 }: LayerBuild): string[] {
   return [
     ...['--major', majors.join(','), '--arch', architecture, '--max-age-days', String(maxAgeDays)],
-    ...(kind === 'server' ? ['--server', '--extension', extensions.join(',') || 'none'] : []),
+    // With `=`: a list may begin with an extension to leave out, after a hyphen.
+    ...(kind === 'server' ? ['--server', `--extension=${extensions.join(',') || 'none'}`] : []),
     ...(locales.length === 0 ? [] : ['--locale', locales.join(',')]),
   ];
 }
@@ -136,7 +146,6 @@ function buildHere(build: LayerBuild, script: string, output: string): string | 
     const name = path.join('postgresql', String(major));
     cpSync(path.join(layer, name), path.join(output, name), { recursive: true, preserveTimestamps: true });
   }
-  refuseTooLarge(build, bytesBelow(output));
   return undefined;
 }
 
@@ -144,15 +153,29 @@ function hasApt(): boolean {
   return spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
-function bytesBelow(directory: string): number {
+/** Where CDK put what was bundled, whoever bundled it. */
+function stagedAt(scope: Construct): string {
+  const asset = scope.node.findChild('Code');
+  if (!(asset instanceof Asset)) throw new TypeError('The code of a layer is an asset');
+  return path.resolve(Stage.of(scope)?.assetOutdir ?? '', asset.assetPath);
+}
+
+/** The size of a directory's files, unpacked. */
+export function bytesBelow(directory: string): number {
   return readdirSync(directory, { withFileTypes: true }).reduce((sum, entry) => {
     const name = path.join(directory, entry.name);
     return sum + (entry.isDirectory() ? bytesBelow(name) : statSync(name).size);
   }, 0);
 }
 
-/** Each function has one layer. */
-function refuseTooLarge({ kind, majors, extensions = [] }: LayerBuild, bytes: number): void {
+/**
+ * Each function has one layer.
+ * @throws Error where Lambda would refuse the two together, which it does in the middle of a deployment
+ */
+export function refuseTooLarge(
+  { kind, majors, extensions = [] }: Pick<LayerBuild, 'kind' | 'majors' | 'extensions'>,
+  bytes: number,
+): void {
   if (bytes + functionBytes <= unzippedLimitBytes) return;
   const names = extensions.length === 0 ? '' : ` with ${extensions.join(', ')}`;
   throw new Error(

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { type Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { bundledLayer, LayerUnavailable } from './layer-code.ts';
+import { bundledLayer, bytesBelow, LayerUnavailable, refuseTooLarge } from './layer-code.ts';
 
 /** Majors of PostgreSQL whose programs the layer carries unless told otherwise. A newer pg_dump reads older servers. */
 export const defaultMajors: readonly number[] = [15, 17, 18];
@@ -24,12 +24,18 @@ export interface ClientLayerProps {
 }
 
 /** Code from a directory that somebody built: only the majors that are asked for. */
-function codeFrom(directory: string, majors: readonly number[], program: string): Code {
+function codeFrom(directory: string, majors: readonly number[], kind: 'client' | 'server'): Code {
+  const program = kind === 'server' ? 'postgres' : 'pg_dump';
   const missing = majors.filter(
     (major) =>
       !existsSync(path.join(directory, `postgresql/${major}/usr/lib/postgresql/${major}/bin/${program}`)),
   );
   if (missing.length > 0) throw new LayerUnavailable(`${directory} has no ${program} ${missing.join(', ')}`);
+  const sizes = majors.map((major) => bytesBelow(path.join(directory, 'postgresql', String(major))));
+  refuseTooLarge(
+    { kind, majors },
+    sizes.reduce((sum, bytes) => sum + bytes, 0),
+  );
   const others = readdirSync(path.join(directory, 'postgresql')).filter(
     (name) => !majors.includes(Number(name)),
   );
@@ -49,7 +55,7 @@ export class ClientLayer extends LayerVersion {
       code:
         directory === undefined
           ? bundledLayer({ architecture: architecture.name, majors, kind: 'client' })
-          : codeFrom(directory, majors, 'pg_dump'),
+          : codeFrom(directory, majors, 'client'),
       compatibleArchitectures: [architecture],
     });
   }
@@ -106,7 +112,7 @@ export class ServerLayer extends LayerVersion {
               ...{ architecture: architecture.name, majors: [major], kind: 'server' },
               ...{ extensions, locales },
             })
-          : codeFrom(directory, [major], 'postgres'),
+          : codeFrom(directory, [major], 'server'),
       compatibleArchitectures: [architecture],
     });
   }

@@ -75,7 +75,7 @@ export class Network extends Construct {
     const group = new SecurityGroup(this, 'EndpointSecurityGroup', {
       vpc: this.vpc,
       allowAllOutbound: false,
-      description: 'pgproof: HTTPS from the functions to the AWS services',
+      description: 'pgproof: HTTPS from the backup functions to the AWS services',
     });
     for (const peer of this.securityGroups) group.addIngressRule(peer, Port.HTTPS, 'pgproof');
     const services = {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { buildCli, buildFunctions, buildLayerBuilder, buildLib } from '../../build.ts';
+import { buildCli, buildFunctions, buildLayerBuilder, buildLib, functionNames } from '../../build.ts';
 import { temporaryDirectory } from '../support/stack.ts';
 
 const repository = path.join(import.meta.dirname, '../..');
@@ -25,7 +25,7 @@ test('each function is one file that needs no other, and its source map', async 
   const directory = temporaryDirectory();
   writeFileSync(path.join(directory, 'package.json'), '{}');
   await buildFunctions(directory);
-  for (const name of ['backup', 'verify']) {
+  for (const name of functionNames) {
     expect(readdirSync(path.join(directory, name)).sort()).toEqual(['index.mjs', 'index.mjs.map']);
     expect(load(path.join(directory, name, 'index.mjs'), 'typeof module.handler')).toBe('function');
   }

@@ -149,7 +149,7 @@ test('x86_64 for both functions', () => {
 
 test.each<[string, Partial<PostgresBackupProps>, string]>([
   ['read', { verifyLevel: 'read', verifyChecks: [{ sql: 'select true' }] }, 'would never run'],
-  ['auto', { verifyChecks: [{ sql: `select '${'ä'.repeat(1_250)}'` }] }, 'got 2520 bytes'],
+  ['auto', { verifyChecks: [{ sql: `select '${'ä'.repeat(1_250)}'` }] }, 'got 2521 bytes'],
 ])('checks that cannot run are refused at synth: level %s', (_, more, message) => {
   const { stack, props } = foreignStack();
   expect(() => new PostgresBackup(stack, 'Backup', { ...props, ...more })).toThrow(message);

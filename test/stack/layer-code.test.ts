@@ -1,10 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { afterEach, expect, test, vi } from 'vitest';
+import { parseRequest } from '../../layers/postgres/request.ts';
 import { ServerLayer } from '../../lib/layer.ts';
 import { LayerUnavailable } from '../../lib/layer-code.ts';
 import { resources, temporaryDirectory, testApp } from '../support/stack.ts';
@@ -59,7 +68,7 @@ test('what the machine builds is the asset: the major that was asked for, and no
   root = packageWith(works);
   const stack = makeLayer(['pgvector']);
   expect(JSON.parse(readFileSync(path.join(root, 'arguments'), 'utf8'))).toEqual([
-    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension', 'pgvector'],
+    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension=pgvector'],
   ]);
   expect(resources(Template.fromStack(stack), 'AWS::Lambda::LayerVersion')).toHaveProperty('Server');
   const outdir = Stage.of(stack)?.outdir ?? '';
@@ -94,7 +103,7 @@ writeFileSync(output + '/postgresql/17/manifest.json', '{}');
   const command = args.slice(args.indexOf('node:24-trixie-slim') + 1);
   expect(command.slice(0, 2)).toEqual(['bash', '-c']);
   expect(command.slice(3)).toEqual([
-    ...['bash', '--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension', 'none'],
+    ...['bash', '--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension=none'],
   ]);
   // The script as a shell reads it: `node` is called with every argument as it is.
   const said = execFileSync('/bin/bash', [
@@ -116,4 +125,53 @@ test('where neither works, one message says what to do', () => {
 test('a build that fails on Debian is told, and not tried in a container', () => {
   root = packageWith(fails);
   expect(() => makeLayer()).toThrow(/the builder ended with exit status 1, see above/);
+});
+
+test('the builder takes an extension that is left out, wherever in the list it is named', () => {
+  root = packageWith(works);
+  makeLayer(['-postgis_raster', 'postgis']);
+  const words = JSON.parse(readFileSync(path.join(root, 'arguments'), 'utf8')) as string[];
+  expect(parseRequest(words)).toMatchObject({ extensions: ['-postgis_raster', 'postgis'] });
+});
+
+/** Makes more than Lambda takes, of holes that need no room on the disk. */
+const tooLarge = (bytes: number): string => `
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+const layer = process.cwd() + '/built/postgresql/17/usr';
+mkdirSync(layer, { recursive: true });
+writeFileSync(layer + '/large', '');
+truncateSync(layer + '/large', ${bytes});
+process.stdout.write(process.cwd() + '/built\\n');
+`;
+
+test('a layer that Lambda would refuse is refused at synth', () => {
+  root = packageWith(tooLarge(262_144_000));
+  expect(() => makeLayer(['postgis'])).toThrow(
+    /server layer 17 with postgis is too large for Lambda: got 262 MB unpacked .*Leave majors or extensions out/s,
+  );
+});
+
+test('also where a container built it', () => {
+  root = packageWith(fails);
+  withoutApt(`#!${process.execPath}
+const { mkdirSync, truncateSync, writeFileSync } = require('node:fs');
+const output = process.argv.find((one) => one.includes(':/asset-output')).split(':')[0];
+mkdirSync(output + '/postgresql/17', { recursive: true });
+writeFileSync(output + '/postgresql/17/large', '');
+truncateSync(output + '/postgresql/17/large', 262144000);
+`);
+  expect(() => makeLayer()).toThrow(/server layer 17 is too large for Lambda/);
+});
+
+test('and where it was built before', () => {
+  const directory = temporaryDirectory();
+  const programs = path.join(directory, 'postgresql/17/usr/lib/postgresql/17/bin');
+  mkdirSync(programs, { recursive: true });
+  writeFileSync(path.join(programs, 'postgres'), '');
+  truncateSync(path.join(programs, 'postgres'), 262_144_000);
+  const make = (): ServerLayer =>
+    new ServerLayer(new Stack(testApp(), 'S'), 'Server', {
+      ...{ architecture: Architecture.ARM_64, major: 17, directory },
+    });
+  expect(make).toThrow(/server layer 17 is too large for Lambda/);
 });

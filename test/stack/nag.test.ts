@@ -1,7 +1,7 @@
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
-import { configuration, kmsKeyArn, stackFrom } from '../support/stack.ts';
+import { configuration, kmsKeyArn, secretArn, stackFrom } from '../support/stack.ts';
 
 const network = { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] };
 const iam = { host: 'db.acme.test', user: 'backup', resourceId: 'db-ABC123' };
@@ -29,6 +29,13 @@ test.each<[string, object]>([
   [
     'a bucket of the user and IAM',
     configuration({ bucket: { existing: 'acme-backups' } }, { secretArn: undefined, iam }),
+  ],
+  [
+    'a restore function in a VPC, with keys and checks',
+    configuration(
+      { network, bucket: { kmsKeyArn }, restore: { enabled: true, secretArns: [secretArn] } },
+      { secretArn: undefined, iam, checks: [{ sql: 'select true' }], fingerprint: true },
+    ),
   ],
 ])('cdk-nag finds nothing in %s', (_, config) => {
   expect(findingsOf(stackFrom(config))).toEqual([]);
