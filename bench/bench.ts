@@ -1,13 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { buildCli } from '../build.ts';
 import { loadSampleShop } from '../cli/demo/sample-shop.ts';
 import { table } from '../cli/output/style.ts';
 import { childEnvironment } from '../functions/shared/postgres/child-environment.ts';
-import { withPrivateServer } from '../functions/shared/postgres/private-server.ts';
+import { type PrivateServer, withPrivateServer } from '../functions/shared/postgres/private-server.ts';
 import { toolPath } from '../functions/shared/postgres/tools.ts';
+import { withVerificationServer } from '../functions/shared/postgres/verification-server.ts';
 import { formatBytes } from '../functions/shared/text/units.ts';
 import { type Measured, measure, type Step } from './measure.ts';
 import { findAws, startS3Process } from './s3-process.ts';
@@ -27,11 +29,23 @@ const targets = [
   { name: 'default pipe / backup to S3', over: ['pg_dump -Fc | aws', 'pgproof to S3'], least: 2.5 },
   { name: 'verify from a file store / pg_dump alone', over: ['verify from file', 'pg_dump zstd:1'], most: 1 },
   { name: 'verify from S3 / pg_dump alone', over: ['verify from S3', 'pg_dump zstd:1'], most: 1 },
+  { name: 'verify by restore / pg_restore -j alone', over: ['verify by restore', 'pg_restore -j'], most: 2 },
 ] as const;
 const memoryLimit = 250_000_000;
 
 await withPrivateServer({ tcp: true }, async (server) => {
   const scratch = await mkdtemp(join(tmpdir(), 'pgproof-bench-'));
+  await chmod(scratch, 0o755);
+  const stage = {
+    ...{ tools: server.tools, superuser: 'postgres', directory: tmpdir(), roomBytes: 20e9 },
+    jobs: availableParallelism(),
+  };
+  await withVerificationServer(stage, async ({ server: target }) => {
+    await compare(server, target, scratch);
+  });
+});
+
+async function compare(server: PrivateServer, target: PrivateServer, scratch: string): Promise<void> {
   const s3 = await startS3Process('bench');
   try {
     console.error(`PostgreSQL ${server.version}; making the database …`);
@@ -87,6 +101,8 @@ await withPrivateServer({ tcp: true }, async (server) => {
       pipe,
       { name: 'verify from file', file: node, args: [...verify, file], env },
       { name: 'verify from S3', file: node, args: [...verify, 's3://bench/p'], env: awsEnv },
+      restoreStep(target, scratch),
+      { name: 'verify by restore', file: node, args: [...verify, file, '--level', 'restore'], env },
     ];
     // Everything is read once before anything counts.
     await measure({ name: 'warm up', file: dump, args: ['-Fc', '--compress=none', 'shop'], env });
@@ -104,7 +120,28 @@ await withPrivateServer({ tcp: true }, async (server) => {
     s3.stop();
     await rm(scratch, { recursive: true, force: true });
   }
-});
+}
+
+/** pg_restore alone, into a server like the verifier's, of the backup that was just made. */
+function restoreStep(target: PrivateServer, scratch: string): Step {
+  const archive = join(scratch, 'newest.dump');
+  const env = childEnvironment(target.parameters);
+  const psql = (args: readonly string[]): Promise<unknown> =>
+    promisify(execFile)(toolPath(target.tools, 'psql'), ['-X', '-q', '-d', 'postgres', ...args], { env });
+  return {
+    name: 'pg_restore -j',
+    before: async () => {
+      const [newest] = (await readdir(join(scratch, 'store/bench/shop'))).sort().reverse();
+      const backup = join(scratch, 'store/bench/shop', newest ?? '');
+      await copyFile(join(backup, 'archive.dump'), archive);
+      await psql(['-c', 'drop database if exists shop']);
+      await psql(['-f', join(backup, 'globals.sql')]);
+    },
+    file: toolPath(target.tools, 'pg_restore'),
+    args: ['--create', '--dbname=postgres', `--jobs=${availableParallelism()}`, archive],
+    env,
+  };
+}
 
 function report(
   steps: readonly Step[],

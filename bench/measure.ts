@@ -9,7 +9,13 @@ type Program = {
 };
 
 /** A program that is timed; its output goes nowhere, or `into` another. */
-export type Step = Program & { readonly name: string; readonly note?: string; readonly into?: Program };
+export type Step = Program & {
+  readonly name: string;
+  readonly note?: string;
+  readonly into?: Program;
+  /** Done before the clock starts. */
+  readonly before?: () => Promise<void>;
+};
 
 /** `peakBytes`: the largest resident set of the program itself, without its children (Linux; 0 elsewhere). */
 export type Measured = { readonly name: string; readonly seconds: number; readonly peakBytes: number };
@@ -17,6 +23,7 @@ export type Measured = { readonly name: string; readonly seconds: number; readon
 const pollMilliseconds = 25;
 
 export async function measure(step: Step): Promise<Measured> {
+  await step.before?.();
   const began = performance.now();
   const child = spawn(step.file, step.args, {
     env: step.env,

@@ -7,7 +7,7 @@ import { readServerFacts, type ServerFacts } from '../shared/postgres/server-fac
 import { makeMarkedDirectory, removeTree } from '../shared/postgres/server-leftovers.ts';
 import { type ConnectionParameters, describeServer } from '../shared/postgres/source.ts';
 import type { FoundTools } from '../shared/postgres/tools.ts';
-import { createDatabase } from '../shared/restore/database.ts';
+import { canCreateItself, createDatabase } from '../shared/restore/database.ts';
 import { ChecksumMismatch, type FetchContext, fetchGlobals } from '../shared/restore/fetch-archive.ts';
 import { applyGlobals } from '../shared/restore/globals.ts';
 import type { ArchiveAt, RestoreProblem } from '../shared/restore/restoration.ts';
@@ -153,8 +153,11 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
   const { request, dependencies, server, program, archive, leaveOut, selection, fetching } = run;
   const { manifest, target, signal, onEvent } = dependencies;
   const { database, create } = request;
-  const isOwnName =
-    database === manifest.database && manifest.dump.format !== 'plain' && !isPartial(request.selection);
+  const makesItself =
+    database === manifest.database &&
+    manifest.dump.format !== 'plain' &&
+    !isPartial(request.selection) &&
+    canCreateItself(manifest);
   const globals = request.applyGlobals ? await fetchGlobals(manifest, fetching) : undefined;
   const problems = await withServer(target, request, signal, async (client) => {
     const applied =
@@ -168,7 +171,7 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
     }
     // Under its own name the archive makes the database itself, with its owner, grants and settings.
     const { encoding, locale } = manifest.server;
-    if (create && !isOwnName && (applied?.problems ?? []).length === 0)
+    if (create && !makesItself && (applied?.problems ?? []).length === 0)
       await createDatabase(client, { name: database, encoding, locale });
     return applied?.problems ?? [];
   });
@@ -196,7 +199,7 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
         signal,
       },
       archiveName: manifest.objects.find(({ role }) => role === 'archive')?.name ?? '',
-      create: create && isOwnName,
+      create: create && makesItself,
       exitOnError: !mayComplain,
       onProgress: (progress) => {
         last = { ...last, ...progress, bytes: watch.bytes() };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
-import type { DatabaseLocale } from '../manifest/manifest.ts';
+import type { DatabaseLocale, Manifest } from '../manifest/manifest.ts';
 import { quoteIdentifier } from '../postgres/identifiers.ts';
 import { judge } from './classify.ts';
 import type { RestoreProblem } from './restoration.ts';
@@ -59,6 +59,14 @@ export async function localeProblem(
   }
   await client.query(`drop database ${quoteIdentifier(name)}`);
   return undefined;
+}
+
+/**
+ * Whether an archive can make its database itself. A database's name is kept as the bytes that came from whoever made
+ * it, and pg_dump writes them among names in the database's encoding: where that is not UTF-8 nobody can read it again.
+ */
+export function canCreateItself({ database, server }: Pick<Manifest, 'database' | 'server'>): boolean {
+  return server.encoding === 'UTF8' || /^[\x20-\x7e]*$/.test(database);
 }
 
 const databaseOfOurs: Readonly<Record<string, string>> = { postgres: 'template1', template1: 'postgres' };

@@ -149,7 +149,9 @@ async function schemaCheck(
       archiveSchema,
       databaseSchema({ tools, parameters, signal, args: isWhole ? ['--create'] : [] }),
     ]);
-    const by = isSameMajor && majors.pgDump === tools.major ? 'text' : 'presence';
+    // Also minor versions mend how pg_dump writes something: its words are compared with its own only. What is
+    // behind them the catalogs have told above.
+    const by = isSameMajor && manifest.dump.pgDump === tools.version ? 'text' : 'presence';
     const { entries, differences, reworded } = compareSchemas(expected, restored, { by });
     faults.push(...differences);
     const notes = reworded === 0 ? '' : `, ${formatCount(reworded)} in other words`;

@@ -4,6 +4,7 @@ import { withConnection } from '../../shared/postgres/connect.ts';
 import { settle } from '../../shared/restore/classify.ts';
 import { dependentsOf, readContents } from '../../shared/restore/contents.ts';
 import {
+  canCreateItself,
   createDatabase,
   localeProblem,
   maintenanceDatabase,
@@ -107,7 +108,7 @@ async function prepareDatabase(
       ? undefined
       : await localeProblem(client, { encoding, locale: server.locale });
   await makeWayFor(client, name);
-  const create = manifest.dump.format !== 'plain' && problem === undefined;
+  const create = manifest.dump.format !== 'plain' && problem === undefined && canCreateItself(manifest);
   if (create) return { missing, locale: undefined, create };
   const { substituted } = await createDatabase(client, { name, encoding, locale: server.locale });
   const locale =
