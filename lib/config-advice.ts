@@ -284,6 +284,7 @@ export const advice: Readonly<Record<string, Advice>> = {
     expected: 'arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX',
     fix: 'Copy the whole ARN of the secret, with the six characters at its end.',
   },
+  'restore.secretKmsKeyArn': arnOfKey,
   'restore.memoryMiB': memory,
   'restore.temporaryStorageMiB': {
     expected: 'a whole number from 512 to 10240 (MiB)',

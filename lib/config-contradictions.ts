@@ -49,7 +49,7 @@ const verify = z.object({
   locales: anything,
   layerArn: anything,
 });
-const restore = z.object({ enabled: anything, secretArns: anything });
+const restore = z.object({ enabled: anything, secretArns: anything, secretKmsKeyArn: anything });
 const reader = z.object({
   sources: z.array(source.catch({ schedules: [] })).catch([]),
   bucket: bucket.catch({}).default({}),
@@ -213,6 +213,13 @@ export function contradictions(raw: unknown): Contradiction[] {
         expected: `none with verify.level ${proof.level}: they are asked of a restored database`,
         fix: 'Set verify.level to auto or restore, or remove them.',
       });
+    });
+  }
+  if (restore.secretKmsKeyArn !== undefined && restore.secretArns === undefined) {
+    found.push({
+      path: ['restore', 'secretKmsKeyArn'],
+      expected: 'nothing without restore.secretArns',
+      fix: "Name the secrets that it encrypts; the key of a source's own is sources[].secretKmsKeyArn.",
     });
   }
   if (restore.enabled === true && restore.secretArns === undefined) {

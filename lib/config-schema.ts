@@ -148,6 +148,7 @@ const verify = z.strictObject({
 const restore = z.strictObject({
   enabled: z.boolean().default(false),
   secretArns: z.array(secretArn).min(1).optional(),
+  secretKmsKeyArn: kmsKeyArn.optional(),
   memoryMiB: memoryMiB.default(2048),
   temporaryStorageMiB: temporaryStorageMiB.default(10_240),
   timeoutMinutes: timeoutMinutes.default(15),

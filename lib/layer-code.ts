@@ -112,7 +112,8 @@ function builderArguments({
     ...['--major', majors.join(','), '--arch', architecture, '--max-age-days', String(maxAgeDays)],
     // With `=`: a list may begin with an extension to leave out, after a hyphen.
     ...(kind === 'server' ? ['--server', `--extension=${extensions.join(',') || 'none'}`] : []),
-    ...(locales.length === 0 ? [] : ['--locale', locales.join(',')]),
+    // Every server layer has C.UTF-8. To name no locale would mean whatever was built before: another hash elsewhere.
+    ...(kind === 'server' ? [`--locale=${['C.UTF-8', ...locales].join(',')}`] : []),
   ];
 }
 

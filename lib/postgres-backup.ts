@@ -165,13 +165,15 @@ export class PostgresBackup extends Construct implements IConnectable {
   }
 
   private makeRestore(
-    { restore, secret, vpc, vpcSubnets, securityGroups, port, sslMode }: PostgresBackupProps,
+    { restore, secret, host, vpc, vpcSubnets, securityGroups, port, sslMode }: PostgresBackupProps,
     shared: Omit<RestoreFunctionProps, 'secrets' | 'memory' | 'temporaryStorage' | 'timeout'>,
   ): LambdaFunction | undefined {
     if (restore === undefined) return undefined;
     return restoreFunction(new Construct(this, 'Restore'), {
       ...shared,
       ...{ vpc, vpcSubnets, securityGroups, port, sslMode },
+      // The source's own server is that of the source's own secret only.
+      ...(restore.secrets === undefined ? { host } : {}),
       secrets: restore.secrets ?? (secret === undefined ? [] : [secret]),
       memory: restore.memory ?? Size.mebibytes(2048),
       temporaryStorage: restore.temporaryStorage ?? Size.mebibytes(mostTemporaryStorageMiB),

@@ -29,6 +29,8 @@ export interface RestoreFunctionProps
   readonly topic: ITopic;
   /** Of the servers that may be restored into; the first is the one where the event names none. */
   readonly secrets: readonly ISecret[];
+  /** Of the first secret's server, where the secret does not say or says otherwise. */
+  readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly sslMode?: SslMode | undefined;
 }
@@ -53,6 +55,8 @@ export function restoreFunction(scope: Construct, props: RestoreFunctionProps): 
       [names.source]: sourceName,
       [names.store]: props.storeUrl,
       [names.secretArn]: own.secretFullArn ?? own.secretArn,
+      [names.host]: props.host,
+      [names.port]: props.host === undefined ? undefined : props.port?.toString(),
       [names.sslMode]: props.sslMode,
       [names.topicArn]: topic.topicArn,
     }) as Record<string, string>,

@@ -85,7 +85,7 @@ export class BackupStack extends Stack {
     for (const source of config.sources) {
       const backup = new PostgresBackup(this, source.name, {
         ...{ ...shared, ...this.serverOf(source) },
-        restore: this.restoreOf(config.restore, source.name),
+        restore: this.restoreOf(config, source.name),
       });
       if (backup.restoreFunction !== undefined) {
         new CfnOutput(this, `${source.name}-restore-function`, {
@@ -161,15 +161,22 @@ export class BackupStack extends Stack {
     }
   }
 
-  private restoreOf(config: Config['restore'], name: string): PostgresBackupProps['restore'] {
-    if (!config.enabled) return undefined;
+  private restoreOf({ restore, sources }: Config, name: string): PostgresBackupProps['restore'] {
+    if (!restore.enabled) return undefined;
     return {
-      secrets: config.secretArns?.map((secretCompleteArn, index) =>
-        Secret.fromSecretAttributes(this, `${name}-restore-secret-${index + 1}`, { secretCompleteArn }),
-      ),
-      memory: Size.mebibytes(config.memoryMiB),
-      temporaryStorage: Size.mebibytes(config.temporaryStorageMiB),
-      timeout: Duration.minutes(config.timeoutMinutes),
+      secrets: restore.secretArns?.map((secretCompleteArn, index) => {
+        const id = `${name}-restore-secret-${index + 1}`;
+        // The secret of a source keeps its own key, which need not be that of the others.
+        const source = sources.find(({ secretArn }) => secretArn === secretCompleteArn);
+        const keyArn = source === undefined ? restore.secretKmsKeyArn : source.secretKmsKeyArn;
+        return Secret.fromSecretAttributes(this, id, {
+          secretCompleteArn,
+          ...(keyArn === undefined ? {} : { encryptionKey: Key.fromKeyArn(this, `${id}-key`, keyArn) }),
+        });
+      }),
+      memory: Size.mebibytes(restore.memoryMiB),
+      temporaryStorage: Size.mebibytes(restore.temporaryStorageMiB),
+      timeout: Duration.minutes(restore.timeoutMinutes),
     };
   }
 

@@ -9,6 +9,10 @@ export const restoreEnvironment = {
   store: 'PGPROOF_STORE',
   /** ARN of the secret of the server to restore into, where the event names none. */
   secretArn: 'PGPROOF_SECRET_ARN',
+  /** Host name of that server, where the secret has none, as those that RDS manages; or instead of the secret's. */
+  host: 'PGPROOF_HOST',
+  /** Its port, likewise. */
+  port: 'PGPROOF_PORT',
   /** libpq's sslmode. Default `verify-full` for RDS hosts, else `require`. */
   sslMode: 'PGPROOF_SSLMODE',
   /** ARN of the SNS topic that hears of a restore that failed. Required. */
@@ -22,6 +26,9 @@ export const restoreEventSchema = z.strictObject({
   target: z.strictObject({
     /** A secret in RDS's JSON form, which the function may read; default: the function's own. */
     secretArn: z.string().min(1).optional(),
+    /** Where the secret has none, or instead of the secret's. */
+    host: z.string().min(1).optional(),
+    port: z.int().min(1).max(65_535).optional(),
     database: z.string().min(1),
   }),
   /** Makes the database first. Default: it must be there, and empty. */

@@ -30,6 +30,7 @@ export async function prepareRestore(
   const asked = parseEvent(restoreEventSchema, event, example);
   checkSource(asked, settings);
   const { database } = asked.target;
+  const isOwn = asked.target.secretArn === undefined;
   const secretArn = asked.target.secretArn ?? settings.secretArn;
   if (secretArn === undefined) {
     throw new BadSettings({
@@ -38,7 +39,11 @@ export async function prepareRestore(
       fix: 'Name the ARN of a secret in target.secretArn.',
     });
   }
-  const source = secretSource({ name: 'target', secretArn, overrides: { sslMode: settings.sslMode } });
+  // What the function knows of its own server says nothing of another one.
+  const own = isOwn ? { host: settings.host, port: settings.port } : {};
+  const { host = own.host, port = own.port } = asked.target;
+  const overrides = { host, port, sslMode: settings.sslMode };
+  const source = secretSource({ name: 'target', secretArn, overrides });
   const store = openStore(settings.store, {});
   const { id, manifest, verdict } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
   // A run that was killed must not fill the next one's /tmp.

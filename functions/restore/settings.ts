@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { BadSettings, bucketUrl, parseVariables, requiredText } from '../shared/lambda/settings.ts';
+import {
+  BadSettings,
+  bucketUrl,
+  numberVariable,
+  parseVariables,
+  requiredText,
+} from '../shared/lambda/settings.ts';
 import { parseIdOrLatest } from '../shared/manifest/backup-id.ts';
 import { tlsModes } from '../shared/postgres/source.ts';
 import { parseTableName } from '../shared/postgres/table-name.ts';
@@ -10,6 +16,8 @@ const settingsSchema = z.strictObject({
   source: requiredText,
   store: bucketUrl,
   secretArn: z.string().optional(),
+  host: z.string().optional(),
+  port: numberVariable(1, 65_535).optional(),
   sslMode: z.enum(tlsModes).optional(),
   topicArn: requiredText,
 });

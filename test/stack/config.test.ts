@@ -80,6 +80,7 @@ test('reports all problems at once, each with path, got, expected and fix', () =
 
 test.each([
   [{ restore: { enabled: true } }, { secretArn: undefined, iam }, 'restore.secretArns'],
+  [{ restore: { enabled: true, secretKmsKeyArn: kmsKeyArn } }, {}, 'restore.secretKmsKeyArn'],
   [{ verify: { layerArn: serverLayerArn, extensions: ['pgvector'] } }, {}, 'verify.extensions'],
   [{ verify: { extensions: ['; rm -rf /'] } }, {}, 'verify.extensions[0]'],
   [{}, { checks: [{ sql: `select ${'x'.repeat(2_500)}` }] }, 'sources[0].checks'],
@@ -221,7 +222,7 @@ const schemaPaths = pathsOfSchema(z.toJSONSchema(configSchema, { io: 'input' }) 
 test('there is advice for every key, and for no other', () => {
   expect(Object.keys(advice).sort()).toEqual(schemaPaths.sort());
   expect(knownKeys('restore')).toEqual([
-    ...['enabled', 'secretArns', 'memoryMiB', 'temporaryStorageMiB', 'timeoutMinutes'],
+    ...['enabled', 'secretArns', 'secretKmsKeyArn', 'memoryMiB', 'temporaryStorageMiB', 'timeoutMinutes'],
   ]);
 });
 

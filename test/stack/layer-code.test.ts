@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -13,6 +14,10 @@ import { Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { afterEach, expect, test, vi } from 'vitest';
+import { buildLayerBuilder } from '../../build.ts';
+import { recipe } from '../../layers/postgres/layer-manifest.ts';
+import { allLocales } from '../../layers/postgres/locales.ts';
+import { recordCheck } from '../../layers/postgres/mirror-check.ts';
 import { parseRequest } from '../../layers/postgres/request.ts';
 import { ServerLayer } from '../../lib/layer.ts';
 import { LayerUnavailable } from '../../lib/layer-code.ts';
@@ -68,7 +73,8 @@ test('what the machine builds is the asset: the major that was asked for, and no
   root = packageWith(works);
   const stack = makeLayer(['pgvector']);
   expect(JSON.parse(readFileSync(path.join(root, 'arguments'), 'utf8'))).toEqual([
-    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension=pgvector'],
+    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7'],
+    ...['--server', '--extension=pgvector', '--locale=C.UTF-8'],
   ]);
   expect(resources(Template.fromStack(stack), 'AWS::Lambda::LayerVersion')).toHaveProperty('Server');
   const outdir = Stage.of(stack)?.outdir ?? '';
@@ -98,19 +104,34 @@ writeFileSync(output + '/postgresql/17/manifest.json', '{}');
 `);
   makeLayer();
   const args = JSON.parse(readFileSync(path.join(directory, 'arguments'), 'utf8')) as string[];
-  expect(args).toContain('node:24-trixie-slim');
-  expect(args.find((one) => one.endsWith(':/asset-input:delegated'))).toContain('dist/layers/postgres');
-  const command = args.slice(args.indexOf('node:24-trixie-slim') + 1);
-  expect(command.slice(0, 2)).toEqual(['bash', '-c']);
-  expect(command.slice(3)).toEqual([
-    ...['bash', '--major', '17', '--arch', 'arm64', '--max-age-days', '7', '--server', '--extension=none'],
+  const image = 'node:24-trixie-slim';
+  const command = args.slice(args.indexOf(image) + 1);
+  expect(args).toEqual([
+    // As the user who deploys, so that the asset is theirs.
+    ...['run', '--rm', '-u', `${process.getuid?.()}:${process.getgid?.()}`],
+    ...['-v', `${path.join(root, 'dist/layers/postgres')}:/asset-input:delegated`],
+    ...['-v', expect.stringMatching(/^\/.*:\/asset-output:delegated$/), '-w', '/asset-input'],
+    ...[image, 'bash', '-c', command[2], 'bash'],
+    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7'],
+    ...['--server', '--extension=none', '--locale=C.UTF-8'],
   ]);
+  expect(command[2]).toBe(
+    'node /asset-input/build.js --into /tmp/layers "$@" && cp -r /tmp/layers/arm64/server/postgresql /asset-output/',
+  );
   // The script as a shell reads it: `node` is called with every argument as it is.
   const said = execFileSync('/bin/bash', [
     ...['-c', (command[2] ?? '').replace(/^node \S+/, 'printf "%s\\n"').replace(/&&.*/, '')],
     ...command.slice(3),
   ]);
   expect(said.toString().trim().split('\n')).toEqual(['--into', '/tmp/layers', ...command.slice(4)]);
+});
+
+test('a stack that CDK is told not to bundle builds nothing', () => {
+  root = packageWith(fails);
+  const app = testApp({ 'aws:cdk:bundling-stacks': [] });
+  const stack = new Stack(app, 'S');
+  new ServerLayer(stack, 'Server', { architecture: Architecture.ARM_64, major: 17 });
+  expect(resources(Template.fromStack(stack), 'AWS::Lambda::LayerVersion')).toHaveProperty('Server');
 });
 
 test('where neither works, one message says what to do', () => {
@@ -132,6 +153,32 @@ test('the builder takes an extension that is left out, wherever in the list it i
   makeLayer(['-postgis_raster', 'postgis']);
   const words = JSON.parse(readFileSync(path.join(root, 'arguments'), 'utf8')) as string[];
   expect(parseRequest(words)).toMatchObject({ extensions: ['-postgis_raster', 'postgis'] });
+});
+
+test('the real builder understands the call, and what it says it has is the asset', async () => {
+  root = packageWith('');
+  await buildLayerBuilder(path.join(root, 'dist/layers/postgres'));
+  // A layer that is there already and was just compared with the mirror: nothing is fetched.
+  const into = path.join(root, 'layers/postgres/build');
+  const layer = path.join(into, 'arm64/server/postgresql/17');
+  const programs = path.join(layer, 'usr/lib/postgresql/17/bin');
+  mkdirSync(programs, { recursive: true });
+  writeFileSync(path.join(programs, 'postgres'), '#!/bin/sh\n', { mode: 0o755 });
+  const wish = { extensions: ['-postgis_raster', 'postgis'], locales: allLocales(['de_DE.UTF-8']) };
+  const about = { recipe, major: 17, version: '17.12', arch: 'arm64', kind: 'server', bytes: 10 };
+  writeFileSync(path.join(layer, 'manifest.json'), JSON.stringify({ ...about, ...wish, packages: [] }));
+  await recordCheck({ into, arch: 'arm64', kind: 'server', major: 17 }, new Date());
+
+  const stack = new Stack(testApp(), 'S');
+  new ServerLayer(stack, 'Server', {
+    ...{ architecture: Architecture.ARM_64, major: 17 },
+    ...{ extensions: wish.extensions, locales: ['de_DE.UTF-8'] },
+  });
+  const outdir = Stage.of(stack)?.outdir ?? '';
+  const copies = readdirSync(outdir)
+    .map((name) => path.join(outdir, name, 'postgresql/17/usr/lib/postgresql/17/bin/postgres'))
+    .filter((name) => existsSync(name));
+  expect(copies.map((name) => statSync(name).mode & 0o777)).toEqual([0o755]);
 });
 
 /** Makes more than Lambda takes, of holes that need no room on the disk. */

@@ -86,6 +86,38 @@ test('the restore function is told its source, and reads its backups and its sec
   expect(Object.keys(resources(template, 'AWS::CloudWatch::Alarm'))).toContain('ordersprodRestoreErrors');
 });
 
+test('the restore function may use the keys of its secrets, through Secrets Manager only', () => {
+  const otherKey = kmsKeyArn.replace('0a1b2c3d', '1a1b2c3d');
+  const restore = { enabled: true, secretArns: [other, secretArn], secretKmsKeyArn: otherKey };
+  const config = configuration({ restore }, { secretKmsKeyArn: kmsKeyArn });
+  const decrypts = statementsOf(templateOf(config), 'ordersprodRestoreRole').filter(({ sid }) =>
+    sid?.startsWith('SecretKey'),
+  );
+  const conditions = {
+    StringEquals: {
+      'kms:ViaService': { 'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+    },
+  };
+  // A source's secret is encrypted with the source's key, also where others are restored into.
+  expect(decrypts).toEqual([
+    { sid: 'SecretKey', actions: ['kms:Decrypt'], resources: [otherKey], conditions },
+    { sid: 'SecretKey2', actions: ['kms:Decrypt'], resources: [kmsKeyArn], conditions },
+  ]);
+});
+
+test('a secret without a host, as RDS makes them, is completed from the source', () => {
+  const config = configuration({ restore: { enabled: true } }, { host: 'db.acme.test', port: 5433 });
+  expect(variablesOf(config, 'ordersprodRestoreFunction')).toMatchObject({
+    [restoreEnvironment.host]: 'db.acme.test',
+    [restoreEnvironment.port]: '5433',
+  });
+  const elsewhere = configuration(
+    { restore: { enabled: true, secretArns: [other] } },
+    { host: 'db.acme.test', port: 5433 },
+  );
+  expect(variablesOf(elsewhere, 'ordersprodRestoreFunction')).not.toHaveProperty(restoreEnvironment.host);
+});
+
 test('it joins the VPC of the source, and nothing starts it by itself', () => {
   const network = { vpcId: 'vpc-01234567', subnetIds: ['subnet-01234567'] };
   const template = Template.fromStack(stackFrom(configuration({ network, restore: { enabled: true } })));

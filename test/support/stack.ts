@@ -74,8 +74,11 @@ export function layerDirectory(majors: readonly number[]): string {
   return directory;
 }
 
-export function testApp(): App {
-  return new App({ context: featureFlags(), outdir: path.join(temporaryDirectory(), 'cdk.out') });
+export function testApp(context: Record<string, unknown> = {}): App {
+  return new App({
+    context: { ...featureFlags(), ...context },
+    outdir: path.join(temporaryDirectory(), 'cdk.out'),
+  });
 }
 
 export function stackFrom(config: object = configuration(), layer?: string): BackupStack {
