@@ -29,7 +29,7 @@ export interface RestoreFunctionProps
   readonly topic: ITopic;
   /** Of the servers that may be restored into; the first is the one where the event names none. */
   readonly secrets: readonly ISecret[];
-  /** Of the first secret's server, where the secret does not say or says otherwise. */
+  /** Of the first secret's server, where the secret does not say. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly sslMode?: SslMode | undefined;

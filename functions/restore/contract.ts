@@ -9,7 +9,7 @@ export const restoreEnvironment = {
   store: 'PGPROOF_STORE',
   /** ARN of the secret of the server to restore into, where the event names none. */
   secretArn: 'PGPROOF_SECRET_ARN',
-  /** Host name of that server, where the secret has none, as those that RDS manages; or instead of the secret's. */
+  /** Host name of that server, where the secret has none, as those that RDS manages. */
   host: 'PGPROOF_HOST',
   /** Its port, likewise. */
   port: 'PGPROOF_PORT',

@@ -39,11 +39,11 @@ export async function prepareRestore(
       fix: 'Name the ARN of a secret in target.secretArn.',
     });
   }
-  // What the function knows of its own server says nothing of another one.
-  const own = isOwn ? { host: settings.host, port: settings.port } : {};
-  const { host = own.host, port = own.port } = asked.target;
+  const { host, port } = asked.target;
   const overrides = { host, port, sslMode: settings.sslMode };
-  const source = secretSource({ name: 'target', secretArn, overrides });
+  // The secret's own host comes first: the source's may be a replica. Of another server it says nothing.
+  const defaults = isOwn ? { host: settings.host, port: settings.port } : {};
+  const source = secretSource({ name: 'target', secretArn, overrides, defaults });
   const store = openStore(settings.store, {});
   const { id, manifest, verdict } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
   // A run that was killed must not fill the next one's /tmp.

@@ -44,8 +44,10 @@ export function secretSource(options: {
   readonly name: string;
   readonly secretArn: string;
   readonly overrides?: SourceOverrides | undefined;
+  /** Where the secret says nothing: those that RDS manages have no host. */
+  readonly defaults?: Pick<SourceOverrides, 'host' | 'port'> | undefined;
 }): Source {
-  const { name, secretArn, overrides = {} } = options;
+  const { name, secretArn, overrides = {}, defaults = {} } = options;
   const region = /^arn:[^:]+:secretsmanager:([^:]+):/.exec(secretArn)?.[1];
   const client = new SecretsManagerClient({
     ...(region === undefined ? {} : { region }),
@@ -57,10 +59,10 @@ export function secretSource(options: {
     name,
     async resolve() {
       const secret = parseSecret(await readSecret(client, secretArn), secretArn);
-      const host = overrides.host ?? secret.host ?? missing('host', secretArn);
+      const host = overrides.host ?? secret.host ?? defaults.host ?? missing('host', secretArn);
       return parametersOf({
         host,
-        port: overrides.port ?? secret.port,
+        port: overrides.port ?? secret.port ?? defaults.port,
         user: overrides.user ?? secret.username ?? missing('username', secretArn),
         password: secret.password,
         database: overrides.database ?? secret.dbname,
