@@ -15,11 +15,11 @@ function start(...args: string[]): Promise<{ stdout: string; stderr: string }> {
   });
 }
 
-it('npm start backs up a sample shop, verifies it, and catches a server that dies', async () => {
+it('npm start backs up a sample shop, proves it, and catches a server that dies', async () => {
   await withDirectory(async (directory) => {
     const { stdout, stderr } = await start('--into', directory);
     for (const database of ['shop', 'reports', 'Ünïcode "quoted" db']) {
-      expect(stdout).toMatch(new RegExp(`^${database} .*intact \\(read\\)`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^${database} .*proven \\(restore\\)`, 'm'));
     }
     expect(stderr).toMatch(/BACKUP FAILED demo\/shop: pg_dump/);
     expect(stderr).toMatch(/Nothing appeared in the store: 12 objects before, the same 12 after/);
@@ -36,7 +36,7 @@ it('npm start -- --source backs up a server of the user', async () => {
     await withDirectory(async (directory) => {
       const source = `host='${parameters.host}' port=${parameters.port} user=${parameters.user}`;
       const { stdout } = await start('--source', source, '--into', directory);
-      expect(stdout).toMatch(/^app .*intact \(read\)/m);
+      expect(stdout).toMatch(/^app .*proven \(restore\)/m);
     });
   });
 });
