@@ -3,6 +3,7 @@ import { Decompress } from 'fzstd';
 import { messageOf } from '../shared/errors.ts';
 import { CopyRowCounter } from '../shared/postgres/copy-row-counter.ts';
 import { SqlUnreadable } from '../shared/postgres/copy-row-statement-text.ts';
+import { offer } from '../shared/process/offer.ts';
 import {
   type ArchiveReader,
   broken,
@@ -11,7 +12,6 @@ import {
   readingOfText,
   undecided,
 } from './data-reading.ts';
-import { offer } from './stored-object.ts';
 
 /** Reads a dump that is SQL text, compressed as the end of its name says. No program is needed for it. */
 export function startPlainReader(name: string): ArchiveReader {

@@ -1,5 +1,6 @@
 import { messageOf } from '../shared/errors.ts';
 import { CopyRowCounter } from '../shared/postgres/copy-row-counter.ts';
+import { offer } from '../shared/process/offer.ts';
 import { startChild } from '../shared/process/run-child.ts';
 import {
   type ArchiveReader,
@@ -10,7 +11,6 @@ import {
   stopReason,
   undecided,
 } from './data-reading.ts';
-import { offer } from './stored-object.ts';
 
 /**
  * The whole environment of pg_restore: it reads no server and no configuration. C, because the messages that tell a

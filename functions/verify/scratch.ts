@@ -3,7 +3,7 @@ import { rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { makeMarkedDirectory } from '../shared/postgres/server-leftovers.ts';
-import { offer } from './stored-object.ts';
+import { offer } from '../shared/process/offer.ts';
 
 /** Where files may lie for a while, and how much of them. */
 export type Scratch = {

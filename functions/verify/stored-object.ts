@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { addAbortSignal, type Writable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import { messageOf } from '../shared/errors.ts';
 import { type BackupId, keyOf } from '../shared/manifest/backup-id.ts';
 import type { StoredFile } from '../shared/manifest/manifest.ts';
@@ -53,19 +53,4 @@ export async function readStored(
     if (error instanceof ObjectMissing) return { kind: 'missing', file };
     return { kind: 'interrupted', file, bytes, reason: oneLine(messageOf(error)) };
   }
-}
-
-/**
- * Writes to a stream that may break at any time, and waits while it is full. Never rejects: whoever owns the stream
- * learns of its errors. `pipeline` would not do, as it ends the source with the target.
- */
-export async function offer(target: Writable, chunk: Buffer): Promise<void> {
-  if (!target.writable || target.write(chunk)) return;
-  await new Promise<void>((resolve) => {
-    const settle = (): void => {
-      for (const event of ['drain', 'error', 'close']) target.off(event, settle);
-      resolve();
-    };
-    for (const event of ['drain', 'error', 'close']) target.on(event, settle);
-  });
 }

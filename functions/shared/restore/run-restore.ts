@@ -8,6 +8,7 @@ import { messageOf } from '../errors.ts';
 import { childEnvironment } from '../postgres/child-environment.ts';
 import { quoteConninfo } from '../postgres/conninfo.ts';
 import { toolPath } from '../postgres/tools.ts';
+import { offer } from '../process/offer.ts';
 import { redactor } from '../process/redact.ts';
 import { type ChildExit, type RunningChild, startChild } from '../process/run-child.ts';
 import { judge, settle } from './classify.ts';
@@ -79,7 +80,7 @@ async function runPgRestore(
       request.onProgress?.({ doing, entries, totalEntries });
     };
     const child = start(request, 'pg_restore', args, collector.reader(onStep));
-    if (archive.kind === 'stream') await feed(child, archive.stream, [], request.signal);
+    if (archive.kind === 'stream') await feedWhole(child, archive.stream, request.signal);
     await collector.ended('pg_restore', child, request.signal);
   });
 }
@@ -153,6 +154,29 @@ function start(
   // What a script selects is of no use to anybody.
   child.stdout.on('error', () => undefined).resume();
   return { ...child, endMessages: reader.end };
+}
+
+/**
+ * Gives the program its input, and reads the source to its end even where the program needs no more of it (pg_restore
+ * leaves the end of a tar): only there the source finds that its bytes are not those that were stored.
+ */
+async function feedWhole(
+  child: RunningChild,
+  source: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (child.stdin === undefined) throw new Error('standard input is always a pipe here');
+  try {
+    for await (const chunk of source) {
+      signal.throwIfAborted();
+      await offer(child.stdin, chunk);
+    }
+    child.stdin.end();
+  } catch (error: unknown) {
+    child.kill();
+    await child.exited.catch(() => undefined);
+    throw signal.aborted ? signal.reason : error;
+  }
 }
 
 /** Gives the program its input. That it wants no more is for its exit status to explain, not an error of the source. */

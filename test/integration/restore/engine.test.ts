@@ -165,6 +165,27 @@ test("a hostile plain dump runs none of psql's commands", () =>
     }),
   ));
 
+test.each(['custom', 'tar'] as const)('an error at the end of a stream is heard: %s', (format) =>
+  withDatabase(newestMajor(), { sql: shop }, ({ parameters }) =>
+    withDirectory(async (directory) => {
+      const path = join(directory, 'archive');
+      await dump(parameters, newestMajor(), path, `--format=${format}`);
+      const bytes = await readFile(path);
+      const reason = new Error('these are not the bytes that were stored');
+      const pieces = async function* (): AsyncGenerator<Buffer> {
+        yield bytes;
+        // Longer than a pipe holds: who does not read on to here does not hear of it.
+        yield Buffer.alloc(format === 'tar' ? 1_000_000 : 0);
+        throw reason;
+      };
+      await withDatabase(newestMajor(), {}, async ({ parameters: target }) => {
+        const archive = { kind: 'stream', stream: pieces() } as const;
+        await expect(restore(target, newestMajor(), { format, archive })).rejects.toBe(reason);
+      });
+    }),
+  ),
+);
+
 test('an abort ends it', () =>
   withDatabase(
     newestMajor(),
