@@ -1,86 +1,22 @@
-import { dependentsOf } from './contents.ts';
+import { affectedBy } from './contents.ts';
+import { limits, reasonIn } from './limits.ts';
 import type { Complaint } from './messages.ts';
+import { nameIn, namesIn } from './named-object.ts';
 import type { Contents, RestoreProblem } from './restoration.ts';
-
-/**
- * What a server or a program says when it lacks something, whatever the backup is like. In English: LC_ALL and
- * lc_messages see to that. `missing` says what it lacks, `$1` being what the pattern caught.
- */
-const limits: readonly { readonly words: RegExp; readonly missing: string }[] = [
-  { words: /extension "(.+?)" is not available/, missing: 'extension "$1"' },
-  {
-    words: /extension "(.+?)" has no installation script nor update path for version "(.+?)"/,
-    missing: 'version $2 of extension "$1"',
-  },
-  { words: /could not open extension control file ".*\/(.+?)\.control"/, missing: 'extension "$1"' },
-  { words: /could not (?:access|load) (?:file|library) "(.+?)"/, missing: 'library "$1"' },
-  {
-    words: /"?(\w+)"? must be loaded via (?:"?shared_preload_libraries|shared_preload)/,
-    missing: '"$1" in shared_preload_libraries',
-  },
-  {
-    words: /(\S+) can only be loaded via shared_preload_libraries/,
-    missing: '$1 in shared_preload_libraries',
-  },
-  { words: /invalid (?:LC_\w+ )?locale name:? "(.*?)"/, missing: 'locale "$1"' },
-  { words: /could not create locale "(.*?)"/, missing: 'locale "$1"' },
-  { words: /could not open collator for locale "(.*?)"/, missing: 'ICU locale "$1"' },
-  { words: /ICU is not supported in this build/, missing: 'ICU' },
-  { words: /collation "(.+?)" for encoding "(.+?)" does not exist/, missing: 'collation "$1" for $2' },
-  { words: /encoding "(.+?)" does not match locale/, missing: 'a locale for $1' },
-  {
-    words: /language "(plpython\w*|plperl\w*|pltcl\w*|plv8\w*|plr|pljava\w*)" does not exist/,
-    missing: 'language "$1"',
-  },
-  { words: /tablespace "(.+?)" does not exist/, missing: 'tablespace "$1"' },
-  { words: /directory "(.+?)" does not exist/, missing: 'directory "$1"' },
-  { words: /could not (?:create|set permissions on) directory "(.+?)"/, missing: 'directory "$1"' },
-  { words: /No space left on device|could not extend file|disk full/i, missing: 'room on the disk' },
-  {
-    words: /out of memory|Cannot allocate memory|could not resize shared memory segment/i,
-    missing: 'memory',
-  },
-  { words: /out of shared memory/i, missing: 'room for locks (max_locks_per_transaction)' },
-  { words: /too many connections|remaining connection slots/i, missing: 'a free connection' },
-  {
-    words: /unsupported version \((.+?)\) in file header/,
-    missing: 'a pg_restore that reads archives of version $1',
-  },
-  {
-    words: /this build does not support compression|compression is not supported by this installation/i,
-    missing: 'a pg_restore that knows this compression',
-  },
-  { words: /must be superuser|permission denied (?:to|for) /i, missing: 'rights of the role that restores' },
-  {
-    words:
-      /must be (?:owner|member) of|must have (?:CREATE|admin option|CREATEROLE)|must be able to SET ROLE/i,
-    missing: 'rights of the role that restores',
-  },
-  {
-    words:
-      /server closed the connection unexpectedly|terminating connection|connection to server .* failed|connection not open|no connection to the server|SSL connection has been closed|the database system is (?:shutting down|starting up|in recovery mode)/i,
-    missing: 'a server that stays up',
-  },
-  { words: /canceling statement due to (?:statement timeout|lock timeout|user request)/i, missing: 'time' },
-  {
-    words: /unrecognized configuration parameter "(.+?)"/,
-    missing: 'the setting "$1" (a library, or a newer PostgreSQL)',
-  },
-  { words: /could not load library|undefined symbol/, missing: 'a library of the server' },
-];
 
 /**
  * Settings that a newer pg_dump writes at the beginning of every script, and that an older server has not; without
  * them everything is the same.
  */
 const harmless =
-  /unrecognized configuration parameter "(?:transaction_timeout|idle_in_transaction_session_timeout|default_table_access_method)"/;
+  /^unrecognized configuration parameter "(?:transaction_timeout|idle_in_transaction_session_timeout|default_table_access_method)"/;
 
 /** Judges one message; undefined where it means nothing. */
 export function judge(complaint: Complaint): RestoreProblem | undefined {
-  if (harmless.test(complaint.message)) return undefined;
+  const reason = reasonIn(complaint.message);
+  if (harmless.test(reason)) return undefined;
   for (const { words, missing } of limits) {
-    const match = words.exec(complaint.message);
+    const match = words.exec(reason);
     if (match === null) continue;
     const named = missing.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');
     return { fault: 'limit', missing: named, ...complaint };
@@ -88,41 +24,92 @@ export function judge(complaint: Complaint): RestoreProblem | undefined {
   return { fault: 'backup', ...complaint };
 }
 
+/** What is said where something should be there and is not. A role is never what an extension brings. */
 const consequence =
-  /does not exist|is not a member|cannot be (?:matched|cast)|current transaction is aborted/i;
+  /^(?!role ").*does not exist|is not a member|cannot be (?:matched|cast)|current transaction is aborted|no unique constraint matching|has no default operator class|has not been populated|is only a shell/i;
+const lacksRows = /violates foreign key constraint/;
 
 /**
  * Puts right what followed from something else: an index on a column whose type belongs to an extension that is not
- * there is that extension's fault, not the backup's.
+ * there is that extension's fault, not the backup's; so is a foreign key to a table whose rows found no room.
  *
  * @param contents absent of plain SQL: there whatever "does not exist" after something lacked is its consequence
+ * @param leftOut entries that were not restored at all, because of an extension or because nobody wanted them
  */
 export function settle(
   problems: readonly RestoreProblem[],
   contents: Contents | undefined,
+  leftOut: ReadonlySet<number> = new Set(),
 ): RestoreProblem[] {
   if (contents === undefined) return settleInOrder(problems);
-  const lacking = new Set(
-    problems.flatMap(({ fault, entry }) => (fault === 'limit' && entry !== undefined ? [entry.dumpId] : [])),
-  );
-  const affected = dependentsOf(contents, lacking);
-  const cause = problems.find(({ fault }) => fault === 'limit')?.missing;
-  return problems.map((problem) => {
+  const causes = causesIn(problems, contents, leftOut);
+  if (causes.size === 0) return [...problems];
+  const types = new Map(contents.entries.map(({ dumpId, type }) => [dumpId, type]));
+  const affected = affectedBy(contents, causes);
+  const withoutRows = affectedBy(contents, tablesWithoutRows(contents, causes));
+  const extension = [...causes].find(([id]) => types.get(id) === 'EXTENSION')?.[1];
+  const affectedNames = namesIn(contents.entries.filter(({ dumpId }) => affected.has(dumpId)));
+  const allNames = namesIn(contents.entries);
+
+  const causeOf = (problem: RestoreProblem): string | undefined => {
+    const reason = reasonIn(problem.message);
     const id = problem.entry?.dumpId;
-    const follows =
-      id !== undefined && (affected.has(id) || lacking.has(id)) && consequence.test(problem.message);
-    return problem.fault === 'backup' && follows
-      ? { ...problem, fault: 'limit' as const, missing: cause }
-      : problem;
+    if (lacksRows.test(reason))
+      return id === undefined ? undefined : (withoutRows.get(id) ?? affected.get(id));
+    if (!consequence.test(reason)) return undefined;
+    const ofEntry = id === undefined ? undefined : affected.get(id);
+    if (ofEntry !== undefined || reason.startsWith('column ')) return ofEntry;
+    const name = nameIn(reason);
+    // A function's body says to nobody what it calls.
+    if (name !== undefined && affectedNames(name)) return [...causes.values()][0];
+    // What the archive never held, an extension would have brought.
+    const isOfArchive = name !== undefined && allNames(name);
+    return isOfArchive ? undefined : extension;
+  };
+  return problems.map((problem) => {
+    const missing = problem.fault === 'backup' ? causeOf(problem) : undefined;
+    return missing === undefined ? problem : { ...problem, fault: 'limit' as const, missing };
   });
+}
+
+/** What lacks, by the entry that lacks it. */
+function causesIn(
+  problems: readonly RestoreProblem[],
+  { entries }: Contents,
+  leftOut: ReadonlySet<number>,
+): Map<number, string> {
+  const causes = new Map<number, string>();
+  for (const { dumpId, type, label } of entries) {
+    if (!leftOut.has(dumpId)) continue;
+    const name = label.replace(/^- /, '').trim();
+    causes.set(dumpId, type === 'EXTENSION' ? `extension "${name}"` : 'what was left out');
+  }
+  for (const { fault, missing, entry } of problems)
+    if (fault === 'limit' && missing !== undefined && entry !== undefined && !causes.has(entry.dumpId))
+      causes.set(entry.dumpId, missing);
+  return causes;
+}
+
+/** Rows depend on their table, and a foreign key on both tables, but not on their rows. */
+function tablesWithoutRows({ entries }: Contents, causes: ReadonlyMap<number, string>): Map<number, string> {
+  const tables = new Map<number, string>();
+  for (const { dumpId, type, dependsOn } of entries) {
+    const cause = type === 'TABLE DATA' ? causes.get(dumpId) : undefined;
+    if (cause !== undefined) for (const table of dependsOn) tables.set(table, cause);
+  }
+  return tables;
 }
 
 function settleInOrder(problems: readonly RestoreProblem[]): RestoreProblem[] {
   let cause: string | undefined;
   return problems.map((problem) => {
-    if (problem.fault === 'limit') cause ??= problem.missing;
-    else if (cause !== undefined && consequence.test(problem.message))
-      return { ...problem, fault: 'limit' as const, missing: cause };
-    return problem;
+    if (problem.fault === 'limit') {
+      cause ??= problem.missing;
+      return problem;
+    }
+    const reason = reasonIn(problem.message);
+    return cause !== undefined && (consequence.test(reason) || lacksRows.test(reason))
+      ? { ...problem, fault: 'limit' as const, missing: cause }
+      : problem;
   });
 }

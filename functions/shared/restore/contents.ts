@@ -123,7 +123,16 @@ function entryIn(line: string): Omit<ContentsEntry, 'dependsOn'> | undefined {
 }
 
 /** The entries that cannot be there without those: their tables' data, indexes, comments, grants, views. */
-export function dependentsOf({ entries }: Contents, dumpIds: ReadonlySet<number>): Set<number> {
+export function dependentsOf(contents: Contents, dumpIds: ReadonlySet<number>): Set<number> {
+  const roots = new Map([...dumpIds].map((id) => [id, true]));
+  return new Set([...affectedBy(contents, roots).keys()].filter((id) => !dumpIds.has(id)));
+}
+
+/** Those entries and all that cannot be there without them, each with the cause of the one that it came from. */
+export function affectedBy<Cause>(
+  { entries }: Contents,
+  causes: ReadonlyMap<number, Cause>,
+): Map<number, Cause> {
   const users = new Map<number, number[]>();
   for (const { dumpId, dependsOn } of entries) {
     for (const id of dependsOn) {
@@ -132,13 +141,14 @@ export function dependentsOf({ entries }: Contents, dumpIds: ReadonlySet<number>
       else known.push(dumpId);
     }
   }
-  const found = new Set<number>();
-  const pending = [...dumpIds];
-  for (let id = pending.pop(); id !== undefined; id = pending.pop()) {
+  const found = new Map(causes);
+  const pending = [...causes];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [id, cause] = next;
     for (const user of users.get(id) ?? []) {
-      if (found.has(user) || dumpIds.has(user)) continue;
-      found.add(user);
-      pending.push(user);
+      if (found.has(user)) continue;
+      found.set(user, cause);
+      pending.push([user, cause]);
     }
   }
   return found;

@@ -54,8 +54,15 @@ export async function localeProblem(
   try {
     await client.query(createStatement({ ...database, name }));
   } catch (error: unknown) {
-    if (!isLocaleProblem(messageOf(error))) throw error;
-    return judge({ message: messageOf(error) });
+    const message = messageOf(error);
+    if (!isLocaleProblem(message)) throw error;
+    // Whatever its words are: a database like the source's cannot be made here, and that is not the backup's fault.
+    return {
+      missing: `a database in ${database.encoding} like the source's`,
+      ...judge({ message }),
+      fault: 'limit',
+      message,
+    };
   }
   await client.query(`drop database ${quoteIdentifier(name)}`);
   return undefined;
@@ -81,9 +88,18 @@ export function maintenanceDatabase(name: string): string {
 
 /** `client` must be connected to `maintenanceDatabase(name)`. */
 export async function makeWayFor(client: Client, name: string): Promise<void> {
-  if (databaseOfOurs[name] === undefined) return;
-  if (name === 'template1') await client.query('alter database template1 is_template false');
-  await client.query(`drop database if exists ${quoteIdentifier(name)}`);
+  if (databaseOfOurs[name] !== undefined) await dropDatabase(client, name);
+}
+
+/**
+ * In a server that lives only for a restore; whoever is still connected is cut off.
+ * @throws what the server says: of a database with subscriptions, for one
+ */
+export async function dropDatabase(client: Client, name: string): Promise<void> {
+  const quoted = quoteIdentifier(name);
+  const { rows } = await client.query('select from pg_database where datistemplate and datname = $1', [name]);
+  if (rows.length > 0) await client.query(`alter database ${quoted} is_template false`);
+  await client.query(`drop database if exists ${quoted} with (force)`);
 }
 
 function createStatement({ name, encoding, locale, owner }: NewDatabase): string {

@@ -17,11 +17,14 @@ export type GlobalStatement = {
     | 'unknown';
   /** The role or tablespace that it is about. */
   readonly name: string | undefined;
+  /** Where `name` is a tablespace's. */
+  readonly isOfTablespace: boolean;
   /** Without the semicolon. */
   readonly sql: string;
 };
 
-const name = String.raw`("(?:[^"]|"")+"|[^\s";]+)`;
+/** As pg_dumpall writes names: in quotes unless they are plain, so that what is read is what the server understands. */
+const name = '("(?:[^"]|"")+"|[a-z_][a-z0-9_]*)';
 const patterns: readonly (readonly [GlobalStatement['kind'], RegExp])[] = [
   ['create role', new RegExp(`^CREATE ROLE ${name}$`, 's')],
   ['set for role', new RegExp(`^ALTER ROLE ${name} (?:IN DATABASE .+ )?SET .+$`, 's')],
@@ -32,8 +35,11 @@ const patterns: readonly (readonly [GlobalStatement['kind'], RegExp])[] = [
   ['parameter rights', /^(?:GRANT|REVOKE) .+ ON PARAMETER .+$/s],
   ['grant role', new RegExp(`^GRANT ${name} TO .+$`, 's')],
   ['comment', new RegExp(`^COMMENT ON (?:ROLE|TABLESPACE) ${name} IS .+$`, 's')],
-  ['security label', new RegExp(`^SECURITY LABEL .*ON (?:ROLE|TABLESPACE) ${name} IS .+$`, 's')],
-  ['setting', /^(?:SET|RESET) (?:SESSION AUTHORIZATION|\w+)\b.*$/s],
+  [
+    'security label',
+    new RegExp(`^SECURITY LABEL (?:FOR (?:"[^"]+"|\\w+) )?ON (?:ROLE|TABLESPACE) ${name} IS .+$`, 's'),
+  ],
+  ['setting', /^SET \w+ = \S+$/],
   ['setting', /^SELECT pg_catalog\.set_config\('\w+', '[^']*', \w+\)$/s],
 ];
 
@@ -45,10 +51,16 @@ export function parseGlobals(sql: string): GlobalStatement[] {
   return splitStatements(sql).map((text) => {
     for (const [kind, pattern] of patterns) {
       const match = pattern.exec(text);
-      if (match !== null)
-        return { kind, name: match[1] === undefined ? undefined : unquote(match[1]), sql: text };
+      if (match === null) continue;
+      const isOfTablespace = kind.includes('tablespace') || /^[A-Z ]*(?:'[^']*' )?ON TABLESPACE /.test(text);
+      return {
+        kind,
+        name: match[1] === undefined ? undefined : unquote(match[1]),
+        isOfTablespace,
+        sql: text,
+      };
     }
-    return { kind: 'unknown', name: undefined, sql: text };
+    return { kind: 'unknown', name: undefined, isOfTablespace: false, sql: text };
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Client, QueryConfig } from 'pg';
 import { messageOf } from '../errors.ts';
 import { quoteIdentifier } from '../postgres/identifiers.ts';
 import { judge } from './classify.ts';
@@ -52,7 +52,15 @@ export async function applyGlobals(
       });
       continue;
     }
-    const text = rewritten(statement, options, there, existing, version);
+    if (statement.kind === 'create tablespace' && options.mode === 'private' && version < 15) {
+      const missing = `tablespace "${statement.name}"`;
+      problems.push({
+        ...{ fault: 'limit', missing, statement: shown(statement) },
+        message: 'before version 15 PostgreSQL makes tablespaces in directories of the machine only',
+      });
+      continue;
+    }
+    const text = rewritten(statement, options, there, existing);
     if (text === undefined) continue;
     const failure = await run(client, text);
     if (failure === undefined) {
@@ -75,18 +83,15 @@ function rewritten(
   options: GlobalsMode,
   there: Names,
   existing: Set<string>,
-  version: number,
 ): string | undefined {
-  const { kind, name = '', sql } = statement;
-  const isOfTablespace = kind.includes('tablespace');
+  const { kind, name = '', isOfTablespace, sql } = statement;
   const isThere = isOfTablespace ? there.tablespaces.has(name) : there.roles.has(name);
   if (kind === 'create role' || kind === 'create tablespace') {
     if (isThere) {
       if (options.mode === 'target') existing.add(name);
       return undefined;
     }
-    if (kind === 'create role' || options.mode === 'target') return sql;
-    return inPlace(sql, name, version);
+    return kind === 'create role' || options.mode === 'target' ? sql : inPlace(sql, name);
   }
   if (options.mode === 'target') return isThere && kind !== 'grant role' ? undefined : sql;
   if (kind === 'alter role') return name === options.bootstrapRole ? undefined : withoutLogin(sql);
@@ -98,24 +103,23 @@ function rewritten(
 /** pg_dumpall writes the attributes in capital letters and in this order, after a name that may look like anything. */
 function withoutLogin(sql: string): string {
   const attributes =
-    /^(ALTER ROLE (?:"(?:[^"]|"")+"|[^\s";]+) WITH (?:NO)?SUPERUSER (?:NO)?INHERIT (?:NO)?CREATEROLE (?:NO)?CREATEDB) (?:NO)?LOGIN( (?:NO)?REPLICATION(?: (?:NO)?BYPASSRLS)?)/s.exec(
+    /^(ALTER ROLE (?:"(?:[^"]|"")+"|\w+) WITH (?:NO)?SUPERUSER (?:NO)?INHERIT (?:NO)?CREATEROLE (?:NO)?CREATEDB) (?:NO)?LOGIN( (?:NO)?REPLICATION(?: (?:NO)?BYPASSRLS)?)/s.exec(
       sql,
     );
   return attributes === null ? sql.replace(/ PASSWORD .*$/s, '') : `${attributes[1]} NOLOGIN${attributes[2]}`;
 }
 
-/** The directory is another machine's: a directory inside the server's own stands for it (PostgreSQL 15 and newer). */
-function inPlace(sql: string, name: string, version: number): string {
-  if (version < 15) return sql;
-  const owner = /^CREATE TABLESPACE (?:"(?:[^"]|"")+"|[^\s";]+) OWNER (.+) LOCATION '(?:[^']|'')*'$/s.exec(
-    sql,
-  )?.[1];
-  return owner === undefined ? sql : `CREATE TABLESPACE ${quoteIdentifier(name)} OWNER ${owner} LOCATION ''`;
+/** The directory is another machine's: a directory inside the server's own stands for it. */
+function inPlace(sql: string, name: string): string {
+  const [, owner] = /^CREATE TABLESPACE (?:"(?:[^"]|"")+"|\w+) OWNER ("(?:[^"]|"")+"|\w+)\s/s.exec(sql) ?? [];
+  const ofOwner = owner === undefined ? '' : ` OWNER ${owner}`;
+  return `CREATE TABLESPACE ${quoteIdentifier(name)}${ofOwner} LOCATION ''`;
 }
 
+/** In a message of its own kind, which takes one statement only: whatever hides in a string stays in it. */
 async function run(client: Client, sql: string): Promise<string | undefined> {
   try {
-    await client.query(sql);
+    await client.query({ text: sql, queryMode: 'extended' } as QueryConfig);
     return undefined;
   } catch (error: unknown) {
     return messageOf(error);

@@ -45,31 +45,59 @@ export function messageReader({ onComplaint, onStep }: Listener): MessageReader 
 
   const begin = (text: string): void => {
     close();
-    const error = /^(?:error|fatal|detail): (.*)$/s.exec(text)?.[1];
-    if (error !== undefined) open = { message: [error], statement: [], inStatement: false };
-    else if (text.startsWith('from TOC entry ')) entryLines = text.slice('from TOC entry '.length);
-    else if (!text.startsWith('warning: ')) onStep?.(text);
+    if (text.startsWith('from TOC entry ')) entryLines = text.slice('from TOC entry '.length);
+    else onStep?.(text);
+  };
+
+  const fail = (text: string): void => {
+    close();
+    open = { message: [text], statement: [], inStatement: false };
+  };
+
+  const takeOwn = (marks: string, text: string): void => {
+    const aside = /(detail|hint): $/.exec(marks)?.[1];
+    if (beginsStep.test(text)) begin(text);
+    else if (aside !== undefined) open?.message.push(`${aside.toUpperCase()}: ${text}`);
+    else if (/(?:error|fatal): /.test(marks) || beginsError.test(text)) fail(text);
+    else if (/warning: /.test(marks)) close();
+    else begin(text);
   };
 
   return {
     take: (line) => {
-      const [, own] = /^pg_restore: (.*)$/.exec(line) ?? [];
+      const [, marks = '', text = ''] = ownMarks.exec(line) ?? [];
       const [, psqls] = /^psql:.*?: ((?:ERROR|FATAL|PANIC|error): .*)$/.exec(line) ?? [];
       const [, lost] = /^(?:psql: error: |psql: )(.*)$/.exec(line) ?? [];
-      if (own !== undefined) begin(own);
-      else if (psqls !== undefined) begin(`error: ${psqls}`);
-      else if (lost !== undefined) begin(`error: ${lost}`);
+      if (marks.includes('pg_restore:') || beginsError.test(text) || beginsStep.test(text))
+        takeOwn(marks, text);
+      else if (psqls !== undefined) fail(psqls);
+      else if (lost !== undefined) fail(lost);
       // The server's own notices begin a message too.
       else if (/^psql:.*?: (?:NOTICE|WARNING|INFO|LOG): /.test(line)) close();
       else if (open !== undefined) {
         const [, statement] = /^Command was: (.*)$/.exec(line) ?? [];
         if (statement !== undefined) open.inStatement = true;
-        if (open.inStatement) open.statement.push(statement ?? line);
-        else open.message.push(line);
+        // A statement may be as long as the function that it makes: what is not shown is not kept.
+        if (!open.inStatement) keep(open.message, line, messageLimit);
+        else keep(open.statement, statement ?? line, statementLimit);
       } else if (entryLines !== undefined) entryLines += ` ${line}`;
     },
     end: close,
   };
+}
+
+/**
+ * The jobs of pg_restore write at the same time, and each writes a line in up to three pieces: `pg_restore:`, ` error: `
+ * and the text with the line's end. So there are lines like `pg_restore:pg_restore: error: the one`, and `the other`
+ * without anything in front of it.
+ */
+const ownMarks = /^((?:pg_restore: ?| ?(?:error|fatal|detail|hint|warning): ?)*) ?(.*)$/s;
+const beginsError = /^(?:could not execute query: (?:ERROR|FATAL): |COPY failed for table ")/;
+const beginsStep =
+  /^(?:(?:launching|finished|processing|skipping) item \d+ [A-Z]|processing data for table "|creating [A-Z]+ |from TOC entry \d+; \d+ \d+ [A-Z])/;
+
+function keep(lines: string[], line: string, limit: number): void {
+  if (lines.length < limit && lines.reduce((sum, { length }) => sum + length, 0) <= limit) lines.push(line);
 }
 
 /** `2; 3079 16385 EXTENSION hstore (no owner)` */

@@ -82,4 +82,9 @@ export type RestoreResult = {
   /** In order, at most a thousand; `problemCount` counts all. */
   readonly problems: readonly RestoreProblem[];
   readonly problemCount: number;
+  /**
+   * Several jobs spoke at once: every message is a server's or a program's own words, but which entry it is about is
+   * not sure, nor that none was lost among the others.
+   */
+  readonly isMixed: boolean;
 };

@@ -13,6 +13,7 @@ import { redactor } from '../process/redact.ts';
 import { type ChildExit, type RunningChild, startChild } from '../process/run-child.ts';
 import { judge, settle } from './classify.ts';
 import { readContents } from './contents.ts';
+import { isProgramsOwn, jobDied } from './limits.ts';
 import { messageReader } from './messages.ts';
 import { decompressor, knowsRestrict, restricted } from './plain-sql.ts';
 import type { Contents, RestoreProblem, RestoreRequest, RestoreResult } from './restoration.ts';
@@ -74,6 +75,7 @@ async function runPgRestore(
     let entries = 0;
     const totalEntries = contents === undefined ? undefined : contents.entries.length - (leaveOut?.size ?? 0);
     const onStep = (text: string): void => {
+      if (isParallel && text.startsWith('entering main parallel loop')) collector.severalSpeak();
       const doing = stepIn(text);
       if (doing === undefined) return;
       entries += 1;
@@ -220,15 +222,24 @@ function isBrokenPipe(error: unknown): boolean {
 
 type Collector = ReturnType<typeof collectProblems>;
 
-function collectProblems({ exitOnError }: RestoreRequest) {
+function collectProblems({ exitOnError, leaveOut }: RestoreRequest) {
   const problems: RestoreProblem[] = [];
   let count = 0;
+  let clearCount: number | undefined;
+  let hasGivenUp = false;
   const add = (problem: RestoreProblem): void => {
+    // The end of a job that told its reason before.
+    if ((exitOnError ? count > 0 : hasGivenUp) && jobDied.test(problem.message)) return;
+    hasGivenUp ||= isProgramsOwn(problem.message);
     count += 1;
     if (problems.length < keptProblems) problems.push(problem);
   };
   return {
     add,
+    /** From now on several jobs write to the same standard error. */
+    severalSpeak: (): void => {
+      clearCount = count;
+    },
     reader: (onStep?: (text: string) => void) =>
       messageReader({
         onStep,
@@ -256,8 +267,9 @@ function collectProblems({ exitOnError }: RestoreRequest) {
       if (unexplained !== undefined && (count === 0 || exit.signal !== null)) add(unexplained);
     },
     result: (contents: Contents | undefined): RestoreResult => ({
-      problems: settle(problems, contents),
+      problems: settle(problems, contents, leaveOut),
       problemCount: count,
+      isMixed: clearCount !== undefined && count > clearCount,
     }),
   };
 }

@@ -1,17 +1,24 @@
 import type { Client } from 'pg';
 import type { Manifest } from '../../shared/manifest/manifest.ts';
 import { withConnection } from '../../shared/postgres/connect.ts';
-import { settle } from '../../shared/restore/classify.ts';
+import type { ConnectionParameters } from '../../shared/postgres/source.ts';
 import { dependentsOf, readContents } from '../../shared/restore/contents.ts';
 import {
   canCreateItself,
   createDatabase,
+  dropDatabase,
   localeProblem,
   maintenanceDatabase,
   makeWayFor,
 } from '../../shared/restore/database.ts';
 import { streamArchive } from '../../shared/restore/fetch-archive.ts';
-import type { ArchiveAt, Contents, ContentsEntry, RestoreProblem } from '../../shared/restore/restoration.ts';
+import type {
+  ArchiveAt,
+  Contents,
+  ContentsEntry,
+  RestoreProblem,
+  RestoreResult,
+} from '../../shared/restore/restoration.ts';
 import { restoreArchive } from '../../shared/restore/run-restore.ts';
 import { formatCount } from '../../shared/text/units.ts';
 import { missingExtensions } from './missing-here.ts';
@@ -57,22 +64,29 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     ...verification.server.parameters,
     database: maintenanceDatabase(manifest.database),
   };
-  const { missing, locale, create } = await withConnection(target, { signal }, (client) =>
-    prepareDatabase(client, manifest, contents),
-  );
+  const prepare = (): ReturnType<typeof prepareDatabase> =>
+    withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, contents));
+  const { missing, locale, create } = await prepare();
   const leaveOut = new Set(missing.entries.map(({ dumpId }) => dumpId));
   const canBeParallel = path !== undefined && (format === 'custom' || format === 'directory');
-  const jobs = canBeParallel ? context.jobs : 1;
   const at: ArchiveAt =
     path === undefined
       ? await streamArchive(manifest, { store: context.store, id: context.id, signal })
       : { kind: 'path', path };
-  const result = await restoreArchive({
-    ...{ tools: tools, format, archiveName: file.name, archive: at, target, database: manifest.database },
-    ...{ create, jobs, leaveOut, exitOnError: false, signal },
-    onProgress: (progress) => onProgress?.({ step: 'restoring', ...progress }),
-  });
-  const problems = settle(result.problems, contents);
+  const restore = (jobs: number): Promise<RestoreResult> =>
+    restoreArchive({
+      ...{ tools, format, archiveName: file.name, archive: at, target, database: manifest.database },
+      ...{ create, jobs, leaveOut, exitOnError: false, signal },
+      onProgress: (progress) => onProgress?.({ step: 'restoring', ...progress }),
+    });
+  let jobs = canBeParallel ? context.jobs : 1;
+  let result = await restore(jobs);
+  if (isUnclear(result, leaveOut) && (await isDropped(manifest.database, target, signal))) {
+    await prepare();
+    jobs = 1;
+    result = await restore(jobs);
+  }
+  const { problems } = result;
   const isLimited = missing.names.length > 0 || problems.some(({ fault }) => fault === 'limit');
   // Without a table of contents nobody can tell what follows from what is missing.
   const isTangled = isLimited && contents === undefined;
@@ -89,6 +103,30 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     leftOut: [...missing.entries, ...refusedEntries(problems, contents, leaveOut)],
     isComparable: !isTangled && !problems.some(endedIt),
   };
+}
+
+/**
+ * Whether a single job has to tell it again: where something is missing here, what follows from that and what is the
+ * backup's own fault is told by the entry that each message is about.
+ */
+function isUnclear({ isMixed, problems }: RestoreResult, leaveOut: ReadonlySet<number>): boolean {
+  const isLimited = leaveOut.size > 0 || problems.some(({ fault }) => fault === 'limit');
+  return isMixed && isLimited && !problems.some(endedIt);
+}
+
+/** A database that cannot be dropped, for it has subscriptions, stays as it is. */
+async function isDropped(
+  database: string,
+  target: ConnectionParameters,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await withConnection(target, { signal }, (client) => dropDatabase(client, database));
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
 }
 
 async function prepareDatabase(

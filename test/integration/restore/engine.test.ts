@@ -1,58 +1,18 @@
-import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { childEnvironment } from '../../../functions/shared/postgres/child-environment.ts';
-import { quoteConninfo } from '../../../functions/shared/postgres/conninfo.ts';
-import { findServerTools, findTools } from '../../../functions/shared/postgres/find-tools.ts';
-import { withPrivateServer } from '../../../functions/shared/postgres/private-server.ts';
-import type { ConnectionParameters } from '../../../functions/shared/postgres/source.ts';
-import { chooseTools, type FoundTools, toolPath } from '../../../functions/shared/postgres/tools.ts';
 import { createDatabase, localeProblem } from '../../../functions/shared/restore/database.ts';
 import { applyGlobals } from '../../../functions/shared/restore/globals.ts';
-import type { RestoreRequest, RestoreResult } from '../../../functions/shared/restore/restoration.ts';
-import { restoreArchive } from '../../../functions/shared/restore/run-restore.ts';
 import { withDirectory } from '../../support/backup-run.ts';
+import { dump, restore } from '../../support/engine-restore.ts';
 import {
   newestMajor,
-  runSql,
   testMajors,
   uniqueName,
   withClient,
   withDatabase,
   withOwnServer,
 } from '../../support/postgres.ts';
-
-const run = promisify(execFile);
-
-async function toolsOf(major: number): Promise<FoundTools> {
-  return chooseTools(await findTools(), major);
-}
-
-async function dump(
-  source: ConnectionParameters,
-  major: number,
-  file: string,
-  ...more: string[]
-): Promise<void> {
-  const program = toolPath(await toolsOf(major), 'pg_dump');
-  const args = [`--dbname=${quoteConninfo(source.database)}`, '--format=custom', `--file=${file}`, ...more];
-  await run(program, args, { env: childEnvironment(source) });
-}
-
-async function restore(
-  target: ConnectionParameters,
-  major: number,
-  changes: Partial<RestoreRequest> & Pick<RestoreRequest, 'archive'>,
-): Promise<RestoreResult> {
-  return await restoreArchive({
-    ...{ tools: await toolsOf(major), format: 'custom', archiveName: 'archive.dump', target },
-    ...{ database: target.database, create: false, jobs: 2, exitOnError: false },
-    signal: new AbortController().signal,
-    ...changes,
-  });
-}
 
 const shop = `create extension hstore; create table plain (id int primary key); create table tagged (id int, tags hstore);
   create index tagged_tags on tagged using gin (tags); create view tags as select tags -> 'a' as a from tagged;
@@ -69,7 +29,7 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
         await withDatabase(major, {}, async ({ parameters: target, query }) => {
           const onProgress = (progress: { doing: string }): void => void doing.push(progress.doing);
           const result = await restore(target, major, { archive: { kind: 'path', path }, onProgress });
-          expect(result).toEqual({ problems: [], problemCount: 0 });
+          expect(result).toEqual({ problems: [], problemCount: 0, isMixed: false });
           expect(await query('select count(*)::int as n from plain')).toEqual([{ n: 9 }]);
         });
         expect(doing).toContain('table data public.plain');
@@ -85,50 +45,6 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       }),
     ));
 });
-
-test('an extension that the server has not is a limit, and so is what needs it; a missing role is not', async () => {
-  const { found } = await findServerTools();
-  const whole = found.find(({ place, major }) => place === 'built' && major === newestMajor()) ?? found[0];
-  if (whole === undefined) throw new Error('no server');
-  const role = uniqueName('gone');
-  await withDirectory(async (directory) => {
-    const path = join(directory, 'archive.dump');
-    await withDatabase(whole.major, { sql: shop }, async ({ parameters, query, server }) => {
-      await query(`create role ${role}; alter table plain owner to ${role}`);
-      await dump(parameters, whole.major, path);
-      await query('alter table plain owner to current_user');
-      await runSql(server.parameters, `drop role ${role}`);
-    });
-    const tools = await withoutExtension(whole, 'hstore', join(directory, 'poor'));
-    await withPrivateServer({ tools }, async ({ parameters }) => {
-      const { problems } = await restore(parameters, whole.major, { archive: { kind: 'path', path } });
-      const limits = problems.filter(({ fault }) => fault === 'limit');
-      expect(new Set(limits.map(({ missing }) => missing))).toEqual(new Set(['extension "hstore"']));
-      expect(limits.map(({ entry }) => entry?.label.split(' ')[0])).toEqual(
-        expect.arrayContaining(['EXTENSION', 'TABLE', 'INDEX', 'VIEW', 'FUNCTION']),
-      );
-      expect(problems.filter(({ fault }) => fault === 'backup')).toMatchObject([
-        { message: expect.stringContaining(`role "${role}" does not exist`) },
-      ]);
-    });
-  });
-});
-
-/** The programs of a server in a tree of their own, where one extension is not. */
-async function withoutExtension(tools: FoundTools, extension: string, into: string): Promise<FoundTools> {
-  const root = /^(.*)\/usr\/lib\/postgresql\/\d+\/bin\/?$/.exec(tools.directory)?.[1] ?? '';
-  const major = String(tools.major);
-  const share = join('usr/share/postgresql', major, 'extension');
-  for (const part of root === ''
-    ? [`usr/lib/postgresql/${major}`, `usr/share/postgresql/${major}`]
-    : ['usr']) {
-    await mkdir(join(into, part), { recursive: true });
-    await cp(join(root === '' ? '/' : root, part), join(into, part), { recursive: true, dereference: true });
-  }
-  for (const name of await readdir(join(into, share)))
-    if (name.startsWith(extension)) await rm(join(into, share, name));
-  return { ...tools, directory: join(into, 'usr/lib/postgresql', major, 'bin') };
-}
 
 test('a truncated archive is the fault of the backup', () =>
   withDatabase(newestMajor(), { sql: shop }, ({ parameters }) =>
@@ -252,6 +168,44 @@ test("on somebody's server what is there stays as it is", () =>
       expect(rows).toEqual([{ rolcreatedb: true }]);
     }),
   ));
+
+test('what hides in a string of globals.sql stays in it', () =>
+  withOwnServer(newestMajor(), { user: 'boss' }, ({ parameters }) =>
+    withClient(parameters, async (client) => {
+      const hostile = `CREATE ROLE team;
+        COMMENT ON ROLE team IS $$'$$; CREATE ROLE smuggled SUPERUSER; --';
+        COMMENT ON ROLE team IS U&'\\'; CREATE ROLE smuggled SUPERUSER; --';
+        COMMENT ON ROLE team IS 'a' /*'*/; CREATE ROLE smuggled SUPERUSER; --';`;
+      const { roles, problems } = await applyGlobals(client, hostile, { mode: 'target' });
+      expect(roles).toEqual(['team']);
+      expect(problems.length).toBeGreaterThan(0);
+      expect(problems.every(({ fault }) => fault === 'backup')).toBe(true);
+      const { rows } = await client.query("select 1 from pg_roles where rolname = 'smuggled'");
+      expect(rows).toEqual([]);
+    }),
+  ));
+
+test.each(testMajors())('PostgreSQL %i: a provider that is not there is a limit in any words', (major) =>
+  withDatabase(major, {}, ({ parameters }) =>
+    withClient(parameters, async (client) => {
+      for (const locale of [
+        { provider: 'builtin', collate: 'C', ctype: 'C', locale: 'PG_NO_SUCH' },
+        { provider: 'icu', collate: 'C', ctype: 'C', locale: 'xx-yy-zz-u-co-nothing' },
+      ] as const) {
+        const problem = await localeProblem(client, { encoding: 'UTF8', locale });
+        // ICU takes unknown languages before version 16.
+        if (problem === undefined) expect(locale.provider).toBe('icu');
+        else expect(problem).toMatchObject({ fault: 'limit', missing: expect.stringMatching(/./) });
+        const name = uniqueName('provider');
+        try {
+          await createDatabase(client, { name, encoding: 'UTF8', locale });
+        } finally {
+          await client.query(`drop database if exists ${name}`);
+        }
+      }
+    }),
+  ),
+);
 
 test('a locale that the server has not is told; the nearest is taken where that will do', () =>
   withDatabase(newestMajor(), {}, ({ parameters }) =>

@@ -44,6 +44,8 @@ const sql = `
   insert into orders select n, n from generate_series(1, 50) n;
   create materialized view spent as select count(*) from orders;
   create function total() returns bigint language sql as 'select count(*) from public.orders';
+  create function looks(text) returns bool immutable language sql as 'select public.texticlike(null, $1)';
+  create index notes_looks on notes (looks(note)); create index notes_note on notes (note);
   create view active as select * from users where status in ('new', 'old');
   select lo_from_bytea(0, 'picture');
   alter database shop set work_mem = '8MB'; comment on database shop is 'the shop'; grant connect on database shop to shop_reader;`;
@@ -321,7 +323,8 @@ describe('limits', () => {
     expect(found).toMatchObject({
       verdict: 'unverifiable',
       restore: expect.stringMatching(
-        /^unverifiable: left out: extension citexx and \d+ objects that need it: .*tags/,
+        // Nothing but the server tells what a function's body needs: then one job says for sure what is about what.
+        /^unverifiable: left out: extension citexx and \d+ objects that need it: .*tags.*extension "citexx" is missing here: .*function public.texticlike\(unknown, text\) does not exist.*\(INDEX notes_looks .*; \S+ s with 1 job,/,
       ),
       rows: expect.stringMatching(/^passed: 3 tables, 553 rows/),
       checksum: expect.stringMatching(/^passed/),

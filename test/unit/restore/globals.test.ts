@@ -57,3 +57,20 @@ test('names are read in the encoding that the file declares', () => {
   const latin = Buffer.from('SET client_encoding = \'LATIN1\';\nCREATE ROLE "\xe4";\n', 'latin1');
   expect(parseGlobals(globalsText(latin)).at(-1)?.name).toBe('ä');
 });
+
+test.each([
+  'ALTER ROLE Admin WITH SUPERUSER',
+  'ALTER ROLE admin/**/SUPERUSER/* WITH x*/',
+  'ALTER ROLE U&"adm\\0069n" WITH SUPERUSER',
+  'CREATE ROLE x SUPERUSER',
+  'SET ROLE postgres',
+  "SELECT pg_catalog.set_config('a', pg_read_file('/etc/passwd'), false)",
+  'DO $$ begin end $$',
+])('what pg_dumpall does not write is not known: %s', (sql) => {
+  expect(parseGlobals(`${sql};`).map(({ kind }) => kind)).toEqual(['unknown']);
+});
+
+test('a comment belongs to the tablespace, not to a role of its name', () => {
+  const [role, space] = parseGlobals("COMMENT ON ROLE fast IS 'a';\nCOMMENT ON TABLESPACE fast IS 'b';");
+  expect([role?.isOfTablespace, space?.isOfTablespace]).toEqual([false, true]);
+});
