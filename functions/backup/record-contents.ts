@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { messageOf } from '../shared/errors.ts';
 import type { CatalogObject, TableRows } from '../shared/manifest/manifest.ts';
@@ -31,9 +32,13 @@ export async function recordContents(request: RecordRequest): Promise<Recorded> 
   try {
     return await record(request);
   } catch (cause: unknown) {
+    // Where the server died pg_dump notices in the same moment, and its words are the ones to tell.
+    await Promise.race([request.dumped, sleep(dumpToFailMs, undefined, { signal: request.signal })]);
     throw queryFailed(`What ${JSON.stringify(request.database)} holds could not be recorded`, cause);
   }
 }
+
+const dumpToFailMs = 2_000;
 
 async function record(request: RecordRequest): Promise<Recorded> {
   const { client, database, snapshot, fingerprint, signal, onLife } = request;

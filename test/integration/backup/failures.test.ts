@@ -131,7 +131,7 @@ describe.each(stores)('into a %s store, nothing appears and an alert is sent whe
         const { outcome, alerts } = runBackup(server.parameters, store, {}, { onProgress });
         await seen;
         await server.kill();
-        onlyFailure(await outcome);
+        expect(onlyFailure(await outcome).error.message).toMatch(/pg_dump/);
         expect(await content()).toEqual([]);
         expect(alerts).toHaveLength(1);
       });
