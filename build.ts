@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
@@ -8,6 +8,9 @@ const root = import.meta.dirname;
 
 /** The functions that are deployed, each from `functions/<name>/handler.ts`. */
 export const functionNames = ['backup', 'verify', 'restore'] as const;
+
+/** What lies beside a function's bundle, as it is. */
+const companions: Readonly<Record<string, readonly string[]>> = { verify: ['keep-secrets.sh'] };
 
 // Dependencies that are CommonJS call require() for Node's own modules, which an ES module does not have.
 const requireBanner =
@@ -30,7 +33,7 @@ const forNode: BuildOptions = {
 
 /**
  * Bundles the functions with everything they use, the AWS SDK too: what is tested is what runs, whatever SDK the
- * runtime carries. Writes `<outDir>/<name>/index.mjs`, and nothing else is left in those directories.
+ * runtime carries. Writes `<outDir>/<name>/index.mjs` and its companions, and nothing else is left in those directories.
  */
 export async function buildFunctions(
   outDir: string = path.join(root, 'dist/functions'),
@@ -49,6 +52,10 @@ export async function buildFunctions(
         // pg asks for its optional native binding inside a try.
         external: ['pg-native'],
       });
+      for (const file of companions[name] ?? []) {
+        await copyFile(path.join(root, 'functions', name, file), path.join(directory, file));
+        await chmod(path.join(directory, file), 0o755);
+      }
     }),
   );
 }

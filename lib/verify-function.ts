@@ -87,6 +87,8 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       ...(props.checks.length === 0 ? {} : { [names.checks]: JSON.stringify(props.checks) }),
       [names.topicArn]: topic.topicArn,
       [names.notify]: props.notify,
+      // Whoever wrote the database that is restored must not read the function's credentials.
+      ...(needsServer(props.level) ? { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' } : {}),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
     },
     statements: [

@@ -1,13 +1,16 @@
-import { delimiter } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { delimiter, join, relative } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { manifestSchema } from '../../functions/shared/manifest/manifest.ts';
 import { bucket, buildBundles, bundleOf, type Deployment, withDeployment } from '../support/deployment.ts';
 import { withDirectory } from '../support/fake-programs.ts';
 import { type TestDatabase, testMajors, withDatabase } from '../support/postgres.ts';
 import { objectCreated } from '../support/s3-event.ts';
+import type { Mount } from '../support/sandbox-arguments.ts';
 import { type SandboxedFunction, withSandboxedFunction } from '../support/sandbox-lambda.ts';
 import { layerMajors } from '../support/sandbox-layers.ts';
 import { type MemoryGroup, withMemoryLimit } from '../support/sandbox-memory.ts';
+import { librariesOf } from '../support/sandbox-programs.ts';
 import { shopSql } from './shop.ts';
 
 buildBundles();
@@ -22,6 +25,7 @@ type Options = {
   readonly environment?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
   readonly memory?: MemoryGroup | undefined;
+  readonly mounts?: readonly Mount[];
 };
 
 function withFunction<T>(
@@ -161,3 +165,64 @@ describe.each(layerMajors('server').filter(({ major }) => testMajors().includes(
       }));
   },
 );
+
+const newestServer = layerMajors('server')
+  .filter(({ major }) => testMajors().includes(major))
+  .slice(-1);
+
+// Where there is no bubblewrap for the test there is no place like Lambda's.
+describe.runIf(isStrict).each(newestServer)('where the server cannot be contained', (layer) => {
+  const secret = 'top-secret-of-the-function';
+  const spying = `create function environment_of(pid text) returns text language plpgsql as $$ begin
+    return encode(pg_read_binary_file('/proc/' || pid || '/environ', 0, 1000000), 'escape');
+    exception when others then return ''; end $$`;
+  const check = `select string_agg(environment_of(pid), '') not like '%${secret}%' from pg_ls_dir('/proc') pid where pid ~ '^[0-9]+$'`;
+
+  test.each([
+    ['started as Lambda is told to', { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' }, true],
+    ['started by itself', {}, false],
+  ])('SQL of a dump looks for the secrets of a function that was %s', async (_, started, isHidden) => {
+    const tools = await Promise.all(
+      ['rm', 'mkdir', 'cp', 'chmod'].map(async (name) => ({
+        from: await realpath(`/bin/${name}`),
+        to: `/bin/${name}`,
+      })),
+    );
+    const libraries = await Promise.all(tools.map(({ from }) => librariesOf(from)));
+    const mounts = [
+      ...tools,
+      ...[...new Set(libraries.flat())].map((path) => ({ from: path, to: path })),
+      { from: '/dev/null', to: join('/opt', relative(layer.directory, layer.programs), 'bwrap') },
+    ];
+    await withDatabase(layer.major, { sql: spying }, (database) =>
+      withDeployment({ major: layer.major }, async (deployment) => {
+        await withFunction(deployment, 'backup', { layer: layer.directory }, async (backup) => {
+          expect((await backup.invoke({ databases: [database.name] })).error).toBeUndefined();
+        });
+        const key = deployment.aws.s3.keys(bucket).find((one) => one.endsWith('/manifest.json')) ?? '';
+        const environment = {
+          ...started,
+          PGPROOF_VERIFY_LEVEL: 'restore',
+          PGPROOF_VERIFY_CHECKS: JSON.stringify([{ name: 'secrets', sql: check }]),
+          SECRET: secret,
+        };
+        await withFunction(
+          deployment,
+          'verify',
+          { layer: layer.directory, environment, mounts },
+          async (verify) => {
+            const { result, error } = await verify.invoke(objectCreated(bucket, key));
+            if (isHidden) expect(result).toMatchObject({ verdict: 'proven', level: 'restore' });
+            else expect(error?.errorMessage).toContain('is failed: checks: secrets: returned false');
+            const content = await deployment.aws.s3
+              .object(bucket, key.replace(/[^/]+$/, 'verification.json'))
+              ?.content();
+            const told = content?.toString() ?? '';
+            expect(told).toContain('uncontained: there is no bwrap');
+            expect(told.includes('environment and memory are hidden')).toBe(isHidden);
+          },
+        );
+      }),
+    );
+  });
+});

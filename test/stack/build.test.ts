@@ -21,12 +21,19 @@ function load(file: string, expression: string): string {
   return stdout.trim();
 }
 
-test('each function is one file that needs no other, and its source map', async () => {
+test('each function is one file that needs no other, its source map, and what starts it', async () => {
   const directory = temporaryDirectory();
   writeFileSync(path.join(directory, 'package.json'), '{}');
   await buildFunctions(directory);
   for (const name of functionNames) {
-    expect(readdirSync(path.join(directory, name)).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+    const companions = name === 'verify' ? ['keep-secrets.sh'] : [];
+    expect(readdirSync(path.join(directory, name)).sort()).toEqual([
+      'index.mjs',
+      'index.mjs.map',
+      ...companions,
+    ]);
+    for (const file of companions)
+      expect(statSync(path.join(directory, name, file)).mode & 0o777).toBe(0o755);
     expect(load(path.join(directory, name, 'index.mjs'), 'typeof module.handler')).toBe('function');
   }
 });
@@ -36,7 +43,7 @@ test('what was left in the directory of a function is not deployed', async () =>
   await buildFunctions(directory, ['verify']);
   writeFileSync(path.join(directory, 'verify/leftover.txt'), '');
   await buildFunctions(directory, ['verify']);
-  expect(readdirSync(path.join(directory, 'verify')).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+  expect(readdirSync(path.join(directory, 'verify'))).not.toContain('leftover.txt');
 });
 
 test('the command can be executed', async () => {

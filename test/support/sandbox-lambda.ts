@@ -29,6 +29,8 @@ export type SandboxedFunctionOptions = {
   /** Default: a minute. */
   readonly timeoutMs?: number | undefined;
   readonly memory?: MemoryGroup | undefined;
+  /** What there is beside the function, its layer and Node.js. */
+  readonly mounts?: readonly Mount[] | undefined;
 };
 
 const node = process.env.PGPROOF_TEST_NODE ?? process.execPath;
@@ -39,7 +41,7 @@ const runtime = join(import.meta.dirname, '../fixtures/lambda');
  * by Lambda's Runtime API.
  */
 export async function withSandboxedFunction<T>(
-  { layer, bundle, environment, timeoutMs = 60_000, memory }: SandboxedFunctionOptions,
+  { layer, bundle, environment, timeoutMs = 60_000, memory, mounts: more = [] }: SandboxedFunctionOptions,
   use: (running: SandboxedFunction) => Promise<T>,
 ): Promise<T> {
   const task = dirname(bundle);
@@ -50,6 +52,7 @@ export async function withSandboxedFunction<T>(
     { from: nodeFile, to: '/var/lang/bin/node' },
     // Not where a layer's program would find them by itself.
     ...(await librariesOf(nodeFile)).map((path) => ({ from: path, to: `/var/lang/lib/${basename(path)}` })),
+    ...more,
   ];
   return withSandbox({ layer, mounts, network: true }, async (sandbox) => {
     const functionName = `pgproof-${basename(task)}`;
@@ -73,12 +76,16 @@ export async function withSandboxedFunction<T>(
       AWS_LAMBDA_RUNTIME_API: api.host,
     };
     if (sandbox.isStrict) delete env.TMPDIR;
+    // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
+    const { AWS_LAMBDA_EXEC_WRAPPER } = env;
+    const wrapper = AWS_LAMBDA_EXEC_WRAPPER === undefined ? [] : [AWS_LAMBDA_EXEC_WRAPPER];
 
     function start(): NonNullable<typeof child> {
       startedAt = performance.now();
       const { file, args, ...where } = sandbox.plan(
-        [sandbox.inside(nodeFile), join(sandbox.inside(runtime), 'bootstrap.mjs')],
-        ['--info-fd', '3', '--chdir', '/var/task'],
+        [...wrapper, sandbox.inside(nodeFile), join(sandbox.inside(runtime), 'bootstrap.mjs')],
+        // bubblewrap's own first process would have the function's environment too.
+        ['--info-fd', '3', '--as-pid-1', '--chdir', '/var/task'],
       );
       const [first = '', ...rest] = [...(memory?.words ?? []), file, ...args];
       const started = spawn(first, rest, { ...where, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });

@@ -57,7 +57,7 @@ export async function openSandbox(
 ): Promise<{ readonly isolation: Isolation; readonly sandbox: Sandbox | undefined }> {
   const { owner, directory, signal } = request;
   const program = await firstExecutable(request.bubblewrap);
-  if (program === undefined) return uncontained('there is no bwrap (bubblewrap)', owner);
+  if (program === undefined) return await uncontained('there is no bwrap (bubblewrap)', owner);
   const uid = owner?.uid ?? process.getuid?.() ?? 0;
   const gid = owner?.gid ?? process.getgid?.() ?? 0;
   // libpq and initdb ask for the name of the user that they run as.
@@ -72,15 +72,33 @@ export async function openSandbox(
       return { isolation: { kind: 'contained', detail: `bubblewrap (${program})` }, sandbox };
     reason = failure;
   }
-  return uncontained(`${program} makes no sandbox here (${reason})`, owner);
+  return await uncontained(`${program} makes no sandbox here (${reason})`, owner);
 }
 
-function uncontained(
+async function uncontained(
   reason: string,
   owner: ServerOwner | undefined,
-): { isolation: Isolation; sandbox: undefined } {
-  const detail = owner === undefined ? reason : `${reason}; the server runs as the user ${owner.name}`;
-  return { isolation: { kind: 'uncontained', detail }, sandbox: undefined };
+): Promise<{ isolation: Isolation; sandbox: undefined }> {
+  const remarks = [
+    ...(owner === undefined ? [] : [`the server runs as the user ${owner.name}`]),
+    ...((await isHiddenFrom(owner)) ? ["pgproof's own environment and memory are hidden from it"] : []),
+  ];
+  return { isolation: { kind: 'uncontained', detail: [reason, ...remarks].join('; ') }, sandbox: undefined };
+}
+
+/**
+ * Whether a program of the server's user can read what this process was given, its credentials: it cannot where that
+ * is another user, nor where Linux was told to hide it (functions/verify/keep-secrets.sh). Found by trying.
+ */
+function isHiddenFrom(owner: ServerOwner | undefined): Promise<boolean> {
+  const read = `: < /proc/${process.pid}/environ`;
+  const settings = { env: {}, uid: owner?.uid, gid: owner?.gid, timeout: probeLimitMilliseconds };
+  return new Promise((resolve) => {
+    execFile('/bin/sh', ['-c', read], settings, (error) => {
+      // The shell's own status: whatever else went wrong shows nothing.
+      resolve(typeof error?.code === 'number');
+    });
+  });
 }
 
 async function mountArguments({
