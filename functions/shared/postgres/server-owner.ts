@@ -12,14 +12,29 @@ export type ServerOwner = { readonly name: string; readonly uid: number; readonl
  */
 export async function chooseOwner(): Promise<ServerOwner | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const users = parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => ''));
+  const mapped = parseUidMap(await readFile('/proc/self/uid_map', 'utf8').catch(() => ''));
+  const users = parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => '')).filter(({ uid }) =>
+    mapped(uid),
+  );
   const owner = users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody');
   if (owner !== undefined) return owner;
   throw new PgproofError({
     what: 'A PostgreSQL server cannot be started as root',
-    got: 'no user postgres or nobody in /etc/passwd',
+    got: 'no user postgres or nobody in /etc/passwd whom this container knows',
     fix: 'Run pgproof as an ordinary user.',
   });
+}
+
+/**
+ * Lines of `/proc/self/uid_map`: first user, the same outside, how many (user_namespaces(7)). Of the others there is
+ * nothing that root of a namespace could do in their name. Nothing read: every user is there.
+ */
+export function parseUidMap(text: string): (uid: number) => boolean {
+  const ranges = [...text.matchAll(/^\s*(\d+)\s+\d+\s+(\d+)$/gm)].map(([, first, count]) => ({
+    first: Number(first),
+    end: Number(first) + Number(count),
+  }));
+  return (uid) => ranges.length === 0 || ranges.some(({ first, end }) => uid >= first && uid < end);
 }
 
 /** Lines of `/etc/passwd`: name:password:uid:gid:… */
