@@ -10,7 +10,7 @@ const root = import.meta.dirname;
 export const functionNames = ['backup', 'verify', 'restore'] as const;
 
 /** What lies beside a function's bundle, as it is. */
-const companions: Readonly<Record<string, readonly string[]>> = { verify: ['keep-secrets.sh'] };
+export const companions: Readonly<Record<string, readonly string[]>> = { verify: ['keep-secrets.sh'] };
 
 // Dependencies that are CommonJS call require() for Node's own modules, which an ES module does not have.
 const requireBanner =

@@ -3,7 +3,14 @@ import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { buildCli, buildFunctions, buildLayerBuilder, buildLib, functionNames } from '../../build.ts';
+import {
+  buildCli,
+  buildFunctions,
+  buildLayerBuilder,
+  buildLib,
+  companions,
+  functionNames,
+} from '../../build.ts';
 import { temporaryDirectory } from '../support/stack.ts';
 
 const repository = path.join(import.meta.dirname, '../..');
@@ -26,14 +33,9 @@ test('each function is one file that needs no other, its source map, and what st
   writeFileSync(path.join(directory, 'package.json'), '{}');
   await buildFunctions(directory);
   for (const name of functionNames) {
-    const companions = name === 'verify' ? ['keep-secrets.sh'] : [];
-    expect(readdirSync(path.join(directory, name)).sort()).toEqual([
-      'index.mjs',
-      'index.mjs.map',
-      ...companions,
-    ]);
-    for (const file of companions)
-      expect(statSync(path.join(directory, name, file)).mode & 0o777).toBe(0o755);
+    const beside = companions[name] ?? [];
+    expect(readdirSync(path.join(directory, name)).sort()).toEqual(['index.mjs', 'index.mjs.map', ...beside]);
+    for (const file of beside) expect(statSync(path.join(directory, name, file)).mode & 0o777).toBe(0o755);
     expect(load(path.join(directory, name, 'index.mjs'), 'typeof module.handler')).toBe('function');
   }
 });

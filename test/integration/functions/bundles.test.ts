@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { companions } from '../../../build.ts';
 import { buildBundles, bundleOf, withDeployment } from '../../support/deployment.ts';
 
 buildBundles();
@@ -8,9 +9,10 @@ buildBundles();
 const mebibyte = 1024 * 1024;
 
 describe.each(['backup', 'verify'] as const)('the bundle of %s', (name) => {
-  test('is one module and its source map, small, and knows nothing of the CDK', async () => {
+  test('is one module, its source map and its companions, small, and knows nothing of the CDK', async () => {
     const path = bundleOf(name);
-    expect((await readdir(dirname(path))).sort()).toEqual(['index.mjs', 'index.mjs.map']);
+    const files = ['index.mjs', 'index.mjs.map', ...(companions[name] ?? [])];
+    expect((await readdir(dirname(path))).sort()).toEqual(files);
     const { size } = await stat(path);
     console.info(`${name}: ${(size / mebibyte).toFixed(2)} MiB`);
     // Lambda reads and compiles all of it at every cold start.
