@@ -25,14 +25,14 @@ describe.each(['backup', 'verify'] as const)('the bundle of %s', (name) => {
     ).toEqual([]);
   });
 
-  test('starts within two seconds, and names the lines of this repository in its stack traces', () =>
+  test('starts in the time that Lambda gives an init, and names the lines of this repository in its stack traces', () =>
     withDeployment({}, (deployment) =>
       deployment.withFunction(name, { environment: { PGPROOF_TOPIC_ARN: '' } }, async (lambda) => {
         const { error } = await lambda.invoke({});
         expect(error?.errorType).toBe('BadSettings');
         expect(error?.trace?.join('\n')).toContain('functions/shared/lambda/settings.ts:');
-        // Lambda gives an init ten seconds; here it is mostly the machine's load that is measured.
-        expect(lambda.initMilliseconds[0]).toBeLessThan(2_000);
+        // Beyond that Lambda starts it a second time; here it is mostly the machine's load that is measured.
+        expect(lambda.initMilliseconds[0]).toBeLessThan(10_000);
       }),
     ));
 });
