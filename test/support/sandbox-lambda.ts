@@ -79,13 +79,14 @@ export async function withSandboxedFunction<T>(
     // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html#runtime-wrapper
     const { AWS_LAMBDA_EXEC_WRAPPER } = env;
     const wrapper = AWS_LAMBDA_EXEC_WRAPPER === undefined ? [] : [AWS_LAMBDA_EXEC_WRAPPER];
+    // bubblewrap's own first process has the function's environment too, and hides nothing.
+    const alone = AWS_LAMBDA_EXEC_WRAPPER === undefined ? [] : ['--as-pid-1'];
 
     function start(): NonNullable<typeof child> {
       startedAt = performance.now();
       const { file, args, ...where } = sandbox.plan(
         [...wrapper, sandbox.inside(nodeFile), join(sandbox.inside(runtime), 'bootstrap.mjs')],
-        // bubblewrap's own first process would have the function's environment too.
-        ['--info-fd', '3', '--as-pid-1', '--chdir', '/var/task'],
+        ['--info-fd', '3', ...alone, '--chdir', '/var/task'],
       );
       const [first = '', ...rest] = [...(memory?.words ?? []), file, ...args];
       const started = spawn(first, rest, { ...where, env, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
