@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'sandbox',
           include: ['test/sandbox/**/*.test.ts'],
-          globalSetup: ['test/support/global-setup.ts', 'test/support/sandbox-setup.ts'],
+          globalSetup: ['test/support/global-setup.ts', 'test/support/sandbox/sandbox-setup.ts'],
           ...timeouts,
         },
       },

@@ -6,11 +6,12 @@ import { parseArgs, promisify } from 'node:util';
 import { buildCli } from '../build.ts';
 import { loadSampleShop } from '../cli/demo/sample-shop.ts';
 import { table } from '../cli/output/style.ts';
-import { childEnvironment } from '../functions/shared/postgres/child-environment.ts';
-import { type PrivateServer, withPrivateServer } from '../functions/shared/postgres/private-server.ts';
-import { toolPath } from '../functions/shared/postgres/tools.ts';
-import { withVerificationServer } from '../functions/shared/postgres/verification-server.ts';
-import { formatBytes } from '../functions/shared/text/units.ts';
+import { machinePrograms } from '../cli/programs.ts';
+import { childEnvironment } from '../core/postgres/connect/child-environment.ts';
+import { toolPath } from '../core/postgres/programs/tools.ts';
+import { type PrivateServer, withPrivateServer } from '../core/postgres/server/private-server.ts';
+import { withVerificationServer } from '../core/postgres/server/verification-server.ts';
+import { formatBytes } from '../core/text/units.ts';
 import { type Measured, measure, type Step } from './measure.ts';
 import { findAws, startS3Process } from './s3-process.ts';
 
@@ -33,7 +34,9 @@ const targets = [
 ] as const;
 const memoryLimit = 250_000_000;
 
-await withPrivateServer({ tcp: true }, async (server) => {
+const programs = machinePrograms({ onProgress: (line) => console.error(line) });
+const tools = await programs.serverTools();
+await withPrivateServer({ tools, tcp: true }, async (server) => {
   const scratch = await mkdtemp(join(tmpdir(), 'pgproof-bench-'));
   await chmod(scratch, 0o755);
   const stage = {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { withS3Server } from '../test/support/s3-server.ts';
+import { withS3Server } from '../test/support/aws/s3-server.ts';
 
 // Runs until its standard input ends, which it does when the benchmark is gone, whatever became of it.
 await withS3Server({ buckets: [process.argv[2] ?? 'bench'] }, async ({ url }) => {

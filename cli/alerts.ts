@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Notifier } from '../functions/shared/notify/notifier.ts';
+import type { Notifier } from '../core/notify/notifier.ts';
 
 export function withAlertFlags(command: Command, policies: readonly string[]): Command {
   return command
@@ -15,6 +15,6 @@ export function withAlertFlags(command: Command, policies: readonly string[]): C
 /** Without a topic nobody but the terminal is told; the command's own output and exit status say everything there. */
 export async function notifierFor(topicArn: string | undefined): Promise<Notifier> {
   if (topicArn === undefined) return { publish: async () => undefined };
-  const { snsNotifier } = await import('../functions/shared/notify/sns-notifier.ts');
+  const { snsNotifier } = await import('../core/notify/sns-notifier.ts');
   return snsNotifier(topicArn);
 }

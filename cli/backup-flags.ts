@@ -1,14 +1,10 @@
 import { type Command, Option } from 'commander';
-import { type BackupPlan, planDefaults, type VerifyChoice } from '../functions/backup/plan.ts';
-import { UsageError } from '../functions/shared/errors.ts';
-import { type Format, formats } from '../functions/shared/manifest/manifest.ts';
-import { levelChoices } from '../functions/shared/manifest/verification.ts';
-import { type NotifyPolicy, notifyPolicies } from '../functions/shared/notify/notifier.ts';
-import {
-  type Compression,
-  chooseCompression,
-  parseCompression,
-} from '../functions/shared/postgres/compression.ts';
+import { type BackupPlan, planDefaults, type VerifyChoice } from '../core/backup/plan.ts';
+import { UsageError } from '../core/errors.ts';
+import { type Format, formats } from '../core/manifest/manifest.ts';
+import { levelChoices } from '../core/manifest/verification.ts';
+import { type NotifyPolicy, notifyPolicies } from '../core/notify/notifier.ts';
+import { type Compression, chooseCompression, parseCompression } from '../core/postgres/dump/compression.ts';
 import { withAlertFlags } from './alerts.ts';
 import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
 

@@ -1,11 +1,9 @@
 import type { Command } from 'commander';
-import { backup } from '../functions/backup/backup.ts';
-import type { VerifyChoice } from '../functions/backup/plan.ts';
-import { BackupFailed, type BackupReport, isGood } from '../functions/backup/report.ts';
-import { parseId } from '../functions/shared/manifest/backup-id.ts';
-import { obtainTools } from '../functions/shared/postgres/obtain-tools.ts';
-import { rememberTools } from '../functions/shared/postgres/remember-tools.ts';
-import { type TellDependencies, verifyAndTell } from '../functions/verify/verify-and-tell.ts';
+import { backup } from '../core/backup/backup.ts';
+import type { VerifyChoice } from '../core/backup/plan.ts';
+import { BackupFailed, type BackupReport, isGood } from '../core/backup/report.ts';
+import { parseId } from '../core/manifest/backup-id.ts';
+import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import { notifierFor } from './alerts.ts';
 import { type BackupFlags, planFrom, withBackupFlags } from './backup-flags.ts';
 import { interruptible } from './interrupt.ts';
@@ -14,6 +12,7 @@ import { backupProgress } from './output/backup-progress.ts';
 import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { summaryTable } from './output/tables.ts';
+import { machinePrograms } from './programs.ts';
 import { sourceFrom } from './source.ts';
 
 export function backupCommand(): Command {
@@ -33,7 +32,7 @@ async function run(flags: BackupFlags): Promise<void> {
     await interruptible(async (signal) => {
       const world = {
         ...{ store, signal, notifier, clock: () => new Date() },
-        tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say })),
+        ...machinePrograms({ signal, onProgress: progress.say }),
       };
       const verify = verifierAt(flags.verify, { ...world, notify: 'failures' });
       const report = await backup(plan, { ...world, source, verify, onProgress: progress.on });

@@ -1,6 +1,6 @@
-import { BackupFailed, isGood } from '../functions/backup/report.ts';
-import { messageOf, PgproofError, UsageError } from '../functions/shared/errors.ts';
-import { Interrupted } from '../functions/shared/process/interrupted.ts';
+import { BackupFailed, isGood } from '../core/backup/report.ts';
+import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
+import { Interrupted } from '../core/process/interrupted.ts';
 import { hasPrintedResult, printJson } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Interrupted } from '../functions/shared/process/interrupted.ts';
+import { Interrupted } from '../core/process/interrupted.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { listBackups } from '../functions/shared/catalog/catalog.ts';
-import { formatId } from '../functions/shared/manifest/backup-id.ts';
+import { listBackups } from '../core/inventory/list-backups.ts';
+import { formatId } from '../core/manifest/backup-id.ts';
 import { interruptible } from './interrupt.ts';
 import { nameOf, type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printText } from './output/result.ts';

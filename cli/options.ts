@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { fileStore } from '../functions/shared/store/file-store.ts';
-import { storageClasses } from '../functions/shared/store/s3-settings.ts';
-import type { Store } from '../functions/shared/store/store.ts';
-import { parseStoreUrl } from '../functions/shared/store/store-url.ts';
+import { fileStore } from '../core/store/file/file-store.ts';
+import { storageClasses } from '../core/store/s3/s3-settings.ts';
+import type { Store } from '../core/store/store.ts';
+import { parseStoreUrl } from '../core/store/store-url.ts';
 
 /** Flags that every command with a store has. */
 export type StoreFlags = {
@@ -76,7 +76,7 @@ export function withUploadFlags(command: Command): Command {
 export async function storeFrom(flags: StoreFlags): Promise<Store> {
   const location = parseStoreUrl(flags.store);
   if (location.kind === 'file') return fileStore({ directory: location.directory });
-  const { openStore } = await import('../functions/shared/store/open-store.ts');
+  const { openStore } = await import('../core/store/open-store.ts');
   return openStore(flags.store, {
     endpoint: flags.endpoint,
     forcePathStyle: flags.pathStyle,

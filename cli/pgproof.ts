@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { PgproofError, UsageError } from '../functions/shared/errors.ts';
-import { redactor } from '../functions/shared/process/redact.ts';
-import { version } from '../functions/shared/version.ts';
+import { PgproofError, UsageError } from '../core/errors.ts';
+import { redactor } from '../core/process/redact.ts';
+import { version } from '../core/version.ts';
 import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
 import { listCommand } from './list.ts';

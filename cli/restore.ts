@@ -1,21 +1,21 @@
 import { tmpdir } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { chooseBackup } from '../functions/restore/choose-backup.ts';
-import type { RestoreRequest, Selection, TableName } from '../functions/restore/request.ts';
-import { restoreBackup } from '../functions/restore/restore.ts';
-import { PgproofError, UsageError } from '../functions/shared/errors.ts';
-import { formatId } from '../functions/shared/manifest/backup-id.ts';
-import { obtainTools } from '../functions/shared/postgres/obtain-tools.ts';
-import { parseTableName } from '../functions/shared/postgres/table-name.ts';
-import { Interrupted } from '../functions/shared/process/interrupted.ts';
-import { fetchGlobals } from '../functions/shared/restore/fetch-archive.ts';
-import type { Store } from '../functions/shared/store/store.ts';
+import { PgproofError, UsageError } from '../core/errors.ts';
+import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
+import { formatId } from '../core/manifest/backup-id.ts';
+import { parseTableName } from '../core/postgres/names.ts';
+import { Interrupted } from '../core/process/interrupted.ts';
+import { chooseBackup } from '../core/restore/choose-backup.ts';
+import type { RestoreRequest, Selection, TableName } from '../core/restore/request.ts';
+import { restoreBackup } from '../core/restore/restore.ts';
+import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
 import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
 import { restoreProgress } from './output/restore-progress.ts';
 import { restoredTable, restoreSummary } from './output/restored.ts';
 import { printJson, printText } from './output/result.ts';
 import { styleFor, visible } from './output/style.ts';
+import { machinePrograms } from './programs.ts';
 import { targetFrom } from './target.ts';
 
 type RestoreFlags = StoreFlags & {
@@ -100,7 +100,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       };
       return await restoreBackup(request, {
         ...{ store, manifest, signal, target: parameters, scratch: flags.scratch, clock: () => new Date() },
-        tools: (serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say }),
+        tools: machinePrograms({ signal, onProgress: progress.say }).tools,
         onEvent: (event) => {
           isTouched ||= event.step === 'restoring';
           progress.on(event);

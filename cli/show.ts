@@ -1,14 +1,9 @@
 import type { Command } from 'commander';
-import {
-  archiveBytes,
-  type CatalogEntry,
-  readBackup,
-  totalRows,
-} from '../functions/shared/catalog/catalog.ts';
-import { PgproofError } from '../functions/shared/errors.ts';
-import { formatId } from '../functions/shared/manifest/backup-id.ts';
-import type { Manifest } from '../functions/shared/manifest/manifest.ts';
-import { formatBytes, formatCount, formatDuration } from '../functions/shared/text/units.ts';
+import { PgproofError } from '../core/errors.ts';
+import { archiveBytes, type CatalogEntry, readBackup, totalRows } from '../core/inventory/list-backups.ts';
+import { formatId } from '../core/manifest/backup-id.ts';
+import type { Manifest } from '../core/manifest/manifest.ts';
+import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printText } from './output/result.ts';

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
-import { resolveConnection } from '../functions/shared/postgres/resolve-connection.ts';
-import type { Source } from '../functions/shared/postgres/source.ts';
-import { urlSource } from '../functions/shared/postgres/url-source.ts';
+import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
+import type { Source } from '../core/source/source.ts';
+import { urlSource } from '../core/source/url-source.ts';
 
 /** The server that `--source` or libpq's environment names; its name is `--name`, or the host's. */
 export function sourceFrom(text: string | undefined, name: string | undefined): Source {

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
-import { resolveConnection } from '../functions/shared/postgres/resolve-connection.ts';
-import type { ConnectionParameters } from '../functions/shared/postgres/source.ts';
-import { urlSource } from '../functions/shared/postgres/url-source.ts';
+import type { ConnectionParameters } from '../core/postgres/connect/parameters.ts';
+import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
+import { urlSource } from '../core/source/url-source.ts';
 
 export type Target = {
   /** Where to connect to, and the database that was named; `own` where none was. */

@@ -1,17 +1,15 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { findBackup } from '../functions/shared/catalog/catalog.ts';
-import { messageOf, UsageError } from '../functions/shared/errors.ts';
-import { formatId } from '../functions/shared/manifest/backup-id.ts';
-import { type LevelChoice, levelChoices } from '../functions/shared/manifest/verification.ts';
-import { type NotifyPolicy, notifyPolicies } from '../functions/shared/notify/notifier.ts';
-import { obtainTools, obtainVerificationTools } from '../functions/shared/postgres/obtain-tools.ts';
-import { rememberTools } from '../functions/shared/postgres/remember-tools.ts';
-import type { UserCheck } from '../functions/verify/restore/user-checks.ts';
-import { type Scratch, temporaryScratch } from '../functions/verify/scratch.ts';
-import { BackupNotGood } from '../functions/verify/verdict-error.ts';
-import { verifyAndTell } from '../functions/verify/verify-and-tell.ts';
+import { messageOf, UsageError } from '../core/errors.ts';
+import { findBackup } from '../core/inventory/list-backups.ts';
+import { formatId } from '../core/manifest/backup-id.ts';
+import { type LevelChoice, levelChoices } from '../core/manifest/verification.ts';
+import { type NotifyPolicy, notifyPolicies } from '../core/notify/notifier.ts';
+import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
+import type { UserCheck } from '../core/verify/prove/user-checks.ts';
+import { BackupNotGood } from '../core/verify/verdict-error.ts';
+import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import { notifierFor, withAlertFlags } from './alerts.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
@@ -19,6 +17,7 @@ import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { checkLines, verdictText } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
+import { machinePrograms } from './programs.ts';
 
 type VerifyFlags = StoreFlags & {
   readonly level: LevelChoice;
@@ -68,8 +67,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       { id, level: flags.level, checks },
       {
         ...{ store, notifier, notify: flags.notify, signal },
-        tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal, onProgress: progress.say })),
-        verificationTools: (major) => obtainVerificationTools({ major, signal, onProgress: progress.say }),
+        ...machinePrograms({ signal, onProgress: progress.say }),
         scratch,
         clock: () => new Date(),
         onProgress: progress.on,

@@ -12,7 +12,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import type { Config } from './config-schema.ts';
+import type { Config } from './config/schema.ts';
 import { egressGroup, postgresPort } from './egress-group.ts';
 
 export interface NetworkProps {

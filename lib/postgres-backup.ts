@@ -13,7 +13,7 @@ import { Construct } from 'constructs';
 import { alarmOnErrors, alarmOnWaitingFailures } from './alarms.ts';
 import { backupFunction } from './backup-function.ts';
 import { asBucket, BackupBucket } from './bucket.ts';
-import { prefixPattern, sourceNamePattern } from './config-schema.ts';
+import { prefixPattern, sourceNamePattern } from './config/schema.ts';
 import { FailureQueue } from './failure-queue.ts';
 import { ClientLayer, ServerLayer } from './layer.ts';
 import { packageRoot } from './package-root.ts';

@@ -6,7 +6,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { manifestSuffix, verifyEnvironment, type verifyLevels } from '../functions/verify/contract.ts';
-import { checksBytes, checksLimitBytes } from './checks-limit.ts';
+import { checksBytes, checksLimitBytes } from './config/checks-limit.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
 import {
   mayListBackups,

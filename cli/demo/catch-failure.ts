@@ -1,10 +1,10 @@
-import { backup } from '../../functions/backup/backup.ts';
-import { PgproofError } from '../../functions/shared/errors.ts';
-import { obtainTools } from '../../functions/shared/postgres/obtain-tools.ts';
-import type { Source } from '../../functions/shared/postgres/source.ts';
-import type { Store } from '../../functions/shared/store/store.ts';
-import { formatBytes } from '../../functions/shared/text/units.ts';
+import { backup } from '../../core/backup/backup.ts';
+import { PgproofError } from '../../core/errors.ts';
+import type { Source } from '../../core/source/source.ts';
+import type { Store } from '../../core/store/store.ts';
+import { formatBytes } from '../../core/text/units.ts';
 import { styleFor } from '../output/style.ts';
+import { machinePrograms } from '../programs.ts';
 import { demoPlan, say, terminalNotifier } from './take-backup.ts';
 
 const style = styleFor(process.stderr);
@@ -29,7 +29,7 @@ export async function catchFailure(show: {
     { ...demoPlan, databases: ['shop'], schedule: 'nightly' },
     {
       ...{ source, store, signal },
-      tools: (serverMajor) => obtainTools({ serverMajor, signal }),
+      tools: machinePrograms({ signal }).tools,
       clock: () => new Date(),
       notifier: terminalNotifier,
       onProgress: (event) => {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { Client } from 'pg';
-import { messageOf, PgproofError } from '../../functions/shared/errors.ts';
-import { withConnection } from '../../functions/shared/postgres/connect.ts';
-import { quoteIdentifier } from '../../functions/shared/postgres/identifiers.ts';
-import type { ConnectionParameters } from '../../functions/shared/postgres/source.ts';
+import { messageOf, PgproofError } from '../../core/errors.ts';
+import { withConnection } from '../../core/postgres/connect/connect.ts';
+import type { ConnectionParameters } from '../../core/postgres/connect/parameters.ts';
+import { quoteIdentifier } from '../../core/postgres/names.ts';
 
 /** One step of filling a database has begun. */
 export type SampleProgress = {

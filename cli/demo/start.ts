@@ -1,15 +1,17 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
-import { withPrivateServer } from '../../functions/shared/postgres/private-server.ts';
-import { describeServer, type Source } from '../../functions/shared/postgres/source.ts';
-import { redactor } from '../../functions/shared/process/redact.ts';
-import { fileStore } from '../../functions/shared/store/file-store.ts';
-import type { Store } from '../../functions/shared/store/store.ts';
-import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
+import { describeServer } from '../../core/postgres/connect/parameters.ts';
+import { withPrivateServer } from '../../core/postgres/server/private-server.ts';
+import { redactor } from '../../core/process/redact.ts';
+import type { Source } from '../../core/source/source.ts';
+import { fileStore } from '../../core/store/file/file-store.ts';
+import type { Store } from '../../core/store/store.ts';
+import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { exitStatusOf, tellFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
 import { styleFor } from '../output/style.ts';
+import { machinePrograms } from '../programs.ts';
 import { sourceFrom } from '../source.ts';
 import { catchFailure } from './catch-failure.ts';
 import {
@@ -42,7 +44,8 @@ async function start(options: { readonly source?: string; readonly into: string 
 async function onSampleServer(store: Store, directory: string, signal: AbortSignal): Promise<void> {
   sayStep(1, 'A private PostgreSQL with a sample shop in it');
   const began = Date.now();
-  await withPrivateServer({ signal, onProgress: say }, async (server) => {
+  const tools = await machinePrograms({ signal, onProgress: say }).serverTools();
+  await withPrivateServer({ tools, signal }, async (server) => {
     const { parameters } = server;
     say(
       `PostgreSQL ${server.version} is up at ${describeServer(parameters)}, ${formatDuration((Date.now() - began) / 1_000)}`,

@@ -1,16 +1,16 @@
-import { backup } from '../../functions/backup/backup.ts';
-import { type BackupPlan, planDefaults } from '../../functions/backup/plan.ts';
-import { BackupFailed, isGood } from '../../functions/backup/report.ts';
-import { listBackups } from '../../functions/shared/catalog/catalog.ts';
-import { parseId } from '../../functions/shared/manifest/backup-id.ts';
-import type { Notifier } from '../../functions/shared/notify/notifier.ts';
-import { obtainTools } from '../../functions/shared/postgres/obtain-tools.ts';
-import type { Source } from '../../functions/shared/postgres/source.ts';
-import type { Store } from '../../functions/shared/store/store.ts';
-import { verifyAndTell } from '../../functions/verify/verify-and-tell.ts';
+import { backup } from '../../core/backup/backup.ts';
+import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
+import { BackupFailed, isGood } from '../../core/backup/report.ts';
+import { listBackups } from '../../core/inventory/list-backups.ts';
+import { parseId } from '../../core/manifest/backup-id.ts';
+import type { Notifier } from '../../core/notify/notifier.ts';
+import type { Source } from '../../core/source/source.ts';
+import type { Store } from '../../core/store/store.ts';
+import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { backupProgress } from '../output/backup-progress.ts';
 import { styleFor } from '../output/style.ts';
 import { catalogTable, summaryTable } from '../output/tables.ts';
+import { machinePrograms } from '../programs.ts';
 
 const style = styleFor(process.stderr);
 
@@ -47,16 +47,16 @@ export async function takeBackup(
 ): Promise<void> {
   const progress = backupProgress(process.stderr, style);
   const clock = (): Date => new Date();
-  const tools = (serverMajor: number): ReturnType<typeof obtainTools> =>
-    obtainTools({ serverMajor, signal, onProgress: say });
+  const programs = machinePrograms({ signal, onProgress: say });
   const verify = (id: string): ReturnType<typeof verifyAndTell> =>
     verifyAndTell(
       { id: parseId(id), level: 'auto' },
-      { store, tools, clock, signal, notifier: terminalNotifier, notify: 'failures' },
+      { ...programs, store, clock, signal, notifier: terminalNotifier, notify: 'failures' },
     );
   try {
     const report = await backup(demoPlan, {
-      ...{ source, store, tools, clock, verify, signal },
+      ...{ source, store, clock, verify, signal },
+      tools: programs.tools,
       notifier: terminalNotifier,
       onProgress: progress.on,
     });

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
-import type { BackupProgress, OnProgress } from '../../functions/backup/progress.ts';
-import type { BackupResult } from '../../functions/backup/report.ts';
-import { formatBytes, formatDuration } from '../../functions/shared/text/units.ts';
+import type { BackupProgress, OnProgress } from '../../core/backup/progress.ts';
+import type { BackupResult } from '../../core/backup/report.ts';
+import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { canRedraw, type Style, visible } from './style.ts';
 import { checkLines, verdictText } from './verdicts.ts';
 

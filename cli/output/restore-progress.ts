@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
-import type { RestoreEvent } from '../../functions/restore/request.ts';
-import { formatBytes, formatCount } from '../../functions/shared/text/units.ts';
+import type { RestoreEvent } from '../../core/restore/request.ts';
+import { formatBytes, formatCount } from '../../core/text/units.ts';
 import { canRedraw, visible } from './style.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */

@@ -1,5 +1,5 @@
-import type { RestoredTable, RestoreReport } from '../../functions/restore/report.ts';
-import { formatBytes, formatCount, formatDuration } from '../../functions/shared/text/units.ts';
+import type { RestoredTable, RestoreReport } from '../../core/restore/report.ts';
+import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table, visible } from './style.ts';
 
 /** What is not as recorded is shown whole; of the rest so many. */

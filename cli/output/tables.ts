@@ -1,7 +1,7 @@
-import { type BackupReport, isGood } from '../../functions/backup/report.ts';
-import { archiveBytes, type CatalogEntry, totalRows } from '../../functions/shared/catalog/catalog.ts';
-import { formatId } from '../../functions/shared/manifest/backup-id.ts';
-import { formatBytes, formatCount, formatDuration } from '../../functions/shared/text/units.ts';
+import { type BackupReport, isGood } from '../../core/backup/report.ts';
+import { archiveBytes, type CatalogEntry, totalRows } from '../../core/inventory/list-backups.ts';
+import { formatId } from '../../core/manifest/backup-id.ts';
+import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table, visible } from './style.ts';
 import { verdictText } from './verdicts.ts';
 

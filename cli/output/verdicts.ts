@@ -1,4 +1,4 @@
-import type { Verification } from '../../functions/shared/manifest/verification.ts';
+import type { Verification } from '../../core/manifest/verification.ts';
 import type { Style } from './style.ts';
 
 /** The verdict in its colour; what was never verified is not silent about it. */

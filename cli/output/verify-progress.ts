@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
-import { formatBytes, formatCount } from '../../functions/shared/text/units.ts';
-import type { VerifyProgress } from '../../functions/verify/verify.ts';
+import { formatBytes, formatCount } from '../../core/text/units.ts';
+import type { VerifyProgress } from '../../core/verify/request.ts';
 import { canRedraw, visible } from './style.ts';
 
 /** One line on a terminal that says what is going on with the backup; nothing elsewhere. */

@@ -1,13 +1,13 @@
 import type { Context } from 'aws-lambda';
-import { withDeadline } from '../shared/lambda/deadline.ts';
-import { parseEvent } from '../shared/lambda/settings.ts';
-import { telemetry } from '../shared/lambda/telemetry.ts';
-import { tellFailure } from '../shared/lambda/tell-failure.ts';
-import { backup } from './backup.ts';
+import { backup } from '../../core/backup/backup.ts';
+import { BackupFailed, isGood } from '../../core/backup/report.ts';
+import { withDeadline } from '../lambda/deadline.ts';
+import { parseEvent } from '../lambda/settings.ts';
+import { telemetry } from '../lambda/telemetry.ts';
+import { tellFailure } from '../lambda/tell-failure.ts';
 import { backupEnvironment, backupEventSchema, backupMetrics, deadlineReserveSeconds } from './contract.ts';
 import { type BackupResponse, responseOf } from './lambda-output.ts';
 import { lambdaWorld } from './lambda-world.ts';
-import { BackupFailed, isGood } from './report.ts';
 import { planFrom, readBackupSettings } from './settings.ts';
 
 const { logger, metrics } = telemetry('backup', backupMetrics.namespace);

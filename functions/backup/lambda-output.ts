@@ -1,9 +1,9 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { encodeName } from '../shared/manifest/backup-id.ts';
+import type { OnProgress } from '../../core/backup/progress.ts';
+import type { BackupDone, BackupNotDone, BackupReport, BackupResult } from '../../core/backup/report.ts';
+import { encodeName } from '../../core/manifest/backup-id.ts';
 import { backupMetrics } from './contract.ts';
-import type { OnProgress } from './progress.ts';
-import type { BackupDone, BackupNotDone, BackupReport, BackupResult } from './report.ts';
 
 type BriefResult = BackupNotDone | (Omit<BackupDone, 'manifest'> & { readonly tables: number });
 

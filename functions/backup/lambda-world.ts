@@ -1,12 +1,12 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
-import { snsNotifier } from '../shared/notify/sns-notifier.ts';
-import { obtainTools } from '../shared/postgres/obtain-tools.ts';
-import { rememberTools } from '../shared/postgres/remember-tools.ts';
-import { openStore } from '../shared/store/open-store.ts';
+import type { BackupWorld } from '../../core/backup/plan.ts';
+import { snsNotifier } from '../../core/notify/sns-notifier.ts';
+import { obtainTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
+import { iamSource, secretSource } from '../../core/source/aws-source.ts';
+import type { Source } from '../../core/source/source.ts';
+import { openStore } from '../../core/store/open-store.ts';
 import { onProgress } from './lambda-output.ts';
-import { lambdaSource } from './lambda-source.ts';
-import type { BackupWorld } from './plan.ts';
 import type { BackupSettings } from './settings.ts';
 
 /** What a backup needs of the world, as the function's settings describe it. Nothing is contacted yet. */
@@ -27,4 +27,23 @@ export function lambdaWorld(
     tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
     signal,
   });
+}
+
+/** The source that the function's settings describe: a secret, or an IAM token. */
+export function lambdaSource(settings: BackupSettings): Source {
+  const {
+    source: name,
+    secretArn,
+    auth,
+    host,
+    port,
+    user,
+    maintenanceDatabase: database,
+    sslMode,
+  } = settings;
+  if (auth === 'iam' && host !== undefined && user !== undefined) {
+    return iamSource({ name, host, user, database, sslMode, ...(port === undefined ? {} : { port }) });
+  }
+  if (secretArn === undefined) throw new Error('the settings were checked to have a secret');
+  return secretSource({ name, secretArn, overrides: { host, port, user, database, sslMode } });
 }

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
+import { formats } from '../../core/manifest/manifest.ts';
+import { notifyPolicies } from '../../core/notify/notifier.ts';
+import { tlsModes } from '../../core/postgres/connect/parameters.ts';
+import { parseCompression } from '../../core/postgres/dump/compression.ts';
+import { storageClasses } from '../../core/store/s3/s3-settings.ts';
 import {
   BadSettings,
   bucketUrl,
@@ -7,14 +13,8 @@ import {
   numberVariable,
   parseVariables,
   requiredText,
-} from '../shared/lambda/settings.ts';
-import { formats } from '../shared/manifest/manifest.ts';
-import { notifyPolicies } from '../shared/notify/notifier.ts';
-import { parseCompression } from '../shared/postgres/compression.ts';
-import { tlsModes } from '../shared/postgres/source.ts';
-import { storageClasses } from '../shared/store/s3-settings.ts';
+} from '../lambda/settings.ts';
 import { type BackupEvent, backupEnvironment } from './contract.ts';
-import { type BackupPlan, planDefaults } from './plan.ts';
 
 const settingsSchema = z
   .strictObject({

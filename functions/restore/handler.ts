@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
-import { withDeadline } from '../shared/lambda/deadline.ts';
-import { telemetry } from '../shared/lambda/telemetry.ts';
-import { tellFailure } from '../shared/lambda/tell-failure.ts';
+import type { RestoreReport } from '../../core/restore/report.ts';
+import { restoreBackup } from '../../core/restore/restore.ts';
+import { withDeadline } from '../lambda/deadline.ts';
+import { telemetry } from '../lambda/telemetry.ts';
+import { tellFailure } from '../lambda/tell-failure.ts';
 import { deadlineReserveSeconds, restoreEnvironment } from './contract.ts';
 import { prepareRestore } from './lambda-world.ts';
-import type { RestoreReport } from './report.ts';
-import { restoreBackup } from './restore.ts';
 import { readRestoreSettings } from './settings.ts';
 
 const { logger } = telemetry('restore', 'pgproof');

@@ -1,13 +1,12 @@
 import { tmpdir } from 'node:os';
-import { BadSettings, parseEvent } from '../shared/lambda/settings.ts';
-import { secretSource } from '../shared/postgres/aws-source.ts';
-import { obtainTools } from '../shared/postgres/obtain-tools.ts';
-import { removeLeftovers } from '../shared/postgres/server-leftovers.ts';
-import { openStore } from '../shared/store/open-store.ts';
-import { type ChosenBackup, chooseBackup } from './choose-backup.ts';
+import { obtainTools } from '../../core/postgres/programs/obtain.ts';
+import { type ChosenBackup, chooseBackup } from '../../core/restore/choose-backup.ts';
+import type { RestoreDependencies, RestoreRequest } from '../../core/restore/request.ts';
+import { removeLeftovers } from '../../core/scratch/leftovers.ts';
+import { secretSource } from '../../core/source/aws-source.ts';
+import { openStore } from '../../core/store/open-store.ts';
+import { BadSettings, parseEvent } from '../lambda/settings.ts';
 import { restoreEventSchema } from './contract.ts';
-import type { RestoreRequest } from './request.ts';
-import type { RestoreDependencies } from './restore.ts';
 import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
 
 export type PreparedRestore = {

@@ -1,16 +1,10 @@
 import { z } from 'zod';
-import {
-  BadSettings,
-  bucketUrl,
-  numberVariable,
-  parseVariables,
-  requiredText,
-} from '../shared/lambda/settings.ts';
-import { parseIdOrLatest } from '../shared/manifest/backup-id.ts';
-import { tlsModes } from '../shared/postgres/source.ts';
-import { parseTableName } from '../shared/postgres/table-name.ts';
+import { parseIdOrLatest } from '../../core/manifest/backup-id.ts';
+import { tlsModes } from '../../core/postgres/connect/parameters.ts';
+import { parseTableName } from '../../core/postgres/names.ts';
+import type { Selection, TableName } from '../../core/restore/request.ts';
+import { BadSettings, bucketUrl, numberVariable, parseVariables, requiredText } from '../lambda/settings.ts';
 import { type RestoreEvent, restoreEnvironment } from './contract.ts';
-import type { Selection, TableName } from './request.ts';
 
 const settingsSchema = z.strictObject({
   source: requiredText,

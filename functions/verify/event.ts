@@ -1,11 +1,11 @@
-import { findBackup } from '../shared/catalog/catalog.ts';
-import { BadSettings } from '../shared/lambda/settings.ts';
-import { type BackupId, idInKey } from '../shared/manifest/backup-id.ts';
-import type { ReadOptions, Store } from '../shared/store/store.ts';
-import { parseStoreUrl } from '../shared/store/store-url.ts';
+import { findBackup } from '../../core/inventory/list-backups.ts';
+import { type BackupId, idInKey } from '../../core/manifest/backup-id.ts';
+import type { ReadOptions, Store } from '../../core/store/store.ts';
+import { parseStoreUrl } from '../../core/store/store-url.ts';
+import type { VerifyRequest } from '../../core/verify/request.ts';
+import { BadSettings } from '../lambda/settings.ts';
 import { manifestSuffix, type VerifyEvent } from './contract.ts';
 import type { VerifySettings } from './settings.ts';
-import type { VerifyRequest } from './verify.ts';
 
 type ByHand = Extract<VerifyEvent, { level?: unknown }>;
 type ObjectCreated = Exclude<VerifyEvent, ByHand>;

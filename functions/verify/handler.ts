@@ -1,13 +1,13 @@
 import type { Context } from 'aws-lambda';
-import { withDeadline } from '../shared/lambda/deadline.ts';
-import { telemetry } from '../shared/lambda/telemetry.ts';
-import { tellFailure } from '../shared/lambda/tell-failure.ts';
-import type { Verification } from '../shared/manifest/verification.ts';
+import type { Verification } from '../../core/manifest/verification.ts';
+import { BackupNotGood, isGood } from '../../core/verify/verdict-error.ts';
+import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
+import { withDeadline } from '../lambda/deadline.ts';
+import { telemetry } from '../lambda/telemetry.ts';
+import { tellFailure } from '../lambda/tell-failure.ts';
 import { deadlineReserveSeconds, verifyEnvironment, verifyMetrics } from './contract.ts';
 import { recordVerification } from './lambda-output.ts';
 import { prepare } from './lambda-world.ts';
-import { BackupNotGood, isGood } from './verdict-error.ts';
-import { verifyAndTell } from './verify-and-tell.ts';
 
 const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 

@@ -1,8 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Verification } from '../shared/manifest/verification.ts';
+import type { Verification } from '../../core/manifest/verification.ts';
+import { isGood } from '../../core/verify/verdict-error.ts';
 import { verifyMetrics } from './contract.ts';
-import { isGood } from './verdict-error.ts';
 
 /** One line of the log and one metric for a verification that came to a verdict. */
 export function recordVerification(logger: Logger, metrics: Metrics, verification: Verification): void {

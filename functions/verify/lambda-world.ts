@@ -1,14 +1,13 @@
 import type { Context } from 'aws-lambda';
-import { parseEvent } from '../shared/lambda/settings.ts';
-import { snsNotifier } from '../shared/notify/sns-notifier.ts';
-import { obtainTools } from '../shared/postgres/obtain-tools.ts';
-import { rememberTools } from '../shared/postgres/remember-tools.ts';
-import { openStore } from '../shared/store/open-store.ts';
+import { snsNotifier } from '../../core/notify/sns-notifier.ts';
+import { obtainTools, obtainVerificationTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
+import { openStore } from '../../core/store/open-store.ts';
+import type { VerifyRequest } from '../../core/verify/request.ts';
+import type { TellDependencies } from '../../core/verify/verify-and-tell.ts';
+import { parseEvent } from '../lambda/settings.ts';
 import { deadlineReserveSeconds, verifyEventSchema } from './contract.ts';
 import { requestFrom } from './event.ts';
 import { readVerifySettings } from './settings.ts';
-import type { VerifyRequest } from './verify.ts';
-import type { TellDependencies } from './verify-and-tell.ts';
 
 /**
  * What is to be verified, and with what.
@@ -28,6 +27,7 @@ export async function prepare(
     dependencies: {
       store,
       tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
+      verificationTools: (major) => obtainVerificationTools({ major, signal }),
       clock: () => new Date(),
       notifier: snsNotifier(settings.topicArn),
       notify: settings.notify,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { bucketUrl, parseVariables, requiredText } from '../shared/lambda/settings.ts';
-import { notifyPolicies } from '../shared/notify/notifier.ts';
+import { notifyPolicies } from '../../core/notify/notifier.ts';
+import { bucketUrl, parseVariables, requiredText } from '../lambda/settings.ts';
 import { verifyChecksSchema, verifyEnvironment, verifyLevels } from './contract.ts';
 
 const jsonChecks = z.string().transform((text, context): z.infer<typeof verifyChecksSchema> => {

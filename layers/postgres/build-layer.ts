@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { messageOf, UsageError } from '../../functions/shared/errors.ts';
+import { messageOf, UsageError } from '../../core/errors.ts';
 import type { Package } from './apt.ts';
 import { buildMajor, type MajorBuild } from './build-major.ts';
 import {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { PgproofError, UsageError } from '../../functions/shared/errors.ts';
+import { PgproofError, UsageError } from '../../core/errors.ts';
 import { type BuiltLayer, buildLayer } from './build-layer.ts';
 import { type Architecture, buildRoot, type LayerKind } from './build-root.ts';
 import { builtMajors } from './built-majors.ts';

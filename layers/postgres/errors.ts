@@ -1,4 +1,4 @@
-import { PgproofError } from '../../functions/shared/errors.ts';
+import { PgproofError } from '../../core/errors.ts';
 
 /** A layer could not be built. Nothing half-built is left behind. */
 export class LayerBuildError extends PgproofError {

@@ -1,4 +1,4 @@
-import { UsageError } from '../../functions/shared/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { LayerBuildError } from './errors.ts';
 
 /**

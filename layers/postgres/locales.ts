@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../functions/shared/errors.ts';
+import { UsageError } from '../../core/errors.ts';
 import { LayerBuildError } from './errors.ts';
 import type { TreeCopy } from './tree-copy.ts';
 

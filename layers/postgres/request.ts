@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { messageOf, UsageError } from '../../functions/shared/errors.ts';
+import { messageOf, UsageError } from '../../core/errors.ts';
 import { type Architecture, architectures, type LayerKind, layerKinds } from './build-root.ts';
 import { parseExtension } from './extensions.ts';
 import { parseLocale } from './locales.ts';

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { messageOf } from '../../functions/shared/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import { LayerBuildError, NotDebianError } from './errors.ts';
 
 /** A distribution's mirror may be slow; past this it hangs. */

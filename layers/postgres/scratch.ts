@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, PgproofError } from '../../functions/shared/errors.ts';
+import { messageOf, PgproofError } from '../../core/errors.ts';
 import { LayerBuildError } from './errors.ts';
 
 const prefix = '.building-';

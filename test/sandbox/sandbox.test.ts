@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, test } from 'vitest';
-import { withSandbox } from '../support/sandbox.ts';
+import { withSandbox } from '../support/sandbox/sandbox.ts';
 
 /*
  * What the other tests rely on: that the sandbox forbids what Lambda forbids.

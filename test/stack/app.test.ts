@@ -3,7 +3,7 @@ import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { buildApp, buildFunctions } from '../../build.ts';
-import { configuration, featureFlags, temporaryDirectory } from '../support/stack.ts';
+import { configuration, featureFlags, temporaryDirectory } from '../support/stack/stack.ts';
 
 type Template = {
   readonly Parameters: Record<string, object>;

@@ -11,7 +11,7 @@ import {
   companions,
   functionNames,
 } from '../../build.ts';
-import { temporaryDirectory } from '../support/stack.ts';
+import { temporaryDirectory } from '../support/stack/stack.ts';
 
 const repository = path.join(import.meta.dirname, '../..');
 

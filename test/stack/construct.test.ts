@@ -17,7 +17,7 @@ import {
   serverLayerArn,
   statementsOf,
   testApp,
-} from '../support/stack.ts';
+} from '../support/stack/stack.ts';
 
 /** What a stack of someone else has, and the props that hand it over. */
 function foreignStack(): { stack: Stack; props: PostgresBackupProps } {

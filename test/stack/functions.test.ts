@@ -9,7 +9,7 @@ import {
   secretArn,
   spell,
   templateOf,
-} from '../support/stack.ts';
+} from '../support/stack/stack.ts';
 
 function environmentOf(config: object, name: 'Backup' | 'Verify'): Record<string, string> {
   const found = resources(templateOf(config), 'AWS::Lambda::Function')[`ordersprod${name}Function`];

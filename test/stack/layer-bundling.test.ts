@@ -6,10 +6,10 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { afterEach, expect, test, vi } from 'vitest';
 import { buildLayerBuilder } from '../../build.ts';
-import { canFetchTools } from '../../functions/shared/postgres/fetch-tools.ts';
 import { machineArchitecture } from '../../layers/postgres/build-root.ts';
+import { canFetchTools } from '../../layers/postgres/fetch-programs.ts';
 import { ClientLayer } from '../../lib/layer.ts';
-import { configuration, resources, stackFrom, temporaryDirectory, testApp } from '../support/stack.ts';
+import { configuration, resources, stackFrom, temporaryDirectory, testApp } from '../support/stack/stack.ts';
 
 const repositoryBuild = path.join(import.meta.dirname, '../../layers/postgres/build');
 const newest = 18;

@@ -21,7 +21,7 @@ import { recordCheck } from '../../layers/postgres/mirror-check.ts';
 import { parseRequest } from '../../layers/postgres/request.ts';
 import { ServerLayer } from '../../lib/layer.ts';
 import { LayerUnavailable } from '../../lib/layer-code.ts';
-import { resources, temporaryDirectory, testApp } from '../support/stack.ts';
+import { resources, temporaryDirectory, testApp } from '../support/stack/stack.ts';
 
 /** A package root with a builder that does what `script` says, as lib/ finds it beside an installed package. */
 function packageWith(script: string): string {

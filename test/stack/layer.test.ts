@@ -6,7 +6,7 @@ import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { ClientLayer } from '../../lib/layer.ts';
 import { LayerUnavailable } from '../../lib/layer-code.ts';
-import { configuration, layerDirectory, resources, stackFrom, testApp } from '../support/stack.ts';
+import { configuration, layerDirectory, resources, stackFrom, testApp } from '../support/stack/stack.ts';
 
 const own = (majors: readonly number[]): object => configuration({ layer: { majors } });
 

@@ -1,7 +1,7 @@
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
-import { configuration, kmsKeyArn, secretArn, stackFrom } from '../support/stack.ts';
+import { configuration, kmsKeyArn, secretArn, stackFrom } from '../support/stack/stack.ts';
 
 const network = { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] };
 const iam = { host: 'db.acme.test', user: 'backup', resourceId: 'db-ABC123' };

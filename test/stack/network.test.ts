@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configuration, resources, secretArn, spell, templateOf } from '../support/stack.ts';
+import { configuration, resources, secretArn, spell, templateOf } from '../support/stack/stack.ts';
 
 const vpcId = 'vpc-0a1b2c3d';
 const subnetIds = ['subnet-0a1b2c3d', 'subnet-1a1b2c3d'];

@@ -13,7 +13,7 @@ import {
   stackFrom,
   statementsOf,
   templateOf,
-} from '../support/stack.ts';
+} from '../support/stack/stack.ts';
 
 const other = secretArn.replace('orders', 'staging');
 

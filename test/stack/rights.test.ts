@@ -6,7 +6,7 @@ import {
   secretArn,
   statementsOf,
   templateOf,
-} from '../support/stack.ts';
+} from '../support/stack/stack.ts';
 
 const log = (name: string): object => ({
   sid: 'Log',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configuration, templateOf } from '../support/stack.ts';
+import { configuration, templateOf } from '../support/stack/stack.ts';
 
 /** Assets are named after what is in them, which changes with every line of code. */
 function withoutAssetHashes(template: object): unknown {

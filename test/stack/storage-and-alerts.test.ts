@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configuration, kmsKeyArn, resources, spell, templateOf } from '../support/stack.ts';
+import { configuration, kmsKeyArn, resources, spell, templateOf } from '../support/stack/stack.ts';
 
 type Document = { Statement: Record<string, unknown>[] };
 

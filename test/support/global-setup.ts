@@ -1,10 +1,10 @@
 import type { TestProject } from 'vitest/node';
-import { messageOf } from '../../functions/shared/errors.ts';
-import { fetchTools } from '../../functions/shared/postgres/fetch-tools.ts';
-import { findServerTools, findTools } from '../../functions/shared/postgres/find-tools.ts';
-import { obtainServerTools } from '../../functions/shared/postgres/obtain-tools.ts';
-import type { FoundTools } from '../../functions/shared/postgres/tools.ts';
-import { serveTestServers } from './test-servers.ts';
+import { machinePrograms } from '../../cli/programs.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { FoundTools } from '../../core/postgres/programs/tools.ts';
+import { fetchTools } from '../../layers/postgres/fetch-programs.ts';
+import { findServerTools, findTools } from './postgres/programs.ts';
+import { serveTestServers } from './postgres/test-servers.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -51,7 +51,7 @@ async function toolsForTests(chosen: string | undefined): Promise<FoundTools[]> 
 }
 
 async function bothKinds(major: number): Promise<FoundTools> {
-  const server = await obtainServerTools({ major, onProgress: say });
+  const server = await machinePrograms({ onProgress: say }).serverTools(major);
   const { found } = await findTools();
   if (!found.some((one) => one.major === major)) await fetchTools('client', major, { onProgress: say });
   return server;

@@ -2,12 +2,18 @@ import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startPrivateServer } from '../../../functions/shared/postgres/private-server.ts';
-import { withAwsServer } from '../../support/aws-server.ts';
-import { type CliStore, s3Store, withFileStore } from '../../support/cli-stores.ts';
-import { withNewerServer } from '../../support/newer-server.ts';
-import { newestMajor, runSql, type TestDatabase, uniqueName, withDatabase } from '../../support/postgres.ts';
-import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/run-cli.ts';
+import { withAwsServer } from '../../support/aws/aws-server.ts';
+import { type CliStore, s3Store, withFileStore } from '../../support/cli/cli-stores.ts';
+import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run-cli.ts';
+import {
+  newestMajor,
+  runSql,
+  type TestDatabase,
+  uniqueName,
+  withDatabase,
+} from '../../support/postgres/postgres.ts';
+import { startServer } from '../../support/postgres/programs.ts';
+import { withNewerServer } from './newer-server.ts';
 
 let cli: Cli;
 beforeAll(async () => {
@@ -130,7 +136,7 @@ describe('the server', () => {
   });
 
   test('no database at all', async () => {
-    const server = await startPrivateServer({ major: newestMajor() });
+    const server = await startServer({ major: newestMajor() });
     try {
       const { host, port } = server.parameters;
       const source = `postgresql://postgres@/postgres?host=${encodeURIComponent(host)}&port=${port}`;

@@ -1,10 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withAwsServer } from '../../support/aws-server.ts';
-import { type CliStore, s3Store, storeKinds, withFileStore, withStore } from '../../support/cli-stores.ts';
-import { newestMajor, uniqueName, withDatabase } from '../../support/postgres.ts';
-import { listProcesses } from '../../support/process-list.ts';
-import { type Cli, type CliResult, openCli, type StartedCli } from '../../support/run-cli.ts';
+import { withAwsServer } from '../../support/aws/aws-server.ts';
+import {
+  type CliStore,
+  s3Store,
+  storeKinds,
+  withFileStore,
+  withStore,
+} from '../../support/cli/cli-stores.ts';
+import { type Cli, type CliResult, openCli, type StartedCli } from '../../support/cli/run-cli.ts';
+import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/postgres.ts';
+import { listProcesses } from '../../support/process/process-list.ts';
 
 let cli: Cli;
 beforeAll(async () => {

@@ -2,16 +2,16 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encodeName } from '../../../functions/shared/manifest/backup-id.ts';
-import { childEnvironment } from '../../../functions/shared/postgres/child-environment.ts';
-import { quoteConninfo } from '../../../functions/shared/postgres/conninfo.ts';
-import { findTools } from '../../../functions/shared/postgres/find-tools.ts';
-import { qualifiedName, quoteIdentifier } from '../../../functions/shared/postgres/identifiers.ts';
-import { type PrivateServer, startPrivateServer } from '../../../functions/shared/postgres/private-server.ts';
-import { chooseTools, toolPath } from '../../../functions/shared/postgres/tools.ts';
-import { storeKinds, withFileStore, withStore } from '../../support/cli-stores.ts';
-import { newestMajor, runSql } from '../../support/postgres.ts';
-import { type Cli, openCli } from '../../support/run-cli.ts';
+import { encodeName } from '../../../core/manifest/backup-id.ts';
+import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
+import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
+import { qualifiedName, quoteIdentifier } from '../../../core/postgres/names.ts';
+import { chooseTools, toolPath } from '../../../core/postgres/programs/tools.ts';
+import type { PrivateServer } from '../../../core/postgres/server/private-server.ts';
+import { storeKinds, withFileStore, withStore } from '../../support/cli/cli-stores.ts';
+import { type Cli, openCli } from '../../support/cli/run-cli.ts';
+import { newestMajor, runSql } from '../../support/postgres/postgres.ts';
+import { findTools, startServer } from '../../support/postgres/programs.ts';
 
 const names = ['host=evil dbname=x', 'a b', 'Ünïcode "quoted"', '-Fp', 'x/../y', 'new\nline'];
 const tables = 2 * names.length;
@@ -22,7 +22,7 @@ let cli: Cli;
 let server: PrivateServer;
 beforeAll(async () => {
   cli = await openCli();
-  server = await startPrivateServer({ major: newestMajor() });
+  server = await startServer({ major: newestMajor() });
   for (const name of names) {
     await runSql(server.parameters, `create database ${quoteIdentifier(name)}`);
     await runSql({ ...server.parameters, database: name }, names.map(schemaSql).join(''));

@@ -1,12 +1,13 @@
 import { chmod, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PrivateServer, startPrivateServer } from '../../../functions/shared/postgres/private-server.ts';
-import { withAwsServer } from '../../support/aws-server.ts';
-import { withFileStore } from '../../support/cli-stores.ts';
-import { newestMajor, runSql } from '../../support/postgres.ts';
-import { listProcesses } from '../../support/process-list.ts';
-import { type Cli, openCli } from '../../support/run-cli.ts';
+import type { PrivateServer } from '../../../core/postgres/server/private-server.ts';
+import { withAwsServer } from '../../support/aws/aws-server.ts';
+import { withFileStore } from '../../support/cli/cli-stores.ts';
+import { type Cli, openCli } from '../../support/cli/run-cli.ts';
+import { newestMajor, runSql } from '../../support/postgres/postgres.ts';
+import { startServer } from '../../support/postgres/programs.ts';
+import { listProcesses } from '../../support/process/process-list.ts';
 
 /** Everything in it that some format quotes: URLs, connection strings, password files, JSON. */
 const password = `canary's "p@ss:wörd" \\%2F/& #?`;
@@ -17,7 +18,7 @@ let server: PrivateServer;
 let address: { host: string; port: number };
 beforeAll(async () => {
   cli = await openCli();
-  server = await startPrivateServer({ major: newestMajor(), tcp: true, password });
+  server = await startServer({ major: newestMajor(), tcp: true, password });
   address = { host: '127.0.0.1', port: server.tcpParameters?.port ?? 0 };
   await runSql(server.parameters, 'create database shop');
   const rows = `create table rows as

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
-import { encodeName } from '../../../functions/shared/manifest/backup-id.ts';
-import { type Manifest, manifestSchema } from '../../../functions/shared/manifest/manifest.ts';
+import { encodeName } from '../../../core/manifest/backup-id.ts';
+import { type Manifest, manifestSchema } from '../../../core/manifest/manifest.ts';
 import {
   bucket,
   buildBundles,
@@ -11,8 +11,8 @@ import {
   kmsKeyArn,
   secretArn,
   withDeployment,
-} from '../../support/deployment.ts';
-import type { Lambda, Outcome } from '../../support/lambda-runtime.ts';
+} from '../../support/lambda/deployment.ts';
+import type { Lambda, Outcome } from '../../support/lambda/lambda-runtime.ts';
 import {
   newestMajor,
   runSql,
@@ -20,7 +20,7 @@ import {
   withClient,
   withDatabase,
   withOwnServer,
-} from '../../support/postgres.ts';
+} from '../../support/postgres/postgres.ts';
 
 buildBundles();
 

@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { companions } from '../../../build.ts';
-import { buildBundles, bundleOf, withDeployment } from '../../support/deployment.ts';
+import { buildBundles, bundleOf, withDeployment } from '../../support/lambda/deployment.ts';
 
 buildBundles();
 
@@ -30,7 +30,7 @@ describe.each(['backup', 'verify'] as const)('the bundle of %s', (name) => {
       deployment.withFunction(name, { environment: { PGPROOF_TOPIC_ARN: '' } }, async (lambda) => {
         const { error } = await lambda.invoke({});
         expect(error?.errorType).toBe('BadSettings');
-        expect(error?.trace?.join('\n')).toContain('functions/shared/lambda/settings.ts:');
+        expect(error?.trace?.join('\n')).toContain('functions/lambda/settings.ts:');
         // Beyond that Lambda starts it a second time; here it is mostly the machine's load that is measured.
         expect(lambda.initMilliseconds[0]).toBeLessThan(10_000);
       }),

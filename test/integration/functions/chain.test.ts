@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { bucket, buildBundles, canary, withDeployment } from '../../support/deployment.ts';
-import { testMajors, withDatabase } from '../../support/postgres.ts';
-import { objectCreated } from '../../support/s3-event.ts';
+import { bucket, buildBundles, canary, withDeployment } from '../../support/lambda/deployment.ts';
+import { objectCreated } from '../../support/lambda/s3-event.ts';
+import { testMajors, withDatabase } from '../../support/postgres/postgres.ts';
 
 buildBundles();
 

@@ -1,8 +1,7 @@
 import { delimiter } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Verification } from '../../../functions/shared/manifest/verification.ts';
-import { verificationSchema } from '../../../functions/shared/manifest/verification.ts';
-import { findServerTools } from '../../../functions/shared/postgres/find-tools.ts';
+import type { Verification } from '../../../core/manifest/verification.ts';
+import { verificationSchema } from '../../../core/manifest/verification.ts';
 import {
   bucket,
   buildBundles,
@@ -10,10 +9,11 @@ import {
   kmsKeyArn,
   type Told,
   withDeployment,
-} from '../../support/deployment.ts';
-import type { Lambda } from '../../support/lambda-runtime.ts';
-import { newestMajor, testMajors, withDatabase } from '../../support/postgres.ts';
-import { objectCreated } from '../../support/s3-event.ts';
+} from '../../support/lambda/deployment.ts';
+import type { Lambda } from '../../support/lambda/lambda-runtime.ts';
+import { objectCreated } from '../../support/lambda/s3-event.ts';
+import { newestMajor, testMajors, withDatabase } from '../../support/postgres/postgres.ts';
+import { findServerTools } from '../../support/postgres/programs.ts';
 
 buildBundles();
 

@@ -1,0 +1,47 @@
+import type { FindToolsOptions } from '../core/postgres/programs/find.ts';
+import {
+  type FetchPrograms,
+  obtainServerTools,
+  obtainTools,
+  obtainVerificationTools,
+  rememberTools,
+  type VerificationTools,
+} from '../core/postgres/programs/obtain.ts';
+import type { FoundTools } from '../core/postgres/programs/tools.ts';
+import { builtLayers, canFetchTools, fetchTools } from '../layers/postgres/fetch-programs.ts';
+
+/** PostgreSQL's programs for a command: on the machine, else fetched where its distribution offers them. */
+export type Programs = {
+  /** pg_dump and its like, for a server of that major. @throws NoMatchingTools */
+  readonly tools: (serverMajor: number) => Promise<FoundTools>;
+  /** What level `restore` needs. @throws NoServerTools */
+  readonly verificationTools: (major: number) => Promise<VerificationTools>;
+  /** A server of that major, else of the newest that there is. @throws NoServerTools, LayerBuildError */
+  readonly serverTools: (major?: number) => Promise<FoundTools>;
+};
+
+/** Looks for nothing yet. `onProgress` hears one line of text per step of fetching. */
+export function machinePrograms(run: {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((line: string) => void) | undefined;
+}): Programs {
+  const options = { ...machinePlaces(), signal: run.signal, fetch: fetcher(run.onProgress) };
+  return {
+    tools: rememberTools((serverMajor) => obtainTools({ ...options, serverMajor })),
+    verificationTools: (major) => obtainVerificationTools({ ...options, major }),
+    serverTools: (major) => obtainServerTools({ ...options, major }),
+  };
+}
+
+/** Where a command looks for programs: in every usual place, and in the layers that were built on this machine. */
+export function machinePlaces(): FindToolsOptions {
+  return { builtLayers: builtLayers(process.env) };
+}
+
+function fetcher(onProgress: ((line: string) => void) | undefined): FetchPrograms {
+  return async (kind, major, { signal }) => {
+    if (!(await canFetchTools())) return false;
+    await fetchTools(kind, major, { onProgress, signal });
+    return true;
+  };
+}

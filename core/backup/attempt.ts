@@ -1,0 +1,193 @@
+import { setMaxListeners } from 'node:events';
+import { Readable } from 'node:stream';
+import type { Client } from 'pg';
+import { type BackupId, keyOf } from '../manifest/backup-id.ts';
+import { type DatabaseLocale, type Manifest, manifestName, serialize } from '../manifest/manifest.ts';
+import { childEnvironment } from '../postgres/connect/child-environment.ts';
+import { withConnection } from '../postgres/connect/connect.ts';
+import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
+import { queryFailed } from '../postgres/connect/query-failed.ts';
+import { chooseCompression } from '../postgres/dump/compression.ts';
+import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
+import {
+  dumpGlobals,
+  type GlobalNames,
+  type Globals,
+  readGlobalNames,
+} from '../postgres/dump/dump-globals.ts';
+import { hasZstd } from '../postgres/dump/zstd-support.ts';
+import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
+import { readServerFacts, type ServerFacts } from '../postgres/facts/server-facts.ts';
+import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
+import { redactor } from '../process/redact.ts';
+import { together } from '../process/together.ts';
+import { watchdog } from '../process/watchdog.ts';
+import type { StagedObject } from '../store/store.ts';
+import { commitBackup } from './commit-backup.ts';
+import { makeManifest, type Recorded, storedFile } from './make-manifest.ts';
+import type { BackupPlan, BackupWorld } from './plan.ts';
+import type { Reached } from './progress.ts';
+import { recordContents } from './record-contents.ts';
+import { takeArchive } from './take-archive.ts';
+
+/** One attempt at one database. */
+export type Attempt = {
+  readonly id: BackupId;
+  readonly plan: BackupPlan;
+  readonly world: BackupWorld;
+  readonly reached: Reached;
+  readonly signal: AbortSignal;
+  /** Aborts `signal` for all parts of the attempt when one fails. */
+  readonly group: AbortController;
+  /** Tells the watchdog that something moves. */
+  readonly touch: () => void;
+};
+
+/** The open snapshot, and the connection that holds it open. */
+export type Held = {
+  readonly parameters: ConnectionParameters;
+  readonly client: Client;
+  readonly server: ServerFacts;
+  readonly snapshot: Snapshot;
+};
+
+const globalsName = 'globals.sql';
+
+/** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
+export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
+  const { id, world, signal } = attempt;
+  const { server, snapshot } = held;
+  const tools = await world.tools(server.major);
+  const dump = await planDump(attempt, snapshot, tools);
+  const staged: StagedObject[] = [];
+  try {
+    const { files, globals, locale, recorded } = await readAll(attempt, held, tools, dump, staged);
+    world.onProgress({ kind: 'storing', database: id.database });
+    const expectedBytes = globals.sql.length;
+    staged.push(
+      await world.store.stage(keyOf(id, globalsName), Readable.from([globals.sql]), {
+        expectedBytes,
+        signal,
+      }),
+    );
+    const manifest = makeManifest({
+      ...{ id, server, snapshot, dump, globals, locale, recorded, finishedAt: world.clock() },
+      pgDumpVersion: tools.version,
+      objects: [...files, storedFile('globals', globalsName, globals.sql)],
+    });
+    signal.throwIfAborted();
+    await commitBackup(world.store, staged, keyOf(id, manifestName), serialize(manifest));
+    return manifest;
+  } catch (error: unknown) {
+    await Promise.all(staged.map((object) => object.abort()));
+    throw error;
+  }
+}
+
+async function planDump(
+  { id, plan, signal }: Attempt,
+  snapshot: Snapshot,
+  tools: PostgresTools,
+): Promise<DumpPlan> {
+  const { compression: asked, format } = plan;
+  const zstd = await hasZstd(tools, signal);
+  const compression = chooseCompression({ asked, format, pgDumpMajor: tools.major, hasZstd: zstd });
+  return { ...plan, database: id.database, snapshot: snapshot.id, compression };
+}
+
+/** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
+async function readAll(
+  { id, plan, world, reached, signal, group, touch }: Attempt,
+  { parameters, client, server, snapshot }: Held,
+  tools: PostgresTools,
+  dump: DumpPlan,
+  staged: StagedObject[],
+): Promise<{
+  readonly files: Awaited<ReturnType<typeof takeArchive>>['files'];
+  readonly globals: Globals & GlobalNames;
+  readonly locale: DatabaseLocale;
+  readonly recorded: Recorded;
+}> {
+  const { database } = id;
+  const { databaseBytes, tables } = snapshot;
+  world.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
+  const env = childEnvironment(parameters);
+  const redact = redactor([parameters.password]);
+  let tellLocked = (): void => undefined;
+  const locked = new Promise<void>((resolve) => {
+    tellLocked = resolve;
+  });
+  const archive = takeArchive({
+    ...{ plan: dump, databaseBytes, tools, env, redact, store: world.store, signal },
+    key: (name) => keyOf(id, name),
+    onBytes: (bytes) => {
+      reached.bytes = bytes;
+      world.onProgress({ kind: 'bytes', database, bytes });
+    },
+    onTable: () => {
+      reached.tables += 1;
+      world.onProgress({ kind: 'table', database, dumped: reached.tables });
+    },
+    onLocked: tellLocked,
+    onLife: touch,
+  }).then((taken) => {
+    staged.push(...taken.staged);
+    return taken.files;
+  });
+  const recording = recordContents({
+    ...{
+      client,
+      database,
+      snapshot,
+      rows: plan.rows,
+      fingerprint: plan.fingerprint,
+      locked,
+      dumped: archive,
+      signal,
+    },
+    onLife: touch,
+    onWarning: (message) => world.onProgress({ kind: 'warning', database, message }),
+  });
+  const request = { program: toolPath(tools, 'pg_dumpall'), database, env, redact, signal };
+  const [files, globals, recorded] = await together(group, [
+    archive,
+    dumpGlobals(request, server.mayReadPasswords),
+    recording,
+  ]);
+  try {
+    const names = await readGlobalNames(client, globals.sql);
+    return { files, recorded, globals: { ...globals, ...names }, locale: await readDatabaseLocale(client) };
+  } catch (cause: unknown) {
+    throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
+  }
+}
+
+export async function attemptBackup(
+  id: BackupId,
+  plan: BackupPlan,
+  world: BackupWorld,
+  reached: Reached,
+): Promise<Manifest> {
+  const parameters = { ...(await world.source.resolve()), database: id.database };
+  const group = new AbortController();
+  const stall = watchdog(plan.stallSeconds, `The backup of ${JSON.stringify(id.database)}`);
+  const signal = AbortSignal.any([world.signal, stall.signal, group.signal]);
+  // Every child, query and upload listens to it; a directory has one upload per file.
+  setMaxListeners(0, signal);
+  try {
+    return await withConnection(parameters, { signal }, async (client) => {
+      const server = await readServerFacts(client);
+      const snapshot = await openSnapshot(client, plan.lockWaitSeconds).catch((cause: unknown) => {
+        throw queryFailed(`The tables of ${JSON.stringify(id.database)} could not be listed`, cause);
+      });
+      const context = { id, plan, world, reached, signal, group, touch: stall.touch };
+      return await takeSnapshot(context, { parameters, client, server, snapshot });
+    });
+  } catch (error: unknown) {
+    // Whatever broke because of it, the reason to tell is the abort's.
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    stall.stop();
+  }
+}

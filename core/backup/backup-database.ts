@@ -1,0 +1,33 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Manifest } from '../manifest/manifest.ts';
+import { attemptBackup } from './attempt.ts';
+import type { BackupPlan, BackupWorld } from './plan.ts';
+import type { Reached } from './progress.ts';
+import { attempts, retryReason } from './retry.ts';
+
+/**
+ * One consistent backup of one database: archive and roles staged, rows counted in the dump's own snapshot, then
+ * everything made visible, the manifest last.
+ */
+export async function backupDatabase(
+  database: string,
+  plan: BackupPlan,
+  world: BackupWorld,
+  reached: Reached,
+): Promise<Manifest> {
+  for (let attempt = 1; ; attempt += 1) {
+    Object.assign(reached, { bytes: 0, tables: 0 });
+    const startedAt = wholeSecond(world.clock());
+    try {
+      return await attemptBackup({ source: world.source.name, database, startedAt }, plan, world, reached);
+    } catch (error: unknown) {
+      if (attempt >= attempts || retryReason(error) === undefined) throw error;
+      // Into the next second, for an id that is not taken.
+      await wait(1_000 - (world.clock().getTime() % 1_000), undefined, { signal: world.signal });
+    }
+  }
+}
+
+function wholeSecond(time: Date): Date {
+  return new Date(Math.floor(time.getTime() / 1_000) * 1_000);
+}

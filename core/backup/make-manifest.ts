@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { type BackupId, formatId } from '../manifest/backup-id.ts';
+import type { CatalogObject, DatabaseLocale, Manifest, StoredFile, TableRows } from '../manifest/manifest.ts';
+import { formatCompression } from '../postgres/dump/compression.ts';
+import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
+import type { GlobalNames } from '../postgres/dump/dump-globals.ts';
+import type { ServerFacts } from '../postgres/facts/server-facts.ts';
+import type { Snapshot } from '../postgres/facts/snapshot.ts';
+import { version } from '../version.ts';
+
+/** What is known of a backup when all its bytes are stored. */
+export type BackupFacts = {
+  readonly id: BackupId;
+  readonly finishedAt: Date;
+  readonly server: ServerFacts;
+  readonly snapshot: Snapshot;
+  readonly dump: DumpPlan;
+  readonly pgDumpVersion: string;
+  readonly globals: GlobalNames & { readonly rolePasswords: boolean };
+  readonly locale: DatabaseLocale;
+  readonly recorded: Recorded;
+  readonly objects: readonly StoredFile[];
+};
+
+/** What the database held, in the snapshot. */
+export type Recorded = {
+  readonly tables: readonly TableRows[];
+  /** Undefined where it could not be read. */
+  readonly catalog: readonly CatalogObject[] | undefined;
+  readonly largeObjects: number | undefined;
+  /** Undefined where nobody asked. */
+  readonly largeObjectsFingerprint: string | null | undefined;
+};
+
+export function makeManifest(facts: BackupFacts): Manifest {
+  const { id, server, snapshot, dump, globals, recorded } = facts;
+  const { catalog, largeObjects, largeObjectsFingerprint } = recorded;
+  return {
+    formatVersion: 1,
+    id: formatId(id),
+    source: id.source,
+    database: id.database,
+    startedAt: id.startedAt.toISOString(),
+    finishedAt: facts.finishedAt.toISOString(),
+    server: {
+      version: server.version,
+      versionNum: server.versionNum,
+      encoding: snapshot.encoding,
+      inRecovery: server.inRecovery,
+      locale: facts.locale,
+    },
+    dump: {
+      pgDump: facts.pgDumpVersion,
+      format: dump.format,
+      compression: formatCompression(dump.compression),
+      jobs: dump.jobs,
+      snapshot: snapshot.id,
+    },
+    globals: {
+      rolePasswords: globals.rolePasswords,
+      ...(globals.bootstrapRole === undefined ? {} : { bootstrapRole: globals.bootstrapRole }),
+      roles: [...globals.roles],
+      tablespaces: [...globals.tablespaces],
+    },
+    objects: [...facts.objects],
+    tables: [...recorded.tables],
+    extensions: [...snapshot.extensions],
+    ...(catalog === undefined ? {} : { catalog: [...catalog] }),
+    ...(largeObjects === undefined ? {} : { largeObjects }),
+    ...(largeObjectsFingerprint === undefined ? {} : { largeObjectsFingerprint }),
+    databaseBytes: snapshot.databaseBytes,
+    pgproof: version,
+  };
+}
+
+/** A small object that is in memory, as the manifest lists it. */
+export function storedFile(role: StoredFile['role'], name: string, content: Uint8Array): StoredFile {
+  return { role, name, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+}

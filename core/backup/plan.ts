@@ -1,0 +1,60 @@
+import type { Format } from '../manifest/manifest.ts';
+import type { LevelChoice, Verification } from '../manifest/verification.ts';
+import type { Notifier, NotifyPolicy } from '../notify/notifier.ts';
+import type { Compression } from '../postgres/dump/compression.ts';
+import type { PostgresTools } from '../postgres/programs/tools.ts';
+import type { Source } from '../source/source.ts';
+import type { Store } from '../store/store.ts';
+import type { OnProgress } from './progress.ts';
+
+/** What is to be backed up, and how. Values only. */
+export type BackupPlan = {
+  /** Empty: every database that selectDatabases finds. */
+  readonly databases: readonly string[];
+  readonly excludeDatabases: readonly string[];
+  readonly format: Format;
+  /** Undefined: the best that the chosen pg_dump has. */
+  readonly compression: Compression | undefined;
+  /** pg_dump's workers for one database; more than 1 with the directory format only. */
+  readonly jobs: number;
+  /** Databases at once. */
+  readonly parallel: number;
+  /** `none` leaves the rows uncounted: faster, and a verification can then compare nothing but the tables' names. */
+  readonly rows: 'exact' | 'none';
+  /** A hash of every table's content, taken while its rows are counted: slower, and of no use without the counts. */
+  readonly fingerprint: boolean;
+  readonly lockWaitSeconds: number;
+  readonly stallSeconds: number;
+  readonly notify: NotifyPolicy;
+  /** Said in alerts: why this run, which schedule. */
+  readonly reason?: string | undefined;
+  readonly schedule?: string | undefined;
+};
+
+/** What a backup needs of the world. */
+export type BackupWorld = {
+  readonly source: Source;
+  readonly store: Store;
+  /** The programs for a server of that major version. @throws NoMatchingTools */
+  readonly tools: (serverMajor: number) => Promise<PostgresTools>;
+  readonly clock: () => Date;
+  readonly notifier: Notifier;
+  /** Verifies a backup that was just written; undefined: nobody asked, or the verify function does it. */
+  readonly verify?: ((id: string) => Promise<Verification>) | undefined;
+  readonly onProgress: OnProgress;
+  /** Ends the run early: the function's deadline, Ctrl-C. Its reason is what people are told. */
+  readonly signal: AbortSignal;
+};
+
+export const planDefaults = {
+  format: 'custom',
+  jobs: 1,
+  parallel: 1,
+  rows: 'exact',
+  fingerprint: false,
+  lockWaitSeconds: 60,
+  stallSeconds: 300,
+  notify: 'failures',
+} as const satisfies Partial<BackupPlan>;
+
+export type VerifyChoice = LevelChoice | 'none';

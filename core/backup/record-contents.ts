@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { messageOf } from '../errors.ts';
+import type { CatalogObject, TableRows } from '../manifest/manifest.ts';
+import { queryFailed } from '../postgres/connect/query-failed.ts';
+import { countRows, lockForCounting, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
+import { countLargeObjects, readCatalog, steadyObjects } from '../postgres/objects/read-objects.ts';
+import type { Recorded } from './make-manifest.ts';
+
+export type RecordRequest = {
+  readonly client: Client;
+  readonly database: string;
+  readonly snapshot: Snapshot;
+  readonly rows: 'exact' | 'none';
+  readonly fingerprint: boolean;
+  /** Fulfilled when pg_dump holds its locks. */
+  readonly locked: Promise<unknown>;
+  /** Fulfilled when pg_dump has ended well. */
+  readonly dumped: Promise<unknown>;
+  readonly signal: AbortSignal;
+  readonly onLife: () => void;
+  readonly onWarning: (message: string) => void;
+};
+
+/**
+ * What the database holds in the snapshot, for verifications to compare with: rows of every table, and every object.
+ * It is read beside pg_dump, between when that has its locks and after it has ended.
+ * @throws QueryFailed where rows cannot be counted; what makes `dumped` reject
+ */
+export async function recordContents(request: RecordRequest): Promise<Recorded> {
+  try {
+    return await record(request);
+  } catch (cause: unknown) {
+    // Where the server died pg_dump notices in the same moment, and its words are the ones to tell.
+    await Promise.race([request.dumped, sleep(dumpToFailMs, undefined, { signal: request.signal })]);
+    throw queryFailed(`What ${JSON.stringify(request.database)} holds could not be recorded`, cause);
+  }
+}
+
+const dumpToFailMs = 2_000;
+
+async function record(request: RecordRequest): Promise<Recorded> {
+  const { client, database, snapshot, fingerprint, signal, onLife } = request;
+  // A dump that ends without having said so ended badly, and is what will be told.
+  await Promise.race([request.locked, request.dumped]);
+  const inWords = (cause: unknown): never => {
+    throw queryFailed(`The rows of ${JSON.stringify(database)} could not be counted`, cause);
+  };
+  const isCounted = request.rows === 'exact';
+  const late = isCounted ? await lockForCounting(client, snapshot.tables).catch(inWords) : undefined;
+  const before = await readOrWarn(request);
+  const tables: readonly TableRows[] = isCounted
+    ? await countRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(inWords)
+    : snapshot.tables.map(({ schema, name }) => ({ schema, name, rows: null }));
+  const largeObjectsFingerprint = fingerprint ? await fingerprintLargeObjects(client) : undefined;
+  await request.dumped;
+  const after = before === undefined ? undefined : await readOrWarn(request);
+  return {
+    tables,
+    catalog: before && after && steadyObjects(before.catalog, after.catalog),
+    largeObjects: after?.largeObjects,
+    largeObjectsFingerprint,
+  };
+}
+
+/**
+ * The server locks the tables under a view to write its definition. Where somebody waits to truncate one of them, and
+ * so for pg_dump to end, there is no use in waiting behind him.
+ */
+const lockWaitSeconds = 3;
+
+/** Some 30 MB of manifest; a store hands out 64 MiB as one small object. */
+const mostObjects = 200_000;
+
+type Reading = { readonly catalog: readonly CatalogObject[]; readonly largeObjects: number };
+
+/** pg_dump is the judge of whether a backup can be made: what only pgproof cannot read does not fail it. */
+async function readOrWarn({
+  client,
+  signal,
+  onLife,
+  onWarning,
+}: RecordRequest): Promise<Reading | undefined> {
+  signal.throwIfAborted();
+  // Also gives back the locks that the server takes on what a view reads.
+  await client.query(`savepoint before_catalog; set local lock_timeout = '${lockWaitSeconds}s'`);
+  try {
+    const catalog = await readCatalog(client, { onLife });
+    if (catalog.length > mostObjects)
+      throw new Error(`${catalog.length} are more than a manifest has room for`);
+    return { catalog, largeObjects: await countLargeObjects(client) };
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    onWarning(
+      `its objects could not be recorded, so a verification will compare rows only: ${messageOf(error)}`,
+    );
+    return undefined;
+  } finally {
+    // Where the connection broke this is what fails, and the backup with it.
+    await client.query('rollback to savepoint before_catalog');
+  }
+}

@@ -1,0 +1,46 @@
+import { PgproofError } from '../errors.ts';
+import type { DatabaseFacts } from '../postgres/facts/server-facts.ts';
+
+/** Databases of the providers themselves: nobody else may connect, and they hold nothing of the user's. */
+const ofProviders = new Set(['rdsadmin', 'cloudsqladmin', 'azure_maintenance', 'azure_sys']);
+
+/** There is nothing to back up, which is never what was meant. */
+export class NoDatabases extends PgproofError {
+  override readonly name = 'NoDatabases';
+}
+
+/**
+ * The databases of a run: those named, or every one that is no template and allows connections but for `postgres`
+ * and the providers' own; less those excluded. A name that the server does not have is kept: its backup fails, and
+ * says so, while the others are taken.
+ * @throws NoDatabases
+ */
+export function selectDatabases(
+  onServer: readonly DatabaseFacts[],
+  named: readonly string[],
+  excluded: readonly string[],
+): { readonly name: string; readonly bytes: number }[] {
+  const left = new Set(excluded);
+  const sizes = new Map(onServer.map(({ name, bytes }) => [name, bytes]));
+  const all = onServer
+    .filter(
+      (one) =>
+        one.allowsConnections && !one.isTemplate && one.name !== 'postgres' && !ofProviders.has(one.name),
+    )
+    .map((one) => one.name);
+  const chosen = [...new Set(named.length > 0 ? named : all)].filter((name) => !left.has(name));
+  if (chosen.length === 0) {
+    throw new NoDatabases({
+      what: 'There is no database to back up',
+      got: `${quoted(onServer.map(({ name }) => name))} on the server${excluded.length > 0 ? `, without ${quoted(excluded)}` : ''}`,
+      expected:
+        'at least one that is no template, allows connections and is not excluded; postgres only if named',
+      fix: 'Name one with --database, or exclude fewer.',
+    });
+  }
+  return chosen.map((name) => ({ name, bytes: sizes.get(name) ?? 0 }));
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => JSON.stringify(name)).join(', ');
+}

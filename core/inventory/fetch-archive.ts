@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { PgproofError } from '../errors.ts';
+import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import type { Manifest, StoredFile } from '../manifest/manifest.ts';
+import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
+import { globalsText } from '../postgres/archive/globals-sql.ts';
+import type { Store } from '../store/store.ts';
+
+/** What is stored is not what the manifest says: the bytes changed after the backup was made. */
+export class ChecksumMismatch extends PgproofError {
+  override readonly name = 'ChecksumMismatch';
+}
+
+export type FetchContext = {
+  readonly store: Store;
+  readonly id: BackupId;
+  readonly signal: AbortSignal;
+  /** Told of every piece that came. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+};
+
+/**
+ * Brings an archive into a directory that nobody else may read, and checks every object's size and SHA-256 against the
+ * manifest.
+ *
+ * @throws ChecksumMismatch, ObjectMissing, and what the store or the disk throws
+ */
+export async function fetchArchive(
+  manifest: Manifest,
+  directory: string,
+  context: FetchContext,
+): Promise<Extract<ArchiveAt, { kind: 'path' }>> {
+  const files = archiveFiles(manifest);
+  const isDirectory = manifest.dump.format === 'directory';
+  const place = isDirectory ? join(directory, 'archive') : directory;
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  for (const file of files) {
+    const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
+    const target = createWriteStream(join(place, basename(file.name)), { flags: 'wx', mode: 0o600 });
+    await pipeline(content, checked(file, context), target, { signal: context.signal });
+  }
+  const [only] = files;
+  return { kind: 'path', path: isDirectory || only === undefined ? place : join(place, basename(only.name)) };
+}
+
+/**
+ * An archive of one object as its bytes in order, for a restore that needs no room. The stream ends with
+ * ChecksumMismatch instead of its end where the bytes are not the manifest's, so that whoever is fed by it fails.
+ *
+ * @throws ObjectMissing; UsageError never: callers know that a directory cannot be streamed
+ */
+export async function streamArchive(
+  manifest: Manifest,
+  context: FetchContext,
+): Promise<Extract<ArchiveAt, { kind: 'stream' }>> {
+  const [file, ...others] = archiveFiles(manifest);
+  if (file === undefined || others.length > 0)
+    throw new Error('only an archive of one object can be streamed');
+  const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
+  const verified = checked(file, context);
+  // Its error comes out of `verified`, which whoever reads it hears of.
+  pipeline(content, verified, { signal: context.signal }).catch(() => undefined);
+  return { kind: 'stream', stream: verified as AsyncIterable<Buffer> };
+}
+
+/** Reads the roles and tablespaces, which are small. @throws ChecksumMismatch, ObjectMissing */
+export async function fetchGlobals(manifest: Manifest, context: FetchContext): Promise<string | undefined> {
+  const file = manifest.objects.find(({ role }) => role === 'globals');
+  if (file === undefined) return undefined;
+  const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
+  const chunks: Buffer[] = [];
+  const collect = new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      chunks.push(chunk);
+      done();
+    },
+  });
+  await pipeline(content, checked(file, context), collect.resume(), { signal: context.signal });
+  return globalsText(Buffer.concat(chunks));
+}
+
+function archiveFiles({ objects }: Manifest): StoredFile[] {
+  return objects.filter(({ role }) => role === 'archive');
+}
+
+/** Passes bytes on, and ends in an error where they were not those that the manifest knows. */
+function checked(file: StoredFile, { id, store, onBytes }: FetchContext): Transform {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  return new Transform({
+    transform: (chunk: Buffer, _encoding, done) => {
+      hash.update(chunk);
+      bytes += chunk.length;
+      onBytes?.(chunk.length);
+      done(null, chunk);
+    },
+    flush: (done) => {
+      const sha256 = hash.digest('hex');
+      if (bytes === file.bytes && sha256 === file.sha256) return done();
+      const got = bytes === file.bytes ? `sha256 ${sha256}` : `${bytes} bytes`;
+      const expected = bytes === file.bytes ? `sha256 ${file.sha256}` : `${file.bytes} bytes`;
+      done(
+        new ChecksumMismatch({
+          what: `${file.name} of ${formatId(id)} in ${store.url} is not what was backed up`,
+          got,
+          expected,
+          fix: "Restore another backup; the bucket's version history may hold this one's true bytes.",
+        }),
+      );
+    },
+  });
+}

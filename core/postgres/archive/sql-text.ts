@@ -1,0 +1,55 @@
+import { PgproofError } from '../../errors.ts';
+
+/** How much of a statement is kept when it is no COPY: enough for `SET client_encoding = '…'`. */
+const keptOfOthers = 64;
+/** 1600 columns, each of 63 bytes that are all quotes to double, make 210 kB. */
+const keptOfCopy = 1024 * 1024;
+
+/** SQL text that the scanner cannot follow. */
+export class SqlUnreadable extends PgproofError {
+  override readonly name = 'SqlUnreadable';
+}
+
+/** The statement being read: a COPY whole, of any other the beginning only, however long it becomes. */
+export class StatementText {
+  readonly #bytes = Buffer.allocUnsafe(keptOfCopy);
+  #length = 0;
+  #limit = keptOfOthers;
+
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
+  /** Whether what follows will not be kept. */
+  get isFull(): boolean {
+    return this.#length >= this.#limit;
+  }
+
+  /** @throws SqlUnreadable where a COPY statement does not end */
+  keep(byte: number): void {
+    if (this.isFull) {
+      if (this.#limit === keptOfCopy) throw tooLong();
+      return;
+    }
+    this.#bytes[this.#length] = byte;
+    this.#length += 1;
+    if (this.#length === 5 && /^COPY[\s"]/i.test(this.#bytes.toString('latin1', 0, 5)))
+      this.#limit = keptOfCopy;
+  }
+
+  /** What was kept, one character per byte; the next statement begins. */
+  take(): string {
+    const text = this.#bytes.toString('latin1', 0, this.#length);
+    this.#length = 0;
+    this.#limit = keptOfOthers;
+    return text;
+  }
+}
+
+function tooLong(): SqlUnreadable {
+  return new SqlUnreadable({
+    what: 'A COPY statement in the dump is too long to be read',
+    got: `more than ${keptOfCopy} bytes`,
+    fix: 'Restore this backup by hand to verify it, and report the table definition to pgproof.',
+  });
+}

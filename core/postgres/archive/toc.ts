@@ -1,0 +1,173 @@
+import { createInterface } from 'node:readline';
+import { PgproofError } from '../../errors.ts';
+import type { Format } from '../../manifest/manifest.ts';
+import { lastWords } from '../../process/exit-gate.ts';
+import { startChild } from '../../process/run-child.ts';
+import { type PostgresTools, toolPath } from '../programs/tools.ts';
+
+/** pg_restore cannot read an archive's table of contents. */
+export class ContentsUnreadable extends PgproofError {
+  override readonly name = 'ContentsUnreadable';
+}
+
+/**
+ * The whole environment of a pg_restore that connects to nothing. UTC, as pgproof's pg_dump ran in it: an archive holds
+ * the time of its creation without a zone.
+ */
+export const offlineEnvironment = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' } as const;
+
+/**
+ * The table of contents of an archive in the custom, tar or directory format.
+ *
+ * @param path a file, or the directory of the directory format
+ * @throws ContentsUnreadable; the signal's reason when aborted
+ */
+export async function readContents(request: {
+  readonly tools: PostgresTools;
+  readonly path: string;
+  readonly format: Exclude<Format, 'plain'>;
+  /**
+   * Further arguments: `--table=…` lists only what pg_restore finds under that name. Then without dependencies, for
+   * with them it lists everything.
+   */
+  readonly selection?: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+}): Promise<Contents> {
+  const { tools, path, format, selection = [], signal } = request;
+  const child = startChild({
+    file: toolPath(tools, 'pg_restore'),
+    args: [
+      `--format=${format}`,
+      '--list',
+      ...(selection.length === 0 ? ['--verbose'] : selection),
+      '--',
+      path,
+    ],
+    env: offlineEnvironment,
+    signal,
+  });
+  const parser = contentsParser();
+  for await (const line of createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY }))
+    parser.take(line);
+  const exit = await child.exited;
+  signal.throwIfAborted();
+  if (exit.code === 0) return parser.contents();
+  throw new ContentsUnreadable({
+    what: 'The table of contents of the archive cannot be read',
+    got: lastWords(exit.stderrTail) ?? `pg_restore ended with exit status ${exit.code ?? exit.signal}`,
+    fix: 'Verify the backup: pgproof verify ID.',
+  });
+}
+
+/** What `pg_restore --list --verbose` printed. */
+export function parseContents(text: string): Contents {
+  const parser = contentsParser();
+  for (const line of text.split('\n')) parser.take(line);
+  return parser.contents();
+}
+
+/** Words of pg_dump that have several parts; of all others the first word is the type (pg_dump.c, ARCHIVE_OPTS). */
+const longTypes = [
+  ...['ACCESS METHOD', 'BLOB COMMENTS', 'BLOB METADATA', 'CHECK CONSTRAINT', 'DATABASE PROPERTIES'],
+  ...[
+    'DEFAULT ACL',
+    'EVENT TRIGGER',
+    'FK CONSTRAINT',
+    'FOREIGN DATA WRAPPER',
+    'FOREIGN SERVER',
+    'FOREIGN TABLE',
+  ],
+  ...['INDEX ATTACH', 'LARGE OBJECT', 'MATERIALIZED VIEW DATA', 'MATERIALIZED VIEW', 'OPERATOR CLASS'],
+  ...['OPERATOR FAMILY', 'PROCEDURAL LANGUAGE', 'PUBLICATION TABLES IN SCHEMA', 'PUBLICATION TABLE'],
+  ...['ROW SECURITY', 'SECURITY LABEL', 'SEQUENCE OWNED BY', 'SEQUENCE SET', 'SHELL TYPE', 'STATISTICS DATA'],
+  ...['SUBSCRIPTION TABLE', 'TABLE ATTACH', 'TABLE DATA', 'TEXT SEARCH CONFIGURATION'],
+  ...['TEXT SEARCH DICTIONARY', 'TEXT SEARCH PARSER', 'TEXT SEARCH TEMPLATE', 'USER MAPPING', 'LANGUAGE'],
+];
+
+function contentsParser(): { readonly take: (line: string) => void; readonly contents: () => Contents } {
+  const entries: { dumpId: number; type: string; label: string; dependsOn: number[] }[] = [];
+  let createdAt: Date | undefined;
+  let serverVersion: string | undefined;
+  let pgDumpVersion: string | undefined;
+  return {
+    take: (line) => {
+      if (line.startsWith(';')) {
+        const [, ids] = /^;\s+depends on: (.*)$/.exec(line) ?? [];
+        if (ids !== undefined) entries.at(-1)?.dependsOn.push(...new Set(ids.trim().split(' ').map(Number)));
+        else if (entries.length === 0) {
+          createdAt ??= dateIn(line);
+          serverVersion ??= /Dumped from database version: (\S+)/.exec(line)?.[1];
+          pgDumpVersion ??= /Dumped by pg_dump version: (\S+)/.exec(line)?.[1];
+        }
+        return;
+      }
+      const entry = entryIn(line);
+      if (entry !== undefined) entries.push({ ...entry, dependsOn: [] });
+    },
+    contents: () => ({ createdAt, serverVersion, pgDumpVersion, entries }),
+  };
+}
+
+/** `; Archive created at 2026-11-20 02:00:04 UTC` */
+function dateIn(line: string): Date | undefined {
+  const [, day, time] = /^; Archive created at (\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})/.exec(line) ?? [];
+  return day === undefined ? undefined : new Date(`${day}T${time}Z`);
+}
+
+function entryIn(line: string): Omit<ContentsEntry, 'dependsOn'> | undefined {
+  const [, id, rest = ''] = /^(\d+); \d+ \d+ (.*)$/.exec(line) ?? [];
+  if (id === undefined) return undefined;
+  const type = longTypes.find((one) => rest.startsWith(`${one} `)) ?? rest.slice(0, rest.indexOf(' '));
+  return { dumpId: Number(id), type, label: rest.slice(type.length + 1).trim() };
+}
+
+/** The entries that cannot be there without those: their tables' data, indexes, comments, grants, views. */
+export function dependentsOf(contents: Contents, dumpIds: ReadonlySet<number>): Set<number> {
+  const roots = new Map([...dumpIds].map((id) => [id, true]));
+  return new Set([...affectedBy(contents, roots).keys()].filter((id) => !dumpIds.has(id)));
+}
+
+/** Those entries and all that cannot be there without them, each with the cause of the one that it came from. */
+export function affectedBy<Cause>(
+  { entries }: Contents,
+  causes: ReadonlyMap<number, Cause>,
+): Map<number, Cause> {
+  const users = new Map<number, number[]>();
+  for (const { dumpId, dependsOn } of entries) {
+    for (const id of dependsOn) {
+      const known = users.get(id);
+      if (known === undefined) users.set(id, [dumpId]);
+      else known.push(dumpId);
+    }
+  }
+  const found = new Map(causes);
+  const pending = [...causes];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    const [id, cause] = next;
+    for (const user of users.get(id) ?? []) {
+      if (found.has(user)) continue;
+      found.set(user, cause);
+      pending.push([user, cause]);
+    }
+  }
+  return found;
+}
+
+/** One entry of an archive's table of contents, from `pg_restore --list --verbose`. */
+export type ContentsEntry = {
+  readonly dumpId: number;
+  /** pg_dump's word: `TABLE`, `TABLE DATA`, `EXTENSION`, `FK CONSTRAINT`. */
+  readonly type: string;
+  /** What follows the type: schema, name and owner, not to be told apart where they have spaces. */
+  readonly label: string;
+  readonly dependsOn: readonly number[];
+};
+
+export type Contents = {
+  /** When pg_dump began to write it; undefined where the format does not say. */
+  readonly createdAt: Date | undefined;
+  /** `17.12`: the server's and pg_dump's. */
+  readonly serverVersion: string | undefined;
+  readonly pgDumpVersion: string | undefined;
+  readonly entries: readonly ContentsEntry[];
+};

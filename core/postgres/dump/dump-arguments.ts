@@ -1,0 +1,56 @@
+import type { Format } from '../../manifest/manifest.ts';
+import { quoteConninfo } from '../libpq/conninfo.ts';
+import { type Compression, compressionArgument } from './compression.ts';
+
+export type DumpPlan = {
+  readonly database: string;
+  readonly format: Format;
+  readonly compression: Compression;
+  /** Workers; more than one only with the directory format. */
+  readonly jobs: number;
+  readonly snapshot: string;
+  readonly lockWaitSeconds: number;
+};
+
+/** The key's end of the archive: one object, or the directory that its files lie under. */
+export function archiveName(format: Format, { method }: Compression): string {
+  switch (format) {
+    case 'custom':
+      return 'archive.dump';
+    case 'tar':
+      return 'archive.tar';
+    case 'directory':
+      return 'archive';
+    case 'plain': {
+      const ending = { zstd: '.zst', gzip: '.gz', lz4: '.lz4', none: '' }[method];
+      return `archive.sql${ending}`;
+    }
+  }
+}
+
+/**
+ * pg_dump's arguments. `--dbname` takes a connection string, so the name goes in quoted: a database called
+ * `host=evil dbname=x` stays a name. `--verbose` reports each table, which is the only progress a dump shows.
+ */
+export function dumpArguments(plan: DumpPlan, pgDumpMajor: number, directory?: string): string[] {
+  const args = [
+    `--dbname=${quoteConninfo(plan.database)}`,
+    `--format=${plan.format}`,
+    `--snapshot=${plan.snapshot}`,
+    `--lock-wait-timeout=${plan.lockWaitSeconds * 1_000}`,
+    '--no-password',
+    '--verbose',
+  ];
+  // The tar format takes no compression argument, not even none.
+  if (plan.format !== 'tar') args.push(compressionArgument(plan.compression, pgDumpMajor));
+  if (directory !== undefined) args.push(`--file=${directory}`, `--jobs=${plan.jobs}`, '--no-sync');
+  return args;
+}
+
+/**
+ * What an archive will probably measure, in bytes: compressed data were between a fifth and a third of the
+ * database's size on disk in every database tried; half is the cautious side.
+ */
+export function expectedArchiveBytes(databaseBytes: number, compression: Compression): number {
+  return compression.method === 'none' ? databaseBytes : Math.ceil(databaseBytes / 2);
+}

@@ -1,0 +1,42 @@
+import type { CatalogObject } from '../../manifest/manifest.ts';
+import { objectKey } from './read-objects.ts';
+
+export type CatalogDifference = {
+  /** `missing`: recorded and not found; `differs`: its definition, owner, grants or comment; `extra`: not recorded. */
+  readonly kind: 'missing' | 'differs' | 'extra';
+  readonly type: string;
+  readonly identity: string;
+};
+
+/**
+ * What a restored database has otherwise than the source. With `sameMajor` false only whether each object is there is
+ * compared: a newer server words the same definition otherwise.
+ */
+export function compareCatalogs(
+  expected: readonly CatalogObject[],
+  found: readonly CatalogObject[],
+  { sameMajor }: { readonly sameMajor: boolean },
+): CatalogDifference[] {
+  // Majors have other keywords, so they quote other names.
+  const keyOf = sameMajor ? objectKey : (object: CatalogObject) => objectKey(object).replaceAll('"', '');
+  const left = new Map(found.map((object) => [keyOf(object), object]));
+  const differences: CatalogDifference[] = [];
+  for (const object of expected) {
+    const { type, identity } = object;
+    const restored = left.get(keyOf(object));
+    left.delete(keyOf(object));
+    if (restored === undefined) differences.push({ kind: 'missing', type, identity });
+    else if (sameMajor && differ(object.digest, restored.digest))
+      differences.push({ kind: 'differs', type, identity });
+  }
+  for (const { type, identity } of left.values()) {
+    // Every new database has it, and pg_dump does not write that it was dropped.
+    if (type !== 'schema' || identity !== 'public') differences.push({ kind: 'extra', type, identity });
+  }
+  return differences;
+}
+
+/** Null says that nobody knows: the object changed while it was backed up. */
+function differ(expected: string | null, found: string | null): boolean {
+  return expected !== null && found !== null && expected !== found;
+}

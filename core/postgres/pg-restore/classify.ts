@@ -1,0 +1,115 @@
+import { affectedBy, type Contents } from '../archive/toc.ts';
+import type { Complaint } from './messages.ts';
+import { nameIn, namesIn } from './named-object.ts';
+import type { RestoreProblem } from './restoration.ts';
+import { limits, reasonIn } from './server-lacks.ts';
+
+/**
+ * Settings that a newer pg_dump writes at the beginning of every script, and that an older server has not; without
+ * them everything is the same.
+ */
+const harmless =
+  /^unrecognized configuration parameter "(?:transaction_timeout|idle_in_transaction_session_timeout|default_table_access_method)"/;
+
+/** Judges one message; undefined where it means nothing. */
+export function judge(complaint: Complaint): RestoreProblem | undefined {
+  const reason = reasonIn(complaint.message);
+  if (harmless.test(reason)) return undefined;
+  for (const { words, missing } of limits) {
+    const match = words.exec(reason);
+    if (match === null) continue;
+    const named = missing.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');
+    return { fault: 'limit', missing: named, ...complaint };
+  }
+  return { fault: 'backup', ...complaint };
+}
+
+/** What is said where something should be there and is not. A role is never what an extension brings. */
+const consequence =
+  /^(?!role ").*does not exist|is not a member|cannot be (?:matched|cast)|current transaction is aborted|no unique constraint matching|has no default operator class|has not been populated|is only a shell/i;
+const lacksRows = /violates foreign key constraint/;
+
+/**
+ * Puts right what followed from something else: an index on a column whose type belongs to an extension that is not
+ * there is that extension's fault, not the backup's; so is a foreign key to a table whose rows found no room.
+ *
+ * @param contents absent of plain SQL: there whatever "does not exist" after something lacked is its consequence
+ * @param leftOut entries that were not restored at all, because of an extension or because nobody wanted them
+ */
+export function settle(
+  problems: readonly RestoreProblem[],
+  contents: Contents | undefined,
+  leftOut: ReadonlySet<number> = new Set(),
+): RestoreProblem[] {
+  if (contents === undefined) return settleInOrder(problems);
+  const causes = causesIn(problems, contents, leftOut);
+  if (causes.size === 0) return [...problems];
+  const types = new Map(contents.entries.map(({ dumpId, type }) => [dumpId, type]));
+  const affected = affectedBy(contents, causes);
+  const withoutRows = affectedBy(contents, tablesWithoutRows(contents, causes));
+  const extension = [...causes].find(([id]) => types.get(id) === 'EXTENSION')?.[1];
+  const affectedNames = namesIn(contents.entries.filter(({ dumpId }) => affected.has(dumpId)));
+  const allNames = namesIn(contents.entries);
+
+  const causeOf = (problem: RestoreProblem): string | undefined => {
+    const reason = reasonIn(problem.message);
+    const id = problem.entry?.dumpId;
+    if (lacksRows.test(reason))
+      return id === undefined ? undefined : (withoutRows.get(id) ?? affected.get(id));
+    if (!consequence.test(reason)) return undefined;
+    const ofEntry = id === undefined ? undefined : affected.get(id);
+    if (ofEntry !== undefined || reason.startsWith('column ')) return ofEntry;
+    const name = nameIn(reason);
+    // A function's body says to nobody what it calls.
+    if (name !== undefined && affectedNames(name)) return [...causes.values()][0];
+    // What the archive never held, an extension would have brought.
+    const isOfArchive = name !== undefined && allNames(name);
+    return isOfArchive ? undefined : extension;
+  };
+  return problems.map((problem) => {
+    const missing = problem.fault === 'backup' ? causeOf(problem) : undefined;
+    return missing === undefined ? problem : { ...problem, fault: 'limit' as const, missing };
+  });
+}
+
+/** What lacks, by the entry that lacks it. */
+function causesIn(
+  problems: readonly RestoreProblem[],
+  { entries }: Contents,
+  leftOut: ReadonlySet<number>,
+): Map<number, string> {
+  const causes = new Map<number, string>();
+  for (const { dumpId, type, label } of entries) {
+    if (!leftOut.has(dumpId)) continue;
+    const name = label.replace(/^- /, '').trim();
+    causes.set(dumpId, type === 'EXTENSION' ? `extension "${name}"` : 'what was left out');
+  }
+  for (const { fault, missing, entry } of problems)
+    if (fault === 'limit' && missing !== undefined && entry !== undefined && !causes.has(entry.dumpId))
+      causes.set(entry.dumpId, missing);
+  return causes;
+}
+
+/** Rows depend on their table, and a foreign key on both tables, but not on their rows. */
+function tablesWithoutRows({ entries }: Contents, causes: ReadonlyMap<number, string>): Map<number, string> {
+  const tables = new Map<number, string>();
+  for (const { dumpId, type, dependsOn } of entries) {
+    const cause = type === 'TABLE DATA' ? causes.get(dumpId) : undefined;
+    if (cause !== undefined) for (const table of dependsOn) tables.set(table, cause);
+  }
+  return tables;
+}
+
+function settleInOrder(problems: readonly RestoreProblem[]): RestoreProblem[] {
+  let cause: string | undefined;
+  return problems.map((problem) => {
+    if (problem.fault === 'limit') {
+      cause ??= problem.missing;
+      return problem;
+    }
+    const reason = reasonIn(problem.message);
+    return cause !== undefined && (consequence.test(reason) || lacksRows.test(reason))
+      ? { ...problem, fault: 'limit' as const, missing: cause }
+      : problem;
+  });
+}

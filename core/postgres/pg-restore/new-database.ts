@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import type { Client } from 'pg';
+import { messageOf } from '../../errors.ts';
+import type { DatabaseLocale, Manifest } from '../../manifest/manifest.ts';
+import { quoteIdentifier } from '../names.ts';
+import { judge } from './classify.ts';
+import type { RestoreProblem } from './restoration.ts';
+
+export type NewDatabase = {
+  readonly name: string;
+  /** As PostgreSQL calls it: `UTF8`. */
+  readonly encoding: string;
+  /** Undefined: the server's own. */
+  readonly locale: DatabaseLocale | undefined;
+  readonly owner?: string | undefined;
+};
+
+/**
+ * Makes a database like the source's; where this server has not its locale, with the nearest that it has.
+ *
+ * @returns `substituted`: what was taken instead, for people
+ * @throws what the server says, where there is no database that it could make
+ */
+export async function createDatabase(
+  client: Client,
+  database: NewDatabase,
+): Promise<{ readonly substituted: string | undefined }> {
+  try {
+    await client.query(createStatement(database));
+    return { substituted: undefined };
+  } catch (error: unknown) {
+    if (!isLocaleProblem(messageOf(error))) throw error;
+    for (const locale of substitutes(database.encoding)) {
+      try {
+        await client.query(createStatement({ ...database, locale }));
+        return { substituted: locale.collate };
+      } catch (next: unknown) {
+        if (!isLocaleProblem(messageOf(next))) throw next;
+      }
+    }
+    throw error;
+  }
+}
+
+/**
+ * Why this server cannot make a database of that encoding and locale; undefined where it can. Found by making one and
+ * dropping it again: the rules are the server's, the C library's and ICU's together.
+ */
+export async function localeProblem(
+  client: Client,
+  database: Pick<NewDatabase, 'encoding' | 'locale'>,
+): Promise<RestoreProblem | undefined> {
+  const name = `pgproof_probe_${randomBytes(6).toString('hex')}`;
+  try {
+    await client.query(createStatement({ ...database, name }));
+  } catch (error: unknown) {
+    const message = messageOf(error);
+    if (!isLocaleProblem(message)) throw error;
+    // Whatever its words are: a database like the source's cannot be made here, and that is not the backup's fault.
+    return {
+      missing: `a database in ${database.encoding} like the source's`,
+      ...judge({ message }),
+      fault: 'limit',
+      message,
+    };
+  }
+  await client.query(`drop database ${quoteIdentifier(name)}`);
+  return undefined;
+}
+
+/**
+ * Whether an archive can make its database itself. A database's name is kept as the bytes that came from whoever made
+ * it, and pg_dump writes them among names in the database's encoding: where that is not UTF-8 nobody can read it again.
+ */
+export function canCreateItself({ database, server }: Pick<Manifest, 'database' | 'server'>): boolean {
+  return server.encoding === 'UTF8' || /^[\x20-\x7e]*$/.test(database);
+}
+
+const databaseOfOurs: Readonly<Record<string, string>> = { postgres: 'template1', template1: 'postgres' };
+
+/**
+ * In a server that lives only for a restore: drops the database that is to be made, where initdb made one of that name.
+ * @returns the database to be connected to for making it
+ */
+export function maintenanceDatabase(name: string): string {
+  return databaseOfOurs[name] ?? 'postgres';
+}
+
+/** `client` must be connected to `maintenanceDatabase(name)`. */
+export async function makeWayFor(client: Client, name: string): Promise<void> {
+  if (databaseOfOurs[name] !== undefined) await dropDatabase(client, name);
+}
+
+/**
+ * In a server that lives only for a restore; whoever is still connected is cut off.
+ * @throws what the server says: of a database with subscriptions, for one
+ */
+export async function dropDatabase(client: Client, name: string): Promise<void> {
+  const quoted = quoteIdentifier(name);
+  const { rows } = await client.query('select from pg_database where datistemplate and datname = $1', [name]);
+  if (rows.length > 0) await client.query(`alter database ${quoted} is_template false`);
+  await client.query(`drop database if exists ${quoted} with (force)`);
+}
+
+function createStatement({ name, encoding, locale, owner }: NewDatabase): string {
+  const options = [
+    'template template0',
+    `encoding ${quoteText(encoding)}`,
+    ...(locale === undefined ? [] : localeOptions(locale)),
+    ...(owner === undefined ? [] : [`owner ${quoteIdentifier(owner)}`]),
+  ];
+  return `create database ${quoteIdentifier(name)} ${options.join(' ')}`;
+}
+
+/** The provider's keywords came with PostgreSQL 15 (icu) and 17 (builtin); libc needs none. */
+function localeOptions({ provider, collate, ctype, locale, rules }: DatabaseLocale): string[] {
+  const base = [`lc_collate ${quoteText(collate)}`, `lc_ctype ${quoteText(ctype)}`];
+  if (provider === 'libc') return base;
+  const own = provider === 'icu' ? 'icu_locale' : 'builtin_locale';
+  return [
+    `locale_provider ${provider}`,
+    ...base,
+    ...(locale === undefined ? [] : [`${own} ${quoteText(locale)}`]),
+    ...(rules === undefined ? [] : [`icu_rules ${quoteText(rules)}`]),
+  ];
+}
+
+/** C fits every encoding; C.UTF-8 knows more letters. */
+function substitutes(encoding: string): DatabaseLocale[] {
+  const libc = (name: string): DatabaseLocale => ({ provider: 'libc', collate: name, ctype: name });
+  return encoding === 'UTF8' ? [libc('C.UTF-8'), libc('C')] : [libc('C')];
+}
+
+function isLocaleProblem(message: string): boolean {
+  return /locale|collat|LC_|ICU|provider|encoding/i.test(message);
+}
+
+function quoteText(text: string): string {
+  const quoted = `'${text.replaceAll("'", "''")}'`;
+  return text.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}

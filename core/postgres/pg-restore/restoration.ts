@@ -1,0 +1,65 @@
+import type { Format } from '../../manifest/manifest.ts';
+import type { ArchiveAt } from '../archive/archive-at.ts';
+import type { ConnectionParameters } from '../connect/parameters.ts';
+import type { FoundTools } from '../programs/tools.ts';
+
+/**
+ * Something that was refused while a backup was restored. `backup`: what was stored is wrong; `limit`: whoever restores
+ * lacks something (an extension, a locale, a tablespace, room, time), which says nothing about the backup.
+ */
+export type RestoreProblem = {
+  readonly fault: 'backup' | 'limit';
+  /** One line for people: the server's or the program's own words. */
+  readonly message: string;
+  /** What lacks, where it is a limit: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
+  readonly missing?: string | undefined;
+  /** The entry of the table of contents that it happened at: its dump id, and pg_restore's words for it. */
+  readonly entry?: { readonly dumpId: number; readonly label: string } | undefined;
+  /** The first part of the statement, on one line. */
+  readonly statement?: string | undefined;
+};
+
+export type RestoreProgress = {
+  /** What pg_restore is busy with: `table data public.users`, `index public.users_email_idx`. */
+  readonly doing: string;
+  /** Entries begun so far, and how many there are where that is known. */
+  readonly entries: number;
+  readonly totalEntries: number | undefined;
+};
+
+export type RestoreRequest = {
+  readonly tools: FoundTools;
+  readonly format: Format;
+  /** The archive's object name, whose end tells the compression of plain SQL: `archive.sql.zst`. */
+  readonly archiveName: string;
+  readonly archive: ArchiveAt;
+  /** The server, and a role that may create everything. Its `database` is not looked at. */
+  readonly target: ConnectionParameters;
+  /** The database to restore into; must exist unless `create`. */
+  readonly database: string;
+  /**
+   * Lets pg_restore create the database under its own name, with its locale, owner, settings, grants and comment.
+   * Not for plain SQL.
+   */
+  readonly create: boolean;
+  readonly jobs: number;
+  /** Entries of the table of contents that are left out, by dump id. Not for plain SQL, nor for a stream. */
+  readonly leaveOut?: ReadonlySet<number> | undefined;
+  /** Ends at the first error. Otherwise every error is collected. */
+  readonly exitOnError: boolean;
+  /** Further arguments of pg_restore: `--table=…`, `--schema-only`, `--no-owner`. */
+  readonly selection?: readonly string[] | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+};
+
+export type RestoreResult = {
+  /** In order, at most a thousand; `problemCount` counts all. */
+  readonly problems: readonly RestoreProblem[];
+  readonly problemCount: number;
+  /**
+   * Several jobs spoke at once: every message is a server's or a program's own words, but which entry it is about is
+   * not sure, nor that none was lost among the others.
+   */
+  readonly isMixed: boolean;
+};

@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process';
+import { chmod, chown, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, PgproofError } from '../../errors.ts';
+import { type FoundTools, toolPath } from '../programs/tools.ts';
+import type { ServerOwner } from './owner.ts';
+
+const initdbLimitMilliseconds = 120_000;
+
+/** A private server could not be made or started. */
+export class PrivateServerError extends PgproofError {
+  override readonly name = 'PrivateServerError';
+}
+
+export type AuthMethod = 'trust' | 'scram-sha-256' | 'md5' | 'reject';
+
+export type ClusterOptions = {
+  readonly tools: FoundTools;
+  readonly owner: ServerOwner | undefined;
+  /** The server's own directory; the cluster is made in `data` below it. */
+  readonly directory: string;
+  readonly socketDirectory: string;
+  readonly port: number;
+  readonly tcp: boolean;
+  readonly ssl: { readonly cert: string; readonly key: string } | undefined;
+  readonly user: string;
+  readonly password: string;
+  readonly socketAuth: AuthMethod;
+  readonly tcpAuth: AuthMethod;
+  readonly hbaLines: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
+  readonly initdbArguments: readonly string[];
+  readonly signal: AbortSignal | undefined;
+};
+
+/** What the programs get of our environment: nothing, so that no PG… variable of the user's changes anything. */
+export function serverEnvironment(directory: string): NodeJS.ProcessEnv {
+  return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory, LC_ALL: 'C', TZ: 'UTC' };
+}
+
+/** Makes an empty cluster and its configuration. Returns the data directory. */
+export async function createCluster(options: ClusterOptions): Promise<string> {
+  const { directory, owner, ssl } = options;
+  const data = join(directory, 'data');
+  const passwordFile = join(directory, 'password');
+  await writeOwned(passwordFile, `${options.password}\n`, owner);
+  await initdb(options, data, passwordFile);
+  await rm(passwordFile);
+  if (ssl !== undefined) {
+    await writeOwned(join(data, 'server.crt'), ssl.cert, owner);
+    await writeOwned(join(data, 'server.key'), ssl.key, owner);
+  }
+  await writeOwned(join(data, 'pg_hba.conf'), renderHba(options), owner);
+  await writeOwned(join(data, 'postgresql.auto.conf'), renderSettings(settingsOf(options)), owner);
+  return data;
+}
+
+function initdb(options: ClusterOptions, data: string, passwordFile: string): Promise<void> {
+  const { tools, owner, directory, user, initdbArguments, signal } = options;
+  const program = toolPath(tools, 'initdb');
+  const parameters = [
+    ...['--pgdata', data, '--username', user, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
+    ...['--no-sync', '--no-instructions'],
+    ...(initdbArguments.length > 0 ? initdbArguments : ['--encoding', 'UTF8', '--no-locale']),
+  ];
+  return new Promise((resolve, reject) => {
+    const settings = {
+      cwd: directory,
+      env: serverEnvironment(directory),
+      uid: owner?.uid,
+      gid: owner?.gid,
+      signal,
+      timeout: initdbLimitMilliseconds,
+      maxBuffer: 1024 * 1024,
+    };
+    execFile(program, parameters, settings, (error, _stdout, stderr) => {
+      if (error === null) return resolve();
+      if (signal?.aborted) return reject(signal.reason);
+      const got = stderr.trim().split('\n').slice(-4).join(' ') || messageOf(error);
+      const fix = `Check ${program} and the room in ${directory}.`;
+      reject(new PrivateServerError({ what: 'initdb failed', got, fix }, { cause: error }));
+    });
+  });
+}
+
+/** Nothing here survives the server, so nothing is written twice or waited for. */
+function settingsOf(options: ClusterOptions): Readonly<Record<string, string>> {
+  return {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+    wal_level: 'minimal',
+    max_wal_senders: '0',
+    max_wal_size: '1GB',
+    checkpoint_timeout: '1h',
+    shared_buffers: '128MB',
+    maintenance_work_mem: '128MB',
+    // Segments lie in the data directory: Lambda has no /dev/shm, and a server that is killed leaves none there.
+    dynamic_shared_memory_type: 'mmap',
+    listen_addresses: options.tcp ? '127.0.0.1' : '',
+    port: String(options.port),
+    unix_socket_directories: options.socketDirectory,
+    unix_socket_permissions: '0700',
+    password_encryption: 'scram-sha-256',
+    ssl: options.ssl === undefined ? 'off' : 'on',
+    logging_collector: 'off',
+    log_destination: 'stderr',
+    // A statement that fails may hold people's data.
+    log_min_error_statement: 'panic',
+    lc_messages: 'C',
+    ...options.settings,
+  };
+}
+
+/** Values are quoted as in the manual's section "Setting Parameters": a quote is doubled. */
+function renderSettings(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`)
+    .join('');
+}
+
+function renderHba({ hbaLines, socketAuth, tcpAuth }: ClusterOptions): string {
+  return [...hbaLines, `local all all ${socketAuth}`, `host all all 127.0.0.1/32 ${tcpAuth}`, ''].join('\n');
+}
+
+async function writeOwned(path: string, text: string, owner: ServerOwner | undefined): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 });
+  await chmod(path, 0o600);
+  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+}

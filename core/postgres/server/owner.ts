@@ -1,0 +1,85 @@
+import { chmod, cp, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PgproofError } from '../../errors.ts';
+import type { FoundTools } from '../programs/tools.ts';
+
+/** The operating system's user that the server runs as. */
+export type ServerOwner = { readonly name: string; readonly uid: number; readonly gid: number };
+
+/**
+ * PostgreSQL refuses to run as root: then it runs as `postgres` where there is such a user, else as `nobody`.
+ * `undefined`: as the user that we are.
+ */
+export async function chooseOwner(): Promise<ServerOwner | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const mapped = parseUidMap(await readFile('/proc/self/uid_map', 'utf8').catch(() => ''));
+  const users = parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => '')).filter(({ uid }) =>
+    mapped(uid),
+  );
+  const owner = users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody');
+  if (owner !== undefined) return owner;
+  throw new PgproofError({
+    what: 'A PostgreSQL server cannot be started as root',
+    got: 'no user postgres or nobody in /etc/passwd whom this container knows',
+    fix: 'Run pgproof as an ordinary user.',
+  });
+}
+
+/**
+ * Lines of `/proc/self/uid_map`: first user, the same outside, how many (user_namespaces(7)). Of the others there is
+ * nothing that root of a namespace could do in their name. Nothing read: every user is there.
+ */
+export function parseUidMap(text: string): (uid: number) => boolean {
+  const ranges = [...text.matchAll(/^\s*(\d+)\s+\d+\s+(\d+)$/gm)].map(([, first, count]) => ({
+    first: Number(first),
+    end: Number(first) + Number(count),
+  }));
+  return (uid) => ranges.length === 0 || ranges.some(({ first, end }) => uid >= first && uid < end);
+}
+
+/** Lines of `/etc/passwd`: name:password:uid:gid:… */
+export function parsePasswd(text: string): ServerOwner[] {
+  return text.split('\n').flatMap((line) => {
+    const [name = '', , uid = '', gid = ''] = line.split(':');
+    return /^\d+$/.test(uid) && /^\d+$/.test(gid) ? [{ name, uid: Number(uid), gid: Number(gid) }] : [];
+  });
+}
+
+/** Whether the owner may pass through the directory and all above it: a clone under /root is closed to others. */
+export async function isReachable(directory: string, owner: ServerOwner | undefined): Promise<boolean> {
+  if (owner === undefined) return true;
+  for (let path = directory; ; path = dirname(path)) {
+    const { mode, uid, gid } = await stat(path);
+    const execute = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001;
+    if ((mode & execute) === 0) return false;
+    if (path === dirname(path)) return true;
+  }
+}
+
+/**
+ * The same programs where the owner can start them: in place, or copied into a directory that `makeDirectory` makes
+ * when it is needed. The copy belongs to us: SQL in the server must not change programs.
+ */
+export async function reachableTools(
+  tools: FoundTools,
+  owner: ServerOwner | undefined,
+  makeDirectory: () => Promise<string>,
+): Promise<FoundTools> {
+  if (await isReachable(tools.directory, owner)) return tools;
+  const root = installationRoot(tools.directory);
+  const scratch = await makeDirectory();
+  await chmod(scratch, 0o755);
+  const copy = join(scratch, 'programs');
+  await cp(root, copy, { recursive: true });
+  return { ...tools, directory: join(copy, tools.directory.slice(root.length)) };
+}
+
+/** The directory below which the programs find their libraries and catalogs, by paths relative to themselves. */
+function installationRoot(programs: string): string {
+  return debianRoot(programs) ?? dirname(programs);
+}
+
+/** What is above `/usr` where programs lie as Debian lays them out, as in our layers; empty for the system's own. */
+export function debianRoot(programs: string): string | undefined {
+  return /^(.*)\/usr\/lib\/postgresql\/\d+\/bin\/?$/.exec(programs)?.[1];
+}

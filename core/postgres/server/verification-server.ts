@@ -1,0 +1,114 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { removeLeftovers } from '../../scratch/leftovers.ts';
+import { withConnection } from '../connect/connect.ts';
+import type { ConnectionParameters } from '../connect/parameters.ts';
+import { quoteIdentifier } from '../names.ts';
+import type { FoundTools } from '../programs/tools.ts';
+import { watchUsage } from './directory-usage.ts';
+import { type PrivateServer, startPrivateServer } from './private-server.ts';
+import { bubblewrapPlaces, type Isolation } from './sandbox.ts';
+import { availableMemory, verificationSettings, walSegmentMegabytes } from './size.ts';
+
+export type VerificationServerOptions = {
+  /** The server programs. */
+  readonly tools: FoundTools;
+  /**
+   * The name of the source's bootstrap role (that of oid 10), so that what it owns finds its owner. Any name that a
+   * role can have. One that begins with `pg_`, which no role can have, becomes `postgres`.
+   */
+  readonly superuser: string;
+  /** Where the server's directories are made; what killed runs left here is removed first. */
+  readonly directory: string;
+  /** How much of the disk the server may take; its write-ahead log is sized by it. It is not a limit. */
+  readonly roomBytes: number;
+  /** What the server may use. Default: all that Lambda, the control group or the machine has. */
+  readonly memoryBytes?: number | undefined;
+  /** Connections that will work at the same time. */
+  readonly jobs: number;
+  /** Default: `process.env`. Read are AWS_LAMBDA_FUNCTION_MEMORY_SIZE and PATH. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Paths of bwrap to try; an empty list: the server is not contained. Default: see bubblewrapPlaces. */
+  readonly bubblewrap?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+};
+
+export type VerificationServer = {
+  /** Its `parameters` name the superuser that was asked for. */
+  readonly server: PrivateServer;
+  readonly isolation: Isolation;
+  /** The most that the server's directory took so far. */
+  readonly peakBytes: () => number;
+  readonly cpus: number;
+};
+
+/**
+ * A server for hostile SQL that lives only for the callback: socket only, sized to what there is, contained where
+ * the machine can (`isolation` says). Nothing of it is left, whatever happened.
+ *
+ * @throws PrivateServerError in the server's own words when it cannot start; the signal's reason
+ */
+export async function withVerificationServer<T>(
+  options: VerificationServerOptions,
+  use: (verification: VerificationServer) => Promise<T>,
+): Promise<T> {
+  const { directory, signal } = options;
+  // The server lies in /tmp where the directory's path is too long for a socket, or closed to the server's user.
+  for (const parent of new Set([directory, '/tmp'])) await removeLeftovers(parent);
+  signal?.throwIfAborted();
+  const server = await startVerificationServer(options);
+  const usage = watchUsage(server.directory);
+  try {
+    const parameters = await nameSuperuser(server.parameters, options.superuser, signal);
+    return await use({
+      server: { ...server, parameters },
+      isolation: server.isolation,
+      peakBytes: usage.peakBytes,
+      cpus: availableParallelism(),
+    });
+  } finally {
+    await usage.stop();
+    await server.stop();
+  }
+}
+
+function startVerificationServer(options: VerificationServerOptions): Promise<PrivateServer> {
+  const { tools, superuser, directory, roomBytes, jobs, env = process.env, signal } = options;
+  const cpus = availableParallelism();
+  const machine = { totalBytes: totalmem(), constrainedBytes: process.constrainedMemory?.() };
+  const memoryBytes = options.memoryBytes ?? availableMemory(env, machine);
+  return startPrivateServer({
+    ...{ tools, signal, parent: directory },
+    user: isPlain(superuser) ? superuser : 'postgres',
+    bubblewrap: options.bubblewrap ?? bubblewrapPlaces(tools, env),
+    settings: verificationSettings({ memoryBytes, roomBytes, jobs, cpus }),
+    initdbArguments: [
+      ...['--encoding', 'UTF8', '--no-locale', `--wal-segsize=${walSegmentMegabytes}`],
+      // On by default from 18 on. What is read here was written a moment ago.
+      ...(tools.major >= 18 ? ['--no-data-checksums'] : []),
+    ],
+  });
+}
+
+/**
+ * initdb writes the name into a script without quoting it: it fails on quotes, backslashes and $, and replaces words
+ * in capitals such as ENCODING.
+ */
+function isPlain(name: string): boolean {
+  return /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(name);
+}
+
+/** A role cannot rename itself: a second one does it and goes. */
+async function nameSuperuser(
+  parameters: ConnectionParameters,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<ConnectionParameters> {
+  if (name === parameters.user || name.startsWith('pg_')) return parameters;
+  const helper = name === 'pgproof' ? 'pgproof_helper' : 'pgproof';
+  const run = (user: string, sql: string): Promise<unknown> =>
+    withConnection({ ...parameters, user }, { signal }, (client) => client.query(sql));
+  await run(parameters.user, `CREATE ROLE ${helper} SUPERUSER LOGIN`);
+  await run(helper, `ALTER ROLE ${quoteIdentifier(parameters.user)} RENAME TO ${quoteIdentifier(name)}`);
+  await run(name, `DROP ROLE ${helper}`);
+  return { ...parameters, user: name };
+}

@@ -1,0 +1,64 @@
+import {
+  BackupNotFound,
+  type CatalogEntry,
+  findBackup,
+  listBackups,
+  readBackup,
+} from '../inventory/list-backups.ts';
+import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
+import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
+import type { Verdict } from '../manifest/verification.ts';
+import type { ReadOptions, Store } from '../store/store.ts';
+
+export type ChosenBackup = {
+  readonly id: CatalogEntry['id'];
+  readonly manifest: Manifest;
+  /** Of the newest verification; undefined where it was never verified or nobody can read what it said. */
+  readonly verdict: Verdict | undefined;
+};
+
+/**
+ * The backup that `text` names. For `…/latest` the newest good one: the newest that is proven, else the newest that is
+ * intact; with `any` just the newest.
+ *
+ * @throws BackupNotFound, ManifestUnreadable, UsageError
+ */
+export async function chooseBackup(
+  store: Store,
+  text: string,
+  options: ReadOptions & { readonly any?: boolean | undefined } = {},
+): Promise<ChosenBackup> {
+  const asked = parseIdOrLatest(text);
+  if ('startedAt' in asked) return readable(await readBackup(store, text, options));
+  const found = await listBackups(store, asked, options);
+  // Oldest first, as the catalog lists them.
+  const newest = [...found].reverse();
+  const [last] = newest;
+  // Says that there is none.
+  if (last === undefined)
+    return readable(await readBackup(store, formatId(await findBackup(store, text, options)), options));
+  if (options.any) return readable(last);
+  const good =
+    newest.find((entry) => verdictOf(entry) === 'proven') ??
+    newest.find((entry) => verdictOf(entry) === 'intact');
+  if (good !== undefined) return readable(good);
+  throw new BackupNotFound({
+    what: `No backup of ${text.replace(/\/latest$/, '')} in ${store.url} was verified and found good`,
+    got: `${found.length}, the newest of them ${verdictOf(last) ?? 'never verified'}`,
+    fix: `Verify one first (pgproof verify ${formatId(last.id)}), name it by its id, or take the newest whatever it is with --any.`,
+  });
+}
+
+function verdictOf({ verification }: CatalogEntry): Verdict | undefined {
+  return verification === undefined || 'unreadable' in verification ? undefined : verification.verdict;
+}
+
+function readable(entry: CatalogEntry): ChosenBackup {
+  const { id, manifest } = entry;
+  if (!('unreadable' in manifest)) return { id, manifest, verdict: verdictOf(entry) };
+  throw new ManifestUnreadable({
+    what: `The ${manifestName} of ${formatId(id)} cannot be read`,
+    got: String(manifest.unreadable),
+    fix: "Restore the object from the bucket's version history, or restore by hand with pg_restore (README, Restore without pgproof).",
+  });
+}

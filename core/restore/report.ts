@@ -1,0 +1,78 @@
+import { PgproofError } from '../errors.ts';
+import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
+import { formatCount } from '../text/units.ts';
+
+export type RestoredTable = {
+  readonly schema: string;
+  readonly name: string;
+  /** Rows by the manifest; null where they were not counted when the backup was made. */
+  readonly recorded: number | null;
+  /** Rows in the target; null where the table is missing. */
+  readonly restored: number | null;
+  readonly status: 'as recorded' | 'differs' | 'missing' | 'not recorded';
+};
+
+/** What a restore came to. Plain values: the command prints it, the function returns it. */
+export type RestoreReport = {
+  readonly id: string;
+  /** `db.example.com:5432`, or the path of a socket. */
+  readonly server: string;
+  readonly database: string;
+  readonly created: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** Of pg_restore and of the server. */
+  readonly program: string;
+  readonly serverVersion: string;
+  readonly jobs: number;
+  readonly archiveBytes: number;
+  /** Empty where the rows were not compared; `notes` says why. */
+  readonly tables: readonly RestoredTable[];
+  readonly problems: readonly RestoreProblem[];
+  /** What people should know although nothing failed. */
+  readonly notes: readonly string[];
+};
+
+export function isRestored({ problems, tables }: RestoreReport): boolean {
+  return (
+    problems.length === 0 &&
+    tables.every(({ status }) => status === 'as recorded' || status === 'not recorded')
+  );
+}
+
+/** The restore ran, and the target is not what the backup holds. */
+export class RestoreFailed extends PgproofError {
+  override readonly name = 'RestoreFailed';
+  readonly report: RestoreReport;
+
+  constructor(report: RestoreReport, options?: ErrorOptions) {
+    const { id, database, created, problems, tables } = report;
+    const bad = tables.filter(({ status }) => status === 'differs' || status === 'missing');
+    const words = [
+      ...problems.slice(0, 10).map(({ message, entry }) => (entry ? `${entry.label}: ${message}` : message)),
+      ...bad.slice(0, 10).map(describeTable),
+    ];
+    super(
+      {
+        what: `${id} was not restored whole into ${JSON.stringify(database)}`,
+        got: words.join('\n'),
+        fix: `What is there is not complete: ${created ? 'drop that database' : 'empty that database'} before you try again. ${adviceFor(problems)}`,
+      },
+      options,
+    );
+    this.report = report;
+  }
+}
+
+function describeTable({ schema, name, recorded, restored }: RestoredTable): string {
+  const rows = restored === null ? 'is missing' : `has ${formatCount(restored)} rows`;
+  return `${schema}.${name} ${rows}, recorded were ${recorded === null ? 'none' : formatCount(recorded)}`;
+}
+
+function adviceFor(problems: readonly RestoreProblem[]): string {
+  if (problems.some(({ message }) => /role ".*" does not exist/.test(message)))
+    return 'Roles are missing on this server: add --globals apply, or leave owners and rights out with --no-owner --no-privileges.';
+  const missing = problems.flatMap((problem) => problem.missing ?? []);
+  if (missing.length > 0) return `The server lacks: ${[...new Set(missing)].join(', ')}.`;
+  return "Read the server's words above; pgproof verify tells whether the backup itself is whole.";
+}

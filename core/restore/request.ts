@@ -1,0 +1,75 @@
+import type { BackupId } from '../manifest/backup-id.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
+import type { FoundTools } from '../postgres/programs/tools.ts';
+import type { Store } from '../store/store.ts';
+
+/** What of a backup is restored. All of it where nothing is named. */
+export type Selection = {
+  /** Plain names, or `schema.name` with either part quoted as in SQL where it needs that. */
+  readonly tables: readonly TableName[];
+  readonly schemas: readonly string[];
+  readonly part: 'all' | 'schema' | 'data';
+  /** Whether objects get the owners, and people the rights, that they had. */
+  readonly owners: boolean;
+  readonly privileges: boolean;
+};
+
+/** A table; without a schema every one of that name. */
+export type TableName = { readonly schema: string | undefined; readonly name: string };
+
+export type RestoreRequest = {
+  readonly id: BackupId;
+  /** The database to restore into. */
+  readonly database: string;
+  /** Makes the database first; it must not be there. */
+  readonly create: boolean;
+  /** Restores into a database that holds something already. */
+  readonly intoNonEmpty: boolean;
+  /** Workers of pg_restore; @default as many as there are processors */
+  readonly jobs?: number | undefined;
+  readonly selection: Selection;
+  /** Makes the roles and tablespaces of globals.sql that the server lacks, before anything else. */
+  readonly applyGlobals: boolean;
+};
+
+export const wholeBackup: Selection = {
+  tables: [],
+  schemas: [],
+  part: 'all',
+  owners: true,
+  privileges: true,
+};
+
+export function isPartial({ tables, schemas }: Selection): boolean {
+  return tables.length > 0 || schemas.length > 0;
+}
+
+export type RestoreEvent =
+  /** The archive comes from the store. */
+  | { readonly step: 'fetching'; readonly bytes: number; readonly totalBytes: number }
+  | {
+      readonly step: 'restoring';
+      /** `table data public.users` */
+      readonly doing: string;
+      readonly entries: number;
+      readonly totalEntries: number | undefined;
+      /** Size of the database that is being filled, and what it was at the source. */
+      readonly bytes: number;
+      readonly totalBytes: number;
+    }
+  | { readonly step: 'counting'; readonly tables: number; readonly totalTables: number };
+
+export type RestoreDependencies = {
+  readonly store: Store;
+  readonly manifest: Manifest;
+  /** The server to restore into, and a role that may create what the backup holds. */
+  readonly target: ConnectionParameters;
+  /** Programs of this major version or the nearest newer one. */
+  readonly tools: (major: number) => Promise<FoundTools>;
+  readonly clock: () => Date;
+  /** Where the archive lies while it is restored. */
+  readonly scratch: string;
+  readonly signal: AbortSignal;
+  readonly onEvent?: ((event: RestoreEvent) => void) | undefined;
+};

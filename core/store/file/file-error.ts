@@ -1,0 +1,72 @@
+import { messageOf, PgproofError } from '../../errors.ts';
+import { ObjectExists, ObjectMissing, StoreUnusable } from '../store.ts';
+
+const meanings: Readonly<Record<string, { readonly what: string; readonly fix: string }>> = {
+  ENOSPC: { what: 'The disk is full', fix: 'Make room, or use another disk. Nothing half-written was left.' },
+  EDQUOT: { what: 'The disk quota is used up', fix: 'Make room, or raise the quota.' },
+  EFBIG: {
+    what: 'The file is larger than allowed here',
+    fix: 'Raise the limit (ulimit -f), or use another disk.',
+  },
+  EROFS: { what: 'The file system is read-only', fix: 'Mount it writable, or use another directory.' },
+  EACCES: {
+    what: 'The directory may not be used',
+    fix: 'Give the user that runs pgproof the right to write there.',
+  },
+  EPERM: {
+    what: 'The directory may not be used',
+    fix: 'Give the user that runs pgproof the right to write there.',
+  },
+  ENOTDIR: {
+    what: 'A part of the path is not a directory',
+    fix: 'Correct the store URL, or move the file away.',
+  },
+  ENOENT: {
+    what: 'The directory is not there and cannot be made',
+    fix: 'Correct the store URL; a link in it may lead nowhere, or a disk not be mounted.',
+  },
+  ENAMETOOLONG: { what: 'A name is too long for this file system', fix: 'Use a shorter source name.' },
+  ELOOP: { what: 'The path has a loop of symbolic links', fix: 'Correct the links, or the store URL.' },
+  EIO: { what: 'The disk failed', fix: 'Look at the system log; use another disk.' },
+  ESTALE: { what: 'The network file system has lost the file', fix: 'Mount it again, then run again.' },
+  EMFILE: { what: 'Too many files are open', fix: 'Raise the limit (ulimit -n).' },
+};
+
+/** The code of a Node system error. */
+export function errno(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/**
+ * Our error for one of the file system's. What is ours already, aborts, and what is no system error stay as they are.
+ * @param where The store's URL, or an object's.
+ */
+export function fromFileSystem(error: unknown, where: string): Error {
+  if (!(error instanceof Error)) return new Error(messageOf(error));
+  const code = errno(error);
+  if (error instanceof PgproofError || code === undefined || !('syscall' in error)) return error;
+  if (code === 'EEXIST') return keyTaken(where, error);
+  const meaning = meanings[code] ?? {
+    what: 'The file system failed',
+    fix: 'Look at the directory and its disk.',
+  };
+  return new StoreUnusable(
+    { what: `${meaning.what} (${where})`, got: messageOf(error), fix: meaning.fix },
+    { cause: error },
+  );
+}
+
+export function keyTaken(where: string, cause?: unknown): ObjectExists {
+  return new ObjectExists(
+    { what: `The key is taken (${where})`, fix: 'Another run wrote it first. Nothing was overwritten.' },
+    { cause },
+  );
+}
+
+export function noObject(where: string, cause?: unknown): ObjectMissing {
+  return new ObjectMissing(
+    { what: `There is no such object (${where})`, fix: 'See what is there with `pgproof list`.' },
+    { cause },
+  );
+}

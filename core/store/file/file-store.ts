@@ -1,0 +1,175 @@
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { addAbortSignal, type Readable } from 'node:stream';
+
+import { pathToFileURL } from 'node:url';
+import { PgproofError } from '../../errors.ts';
+import { checkKey } from '../key.ts';
+import { pipelineUntil } from '../pipeline-until.ts';
+import type { ReadOptions, StagedObject, StageOptions, Store } from '../store.ts';
+import { MadeDirectories } from './file-directories.ts';
+import { errno, fromFileSystem, noObject } from './file-error.ts';
+import { listFiles } from './file-list.ts';
+import { prepareDirectory } from './file-prepare.ts';
+import { discard, type FileRoot, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
+
+const readBufferBytes = 1024 * 1024;
+
+type Place = FileRoot & { readonly url: string };
+
+function staged(place: Place, key: string, path: string, bytes: number): StagedObject {
+  const where = `${place.url}/${key}`;
+  let state: 'staged' | 'committed' | 'aborted' = 'staged';
+  return {
+    key,
+    bytes,
+    async commit() {
+      if (state !== 'staged')
+        throw new PgproofError({
+          what: `${where} cannot be committed`,
+          got: `it is ${state}`,
+          fix: 'This is a defect of pgproof.',
+        });
+      try {
+        await publish(place, path, join(place.directory, key), where);
+        state = 'committed';
+      } catch (error) {
+        throw fromFileSystem(error, where);
+      }
+    },
+    async abort() {
+      if (state !== 'staged') return;
+      state = 'aborted';
+      await discard(place, path);
+    },
+  };
+}
+
+async function stage(
+  place: Place,
+  key: string,
+  content: Readable,
+  { signal }: StageOptions,
+): Promise<StagedObject> {
+  // The source may fail before it is read, or when it is destroyed: without a listener that would end the process.
+  content.on('error', () => {});
+  const toError = (error: unknown): Error => fromFileSystem(error, `${place.url}/${key}`);
+  let path: string | undefined;
+  try {
+    checkKey(key);
+    signal?.throwIfAborted();
+    const file = await openStagingFile(place).catch((error: unknown) => {
+      throw toError(error);
+    });
+    path = file.path;
+    let bytes = 0;
+    const count = (written: number): void => {
+      bytes += written;
+    };
+    try {
+      // The source's errors pass as they are, the sink's come translated: nothing has to tell them apart here.
+      await pipelineUntil(content, writeTo(file.handle, count, toError), signal);
+    } finally {
+      await file.handle.close();
+    }
+    return staged(place, key, path, bytes);
+  } catch (error) {
+    content.destroy();
+    if (path !== undefined) await discard(place, path);
+    else await place.made.removeEmpty();
+    throw signal?.aborted ? signal.reason : error;
+  }
+}
+
+/** Writes a small object whole, synced, and hands it to `finish` for its name. */
+async function writeSmall(
+  place: Place,
+  key: string,
+  content: Uint8Array,
+  finish: (staging: string, final: string) => Promise<void>,
+): Promise<void> {
+  checkKey(key);
+  let path: string | undefined;
+  try {
+    const file = await openStagingFile(place);
+    path = file.path;
+    try {
+      await file.handle.writeFile(content);
+      await file.handle.sync();
+    } finally {
+      await file.handle.close();
+    }
+    await finish(path, join(place.directory, key));
+  } catch (error) {
+    if (path !== undefined) await discard(place, path);
+    else await place.made.removeEmpty();
+    throw fromFileSystem(error, `${place.url}/${key}`);
+  }
+}
+
+async function read({ directory, url }: Place, key: string, { signal }: ReadOptions = {}): Promise<Readable> {
+  checkKey(key);
+  signal?.throwIfAborted();
+  const where = `${url}/${key}`;
+  try {
+    const handle = await open(join(directory, key), 'r');
+    if (!(await handle.stat()).isFile()) {
+      await handle.close();
+      throw noObject(where);
+    }
+    const stream = handle.createReadStream({ highWaterMark: readBufferBytes });
+    return signal === undefined ? stream : addAbortSignal(signal, stream);
+  } catch (error) {
+    const absent = errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR';
+    throw absent ? noObject(where, error) : fromFileSystem(error, where);
+  }
+}
+
+/**
+ * Backups in a directory, which need not exist yet. Directories are 0700 and files 0600; a file appears under its name
+ * only when it is complete and synced.
+ * @param settings.hardLinks Whether to try them; where a file system has none, pgproof notices by itself. @default true
+ */
+export function fileStore(settings: { readonly directory: string; readonly hardLinks?: boolean }): Store {
+  const directory = resolve(settings.directory);
+  const place: Place = {
+    directory,
+    staging: join(directory, '.staging'),
+    made: new MadeDirectories(),
+    hardLinks: settings.hardLinks ?? true,
+    url: pathToFileURL(directory).href,
+  };
+
+  return {
+    url: place.url,
+    async prepare({ expectedBytes, signal }) {
+      signal?.throwIfAborted();
+      try {
+        await prepareDirectory(place, place.url, expectedBytes);
+      } catch (error) {
+        await place.made.removeEmpty();
+        throw fromFileSystem(error, place.url);
+      }
+    },
+    async stage(key, content, options = {}) {
+      return await stage(place, key, content, options);
+    },
+    async create(key, content) {
+      const where = `${place.url}/${key}`;
+      await writeSmall(place, key, content, (staging, final) => publish(place, staging, final, where));
+    },
+    async replace(key, content) {
+      await writeSmall(place, key, content, (staging, final) => publishOver(place, staging, final));
+    },
+    async read(key, options) {
+      return await read(place, key, options);
+    },
+    async *list(prefix, { signal } = {}) {
+      try {
+        yield* listFiles(directory, '', prefix, signal);
+      } catch (error) {
+        throw fromFileSystem(error, place.url);
+      }
+    },
+  };
+}

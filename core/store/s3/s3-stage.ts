@@ -1,0 +1,130 @@
+import type { Readable } from 'node:stream';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListPartsCommand,
+  type S3Client,
+  type StorageClass,
+} from '@aws-sdk/client-s3';
+import { PgproofError } from '../../errors.ts';
+import { checkKey } from '../key.ts';
+import { ObjectExists, type StagedObject, type StageOptions } from '../store.ts';
+import { type Upload, type UploadedParts, uploadParts } from './multipart.ts';
+import { planParts } from './part-plan.ts';
+import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
+
+export type S3Target = {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** The prefix with its slash, or ''. */
+  readonly folder: string;
+  readonly url: string;
+  readonly kmsKeyArn: string | undefined;
+  readonly storageClass: StorageClass | undefined;
+  readonly partLimit: number;
+};
+
+/** Lambda keeps 30 seconds back for aborting and alerting; an S3 that does not answer must not take them all. */
+const abortLimitMs = 15_000;
+
+/** Takes the parts away. Where that fails the bucket's lifecycle rule for incomplete uploads is left to do it. */
+async function abortUpload({ client, bucket, key, uploadId }: Upload): Promise<void> {
+  const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
+  await client.send(command, { abortSignal: AbortSignal.timeout(abortLimitMs) }).catch(() => undefined);
+}
+
+async function beginUpload(target: S3Target, key: string, options: StageOptions): Promise<Upload> {
+  const { client, bucket, folder, kmsKeyArn, storageClass, partLimit } = target;
+  const crc = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
+  // No abort signal: an answer that nobody waits for would leave an upload whose id nobody knows.
+  const command = new CreateMultipartUploadCommand({
+    Bucket: bucket,
+    Key: folder + key,
+    // S3 refuses parts with a checksum where the upload was begun without.
+    ...(crc ? { ChecksumAlgorithm: 'CRC32' } : {}),
+    ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
+    ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+  });
+  const url = `${target.url}/${key}`;
+  const { UploadId } = await client.send(command).catch((error: unknown) => {
+    throw fromS3(error, url);
+  });
+  if (UploadId === undefined) throw new TypeError('S3 began an upload without an id');
+  const plan = planParts({ expectedBytes: options.expectedBytes, partLimit });
+  return { client, bucket, key: folder + key, uploadId: UploadId, plan, url };
+}
+
+/** Whether the upload was completed by a call whose answer got lost: then its id is gone, though nobody aborted it. */
+async function isCompleted({ client, bucket, key, uploadId }: Upload): Promise<boolean> {
+  const command = new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, MaxParts: 1 });
+  return await client.send(command).then(
+    () => false,
+    (error: unknown) => s3ErrorName(error) === 'NoSuchUpload',
+  );
+}
+
+async function completeUpload(upload: Upload, { parts }: UploadedParts): Promise<void> {
+  const command = new CompleteMultipartUploadCommand({
+    Bucket: upload.bucket,
+    Key: upload.key,
+    UploadId: upload.uploadId,
+    MultipartUpload: { Parts: [...parts] },
+    IfNoneMatch: '*',
+  });
+  try {
+    await upload.client.send(command);
+  } catch (error) {
+    const failure = fromS3(error, upload.url);
+    const maybeDone = failure instanceof ObjectExists || s3ErrorName(error) === 'NoSuchUpload';
+    if (maybeDone && attemptsOf(error) > 1 && (await isCompleted(upload))) return;
+    throw failure;
+  }
+}
+
+function staged(upload: Upload, key: string, sent: UploadedParts): StagedObject {
+  let state: 'staged' | 'committed' | 'aborted' = 'staged';
+  return {
+    key,
+    bytes: sent.bytes,
+    async commit() {
+      if (state !== 'staged')
+        throw new PgproofError({
+          what: `${upload.url} cannot be committed`,
+          got: `it is ${state}`,
+          fix: 'This is a defect of pgproof.',
+        });
+      await completeUpload(upload, sent);
+      state = 'committed';
+    },
+    async abort() {
+      if (state !== 'staged') return;
+      state = 'aborted';
+      await abortUpload(upload);
+    },
+  };
+}
+
+/** Uploads all parts and stops short of completing them: nothing can be seen under the key before `commit`. */
+export async function stageInS3(
+  target: S3Target,
+  key: string,
+  content: Readable,
+  options: StageOptions,
+): Promise<StagedObject> {
+  // The source may fail while the upload is being begun, or when it is destroyed: without a listener that would
+  // end the process. What it says is not lost: reading it fails with it.
+  content.on('error', () => {});
+  let upload: Upload | undefined;
+  try {
+    checkKey(key);
+    options.signal?.throwIfAborted();
+    upload = await beginUpload(target, key, options);
+    return staged(upload, key, await uploadParts(upload, content, options.signal));
+  } catch (error) {
+    // Whoever writes into the source has to hear that nobody reads it any more.
+    content.destroy();
+    if (upload !== undefined) await abortUpload(upload);
+    throw error;
+  }
+}

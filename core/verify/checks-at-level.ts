@@ -1,0 +1,89 @@
+import { setMaxListeners } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { messageOf } from '../errors.ts';
+import { majorsOf } from '../manifest/majors.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import type { Check, Level } from '../manifest/verification.ts';
+import type { VerificationTools } from '../postgres/programs/obtain.ts';
+import { removeLeftovers } from '../scratch/leftovers.ts';
+import { temporaryScratch } from '../scratch/scratch.ts';
+import { oneLine } from '../text/one-line.ts';
+import { proveByRestore } from './prove/prove-by-restore.ts';
+import { planRestore } from './prove/room.ts';
+import { type PassContext, readBackup } from './read/reading-pass.ts';
+import type { VerifyDependencies, VerifyRequest } from './request.ts';
+
+/** What was found, and the level that it was found at: `auto` is none. */
+export type ChecksAtLevel = { readonly level: Level; readonly checks: readonly Check[] };
+
+/** Does what the level asks for. Rejects only where the signal's reason is to be thrown. */
+export async function checksAt(
+  manifest: Manifest,
+  { id, level, checks = [] }: VerifyRequest,
+  dependencies: VerifyDependencies,
+): Promise<ChecksAtLevel> {
+  const { store, tools, onProgress, signal = new AbortController().signal } = dependencies;
+  const { scratch = temporaryScratch(), stallSeconds = 120 } = dependencies;
+  // Every child, connection and read listens to it.
+  setMaxListeners(0, signal);
+  const totalBytes = manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0);
+  const onBytes = (bytes: number): void => onProgress?.({ step: 'reading', bytes, totalBytes });
+  const context: PassContext = { store, id, signal, onBytes, tools, scratch, stallSeconds };
+  if (level === 'checksum' || level === 'read')
+    return { level, checks: (await readBackup(manifest, level, context)).checks };
+
+  // A run that was killed may have filled the room that this one counts on.
+  await removeLeftovers(scratch.directory);
+  const way = await wayToRestore(manifest, level, context, dependencies);
+  if ('reason' in way) {
+    const { checks: read } = await readBackup(manifest, 'read', context);
+    return level === 'auto'
+      ? { level: 'read', checks: [...read, noteOf(way.reason)] }
+      : { level: 'restore', checks: [...read, unverifiable(way.reason)] };
+  }
+  const userChecks = checks.filter(({ database = manifest.database }) => database === manifest.database);
+  return {
+    level: 'restore',
+    checks: await proveByRestore(manifest, { ...context, ...way, userChecks, onProgress }),
+  };
+}
+
+type Way =
+  | {
+      readonly keepArchive: boolean;
+      readonly databaseBytes: number;
+      readonly serverTools: VerificationTools;
+      readonly jobs: number;
+    }
+  | { readonly reason: string };
+
+/** How a restore can be done here, or why it cannot: found out before anything is downloaded. */
+async function wayToRestore(
+  manifest: Manifest,
+  level: 'restore' | 'auto',
+  { scratch }: PassContext,
+  { clock, deadline, verificationTools }: VerifyDependencies,
+): Promise<Way> {
+  const cores = availableParallelism();
+  // Whoever insists on a restore gets one that may not be done in time; there is nothing to lose but that.
+  const seconds =
+    level === 'auto' && deadline !== undefined ? (deadline.getTime() - clock().getTime()) / 1_000 : undefined;
+  try {
+    const { directory } = scratch;
+    const plan = planRestore(manifest, { freeBytes: await scratch.freeBytes(), directory, seconds, cores });
+    if (plan.kind !== 'fits') return { reason: `${plan.kind}: ${plan.detail}` };
+    const serverTools = await verificationTools(majorsOf(manifest).needed);
+    const { keepArchive, databaseBytes } = plan;
+    return { keepArchive, databaseBytes, serverTools, jobs: cores };
+  } catch (error: unknown) {
+    return { reason: oneLine(messageOf(error)) };
+  }
+}
+
+function noteOf(reason: string): Check {
+  return { name: 'level', status: 'passed', detail: oneLine(`read, not restored: ${reason}`) };
+}
+
+function unverifiable(reason: string): Check {
+  return { name: 'restore', status: 'unverifiable', detail: oneLine(reason) };
+}

@@ -1,0 +1,164 @@
+import { majorsOf } from '../../manifest/majors.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import type { Check } from '../../manifest/verification.ts';
+import type { Contents } from '../../postgres/archive/toc.ts';
+import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
+import { compareCatalogs } from '../../postgres/objects/compare-objects.ts';
+import { readCatalog } from '../../postgres/objects/read-objects.ts';
+import type { PostgresTools } from '../../postgres/programs/tools.ts';
+import { formatCount } from '../../text/units.ts';
+import { compareSchemas } from './compare-schema.ts';
+import { withConnections } from './connections.ts';
+import { checkOf, firstOf, plural } from './differences.ts';
+import type { LeftOut } from './left-out.ts';
+import { compareRestoredRows } from './restored-rows.ts';
+import { checkLargeObjects, checkValid, compareSequences, sequenceValues } from './restored-state.ts';
+import { archiveSql, databaseSchema } from './schema-sql.ts';
+import { runUserChecks, type UserCheck } from './user-checks.ts';
+
+/** A database that was restored from a backup, and what it is to be compared with. */
+export type RestoredDatabase = {
+  /** To the database itself, as superuser. */
+  readonly parameters: ConnectionParameters;
+  /** pg_restore and pg_dump of the server's own major. */
+  readonly tools: PostgresTools;
+  readonly serverMajor: number;
+  /** The archive with a table of contents; undefined for plain SQL, and where there was no room to keep it. */
+  readonly archive: { readonly path: string; readonly contents: Contents } | undefined;
+  readonly leftOut: LeftOut;
+  /** Whether the archive itself made the database, with its locale, settings and grants. */
+  readonly isWhole: boolean;
+  readonly userChecks: readonly UserCheck[];
+  /** A directory for files of ours. */
+  readonly scratch: string;
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+};
+
+/** Everything that a restored database is compared in, side by side. */
+export async function compareRestored(manifest: Manifest, database: RestoredDatabase): Promise<Check[]> {
+  const { parameters, archive, leftOut, jobs, signal } = database;
+  const archiveSchema = archive && schemaOf(database, archive);
+  // Whoever awaits it hears of it.
+  archiveSchema?.catch(() => undefined);
+  const one = <T>(use: Parameters<typeof withConnections<T>>[3]): Promise<T> =>
+    withConnections(parameters, 1, signal, use);
+  const found = await Promise.all([
+    withConnections(parameters, jobs, signal, (clients) =>
+      compareRestoredRows(clients, manifest.tables, leftOut.isTable),
+    ),
+    schemaCheck(manifest, database, archiveSchema),
+    one(async ([client]) => {
+      if (client === undefined) return [];
+      const sequences = archive && (await sequencesOf(manifest, database, archive));
+      return [
+        sequences && (await compareSequences(client, sequences)),
+        await checkLargeObjects(client, manifest),
+        await checkValid(client, await archiveSchema),
+      ];
+    }),
+    one(async ([client]) => client && runUserChecks(client, database.userChecks, checkOptions(leftOut))),
+  ]);
+  return found.flat().filter((check) => check !== undefined);
+}
+
+/** A check that looks at every row of a large table takes minutes. */
+const userCheckSeconds = 300;
+
+function checkOptions({ entries }: LeftOut): Parameters<typeof runUserChecks>[2] {
+  return { limitSeconds: userCheckSeconds, isPartial: entries.length > 0 };
+}
+
+type Archive = NonNullable<RestoredDatabase['archive']>;
+
+/** What of the archive was restored. */
+function restoredEntries({ contents }: Archive, { entries }: LeftOut): Contents['entries'] {
+  const without = new Set(entries.map(({ dumpId }) => dumpId));
+  return contents.entries.filter(({ dumpId }) => !without.has(dumpId));
+}
+
+function schemaOf(database: RestoredDatabase, archive: Archive): Promise<string> {
+  const { tools, leftOut, isWhole, scratch, signal } = database;
+  const entries = leftOut.entries.length === 0 ? undefined : restoredEntries(archive, leftOut);
+  return archiveSql({
+    ...{ tools, scratch, signal, path: archive.path },
+    entries: entries?.map(({ dumpId }) => dumpId),
+    args: schemaArguments(isWhole),
+  });
+}
+
+function schemaArguments(isWhole: boolean): string[] {
+  return isWhole ? ['--schema-only', '--create'] : ['--schema-only'];
+}
+
+async function sequencesOf(
+  manifest: Manifest,
+  database: RestoredDatabase,
+  archive: Archive,
+): Promise<ReturnType<typeof sequenceValues>> {
+  const { tools, leftOut, scratch, signal } = database;
+  const entries = restoredEntries(archive, leftOut).filter(({ type }) => type === 'SEQUENCE SET');
+  if (entries.length === 0) return [];
+  const ids = entries.map(({ dumpId }) => dumpId);
+  return sequenceValues(
+    await archiveSql({
+      ...{ tools, scratch, signal, path: archive.path, entries: ids },
+      args: ['--data-only'],
+    }),
+    manifest.server.encoding,
+  );
+}
+
+const differenceWords = {
+  missing: 'is missing',
+  differs: 'is not as at the source',
+  extra: 'was not at the source',
+} as const;
+
+async function schemaCheck(
+  manifest: Manifest,
+  database: RestoredDatabase,
+  archiveSchema: Promise<string> | undefined,
+): Promise<Check> {
+  const { parameters, tools, serverMajor, isWhole, leftOut, signal } = database;
+  const faults: string[] = [];
+  const limits: string[] = [];
+  const passed: string[] = [];
+  const majors = majorsOf(manifest);
+  const isSameMajor = majors.source === serverMajor;
+  const { catalog } = manifest;
+  if (catalog !== undefined) {
+    const found = await withConnections(parameters, 1, signal, ([client]) =>
+      client === undefined ? Promise.resolve([]) : readCatalog(client),
+    );
+    const unknown: string[] = [];
+    for (const difference of compareCatalogs(catalog, found, { sameMajor: isSameMajor })) {
+      const { kind, type, identity } = difference;
+      // What was not made by the archive has not what the archive says of it.
+      if (!isWhole && /^database\b/.test(type)) continue;
+      const text = `${type} ${identity} ${differenceWords[kind]}`;
+      if (leftOut.mayHold(identity)) unknown.push(`${type} ${identity}`);
+      else faults.push(text);
+    }
+    if (unknown.length > 0) limits.push(`not compared, as they need what was left out: ${firstOf(unknown)}`);
+    passed.push(`${plural(catalog.length, 'object')} as at the source`);
+  }
+  if (archiveSchema !== undefined) {
+    const [expected, restored] = await Promise.all([
+      archiveSchema,
+      databaseSchema({ tools, parameters, signal, args: isWhole ? ['--create'] : [] }),
+    ]);
+    // Also minor versions mend how pg_dump writes something: its words are compared with its own only. What is
+    // behind them the catalogs have told above.
+    const by = isSameMajor && manifest.dump.pgDump === tools.version ? 'text' : 'presence';
+    const { entries, differences, reworded } = compareSchemas(expected, restored, { by });
+    faults.push(...differences);
+    const notes = reworded === 0 ? '' : `, ${formatCount(reworded)} in other words`;
+    passed.push(
+      by === 'text'
+        ? `${plural(entries, 'entry', 'entries')} as the archive has them${notes}`
+        : `${plural(entries, 'entry', 'entries')} of the archive are there`,
+    );
+  }
+  return checkOf('schema', { faults, limits, passed: passed.join('; ') });
+}

@@ -1,0 +1,24 @@
+import type { VerificationTools } from '../../postgres/programs/obtain.ts';
+import type { VerificationServer } from '../../postgres/server/verification-server.ts';
+import type { Pass, PassContext } from '../read/reading-pass.ts';
+import type { VerifyProgress } from '../request.ts';
+import type { UserCheck } from './user-checks.ts';
+
+export type ProofContext = PassContext & {
+  readonly serverTools: VerificationTools;
+  /** Whether there is room for the archive beside the restored database; else it is read a second time. */
+  readonly keepArchive: boolean;
+  /** What the private server may take. */
+  readonly databaseBytes: number;
+  readonly jobs: number;
+  readonly userChecks: readonly UserCheck[];
+  readonly onProgress: ((progress: VerifyProgress) => void) | undefined;
+};
+
+export type RestoreContext = ProofContext & {
+  readonly verification: VerificationServer;
+  /** What reading the backup came to; nothing in it failed. */
+  readonly pass: Pass;
+  /** For files of ours, and where the archive is kept. */
+  readonly directory: string;
+};

@@ -1,0 +1,37 @@
+import type { Check } from '../../manifest/verification.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { formatCount } from '../../text/units.ts';
+
+const shownDifferences = 10;
+
+/**
+ * A check from what it found: faults of the backup condemn it; without any, what could not be decided says so;
+ * with neither it passed.
+ */
+export function checkOf(
+  name: string,
+  found: {
+    readonly faults: readonly string[];
+    readonly limits?: readonly string[];
+    readonly passed: string;
+  },
+): Check {
+  const { faults, limits = [], passed } = found;
+  if (faults.length > 0) return { name, status: 'failed', detail: firstOf(faults, 'differences') };
+  if (limits.length > 0) return { name, status: 'unverifiable', detail: firstOf(limits) };
+  return { name, status: 'passed', detail: oneLine(passed) };
+}
+
+/** The first ten, and how many more there are. `noun` counts them in front. */
+export function firstOf(lines: readonly string[], noun?: string): string {
+  const shown = lines.slice(0, shownDifferences).map(oneLine).join('; ');
+  const more = lines.length - shownDifferences;
+  if (lines.length === 1) return shown;
+  const rest = more > 0 ? `; and ${formatCount(more)} more` : '';
+  const count = noun === undefined ? '' : `${formatCount(lines.length)} ${noun}: `;
+  return `${count}${shown}${rest}`;
+}
+
+export function plural(count: number, word: string, words = `${word}s`): string {
+  return `${formatCount(count)} ${count === 1 ? word : words}`;
+}

@@ -1,0 +1,77 @@
+import { messageOf } from '../../errors.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
+import type { Check } from '../../manifest/verification.ts';
+import { withVerificationServer } from '../../postgres/server/verification-server.ts';
+import { Interrupted } from '../../process/interrupted.ts';
+import { stopReason } from '../../process/stop-reason.ts';
+import { withScratchDirectory } from '../../scratch/scratch.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { type Pass, readBackup } from '../read/reading-pass.ts';
+import type { ProofContext } from './context.ts';
+import { restoreAndCompare } from './restore-and-compare.ts';
+
+/**
+ * Level `restore`: the levels below it, and unless they failed the backup is restored into a private server and
+ * compared. The server is made while the archive is read. Never rejects; server and files are gone afterwards.
+ */
+export async function proveByRestore(manifest: Manifest, context: ProofContext): Promise<Check[]> {
+  try {
+    return await withScratchDirectory(context.scratch, async (directory) => {
+      const keepIn = context.keepArchive ? directory : undefined;
+      const reading = readBackup(manifest, 'read', { ...context, keepIn });
+      const checks = await restoreChecks(manifest, directory, reading, context).catch((error: unknown) => [
+        limitOf(error, context),
+      ]);
+      const pass = await reading;
+      return isFailed(pass) ? [...pass.checks] : [...pass.checks, ...checks];
+    });
+  } catch (error: unknown) {
+    return [limitOf(error, context)];
+  }
+}
+
+async function restoreChecks(
+  manifest: Manifest,
+  directory: string,
+  reading: Promise<Pass>,
+  context: ProofContext,
+): Promise<Check[]> {
+  const { serverTools, databaseBytes, jobs, scratch, signal, onProgress } = context;
+  onProgress?.({ step: 'starting', version: serverTools.server.version });
+  const options = {
+    tools: serverTools.server,
+    superuser: manifest.globals.bootstrapRole ?? 'postgres',
+    directory: scratch.directory,
+    roomBytes: databaseBytes,
+    jobs: jobs + comparingConnections,
+    signal,
+  };
+  return await withVerificationServer(options, async (verification) => {
+    const pass = await reading;
+    // What is not whole, or not what was recorded, is not worth a restore.
+    if (isFailed(pass)) return [];
+    signal.throwIfAborted();
+    return await restoreAndCompare(manifest, { ...context, verification, pass, directory });
+  });
+}
+
+/** Beside those that count rows: schema, state, catalog, checks, and pg_dump. */
+const comparingConnections = 6;
+
+function isFailed({ checks }: Pass): boolean {
+  return checks.some(({ status }) => status === 'failed');
+}
+
+const noRoom =
+  /No space left on device|ENOSPC|could not (?:extend|write) (?:file|to file).*(?:space|wrote only)/i;
+
+/** Whatever ended it, it was no statement about the backup: those are checks. */
+function limitOf(error: unknown, { signal, scratch }: ProofContext): Check {
+  const reason =
+    signal.aborted && !(signal.reason instanceof Interrupted)
+      ? stopReason(signal)
+      : noRoom.test(messageOf(error))
+        ? `no room in ${scratch.directory}: ${messageOf(error)}`
+        : messageOf(error);
+  return { name: 'restore', status: 'unverifiable', detail: oneLine(reason) };
+}

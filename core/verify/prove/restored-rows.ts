@@ -1,0 +1,111 @@
+import type { Client } from 'pg';
+import type { TableRows } from '../../manifest/manifest.ts';
+import type { Check } from '../../manifest/verification.ts';
+import { steadySession } from '../../postgres/connect/steady-session.ts';
+import { type DumpedTable, listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
+import { fingerprintTable, readTableColumns } from '../../postgres/facts/table-fingerprint.ts';
+import { qualifiedName } from '../../postgres/names.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { formatCount } from '../../text/units.ts';
+import { checkOf, plural } from './differences.ts';
+
+type TableName = { readonly schema: string; readonly name: string };
+type Found = { readonly rows: number; readonly fingerprint: string | null };
+
+/**
+ * Counts the rows of every table of a restored database, over as many connections as there are `clients`, and compares
+ * them with what was recorded; fingerprints too, in the same scan, where there are recorded ones. The sessions are
+ * not fit for anything else afterwards.
+ */
+export async function compareRestoredRows(
+  clients: readonly Client[],
+  recorded: readonly TableRows[],
+  isLeftOut: (table: TableName) => boolean,
+): Promise<Check[]> {
+  const [first] = clients;
+  if (first === undefined) throw new Error('counting needs a connection');
+  // SQL_ASCII lets names through that no text can hold: such a table cannot be asked for.
+  const isNameless = ({ schema, name }: TableName): boolean => `${schema}${name}`.includes('\ufffd');
+  const expected = recorded.filter((table) => !isLeftOut(table) && !isNameless(table));
+  const there = new Map((await listDumpedTables(first)).map((table) => [keyOf(table), table]));
+  const found = new Map<string, Found>();
+  const queue = expected.values();
+  const work = async (client: Client): Promise<void> => {
+    await steadySession(client);
+    await client.query('begin isolation level repeatable read, read only');
+    const columns = await readTableColumns(client);
+    for (const table of queue) {
+      const restored = there.get(keyOf(table));
+      if (restored === undefined) continue;
+      const content =
+        typeof table.fingerprint === 'string'
+          ? await fingerprintTable(client, restored, columns)
+          : { rows: await countRows(client, restored), fingerprint: null };
+      found.set(keyOf(table), content);
+    }
+  };
+  await Promise.all(clients.map(work));
+  const known = new Set(recorded.map(keyOf));
+  const extra = [...there.values()].filter((table) => !known.has(keyOf(table)) && !isNameless(table));
+  const rows = rowsCheck(expected, found, extra, recorded.filter(isNameless).length);
+  const hashed = expected.filter(({ fingerprint }) => typeof fingerprint === 'string');
+  return hashed.length === 0 ? [rows] : [rows, fingerprintCheck(hashed, found)];
+}
+
+function rowsCheck(
+  expected: readonly TableRows[],
+  found: ReadonlyMap<string, Found>,
+  extra: readonly TableName[],
+  nameless: number,
+): Check {
+  const faults = expected.flatMap((table) => {
+    const got = found.get(keyOf(table))?.rows;
+    if (got === undefined) return [`${labelOf(table)} is missing`];
+    if (table.rows === null || table.rows === got) return [];
+    return [`${labelOf(table)} has ${plural(got, 'row')}, recorded were ${formatCount(table.rows)}`];
+  });
+  faults.push(...extra.map((table) => `${labelOf(table)} was not recorded`));
+  const uncounted = expected.filter(({ rows }) => rows === null).length;
+  const total = [...found.values()].reduce((sum, { rows }) => sum + rows, 0);
+  const passed = [
+    `${plural(expected.length, 'table')}, ${plural(total, 'row')} after the restore, as recorded`,
+    ...(uncounted > 0 ? [`the rows of ${formatCount(uncounted)} were not counted when it was made`] : []),
+    ...(nameless > 0 ? [`${plural(nameless, 'name')} could not be compared`] : []),
+  ];
+  return checkOf('rows', { faults, passed: passed.join('; ') });
+}
+
+function fingerprintCheck(hashed: readonly TableRows[], found: ReadonlyMap<string, Found>): Check {
+  const faults: string[] = [];
+  const limits: string[] = [];
+  for (const table of hashed) {
+    const got = found.get(keyOf(table));
+    // That it is missing is said already.
+    if (got === undefined) continue;
+    if (got.fingerprint === null) limits.push(`the fingerprint of ${labelOf(table)} could not be taken here`);
+    else if (methodOf(got.fingerprint) !== methodOf(table.fingerprint))
+      limits.push(`the fingerprint of ${labelOf(table)} was taken in another way than this version does`);
+    else if (got.fingerprint !== table.fingerprint) faults.push(`${labelOf(table)} has other content`);
+  }
+  return checkOf('fingerprint', { faults, limits, passed: `${plural(hashed.length, 'table')}, as recorded` });
+}
+
+/** What a fingerprint begins with says how it was made. */
+function methodOf(fingerprint: string | null | undefined): string {
+  return (fingerprint ?? '').split(':')[0] ?? '';
+}
+
+async function countRows(client: Client, table: DumpedTable): Promise<number> {
+  const { rows } = await client.query<{ rows: string }>(
+    `select count(*) as rows from only ${qualifiedName(table)} ${table.condition}`,
+  );
+  return Number(rows[0]?.rows);
+}
+
+function keyOf({ schema, name }: TableName): string {
+  return JSON.stringify([schema, name]);
+}
+
+function labelOf({ schema, name }: TableName): string {
+  return oneLine(`${schema}.${name}`);
+}

@@ -1,0 +1,72 @@
+import type { Manifest } from '../../manifest/manifest.ts';
+import { formatBytes, formatDuration } from '../../text/units.ts';
+
+/** An empty cluster is 28 MB; the least that its write-ahead log may take is 32. */
+const clusterBytes = 80 * 1024 * 1024;
+/**
+ * A restored database is denser than its source; but sorting for its indexes takes room at the same time, and so does
+ * the log, a sixteenth of the room (see verificationSettings).
+ */
+const growth = 1.2;
+
+/**
+ * Modest on purpose: measured were 25 MB of database a second with two cores, most of it building indexes; a function
+ * with less memory has less of a core. Who guesses too high runs into the time limit and has proven nothing.
+ */
+const restoreBytesPerCoreSecond = 10_000_000;
+/** Fetching, hashing and decoding the archive, which level `read` needs too. */
+const readBytesPerSecond = 30_000_000;
+/** Making the server, comparing schemas, taking all of it away again. */
+const fixedSeconds = 15;
+
+export type RestorePlan =
+  /** `keepArchive`: there is room for the archive beside the database; else it is streamed a second time. */
+  | { readonly kind: 'fits'; readonly keepArchive: boolean; readonly databaseBytes: number }
+  | { readonly kind: 'no room' | 'no time'; readonly detail: string };
+
+export type RestoreMeans = {
+  readonly freeBytes: number;
+  /** Where these bytes are free, for people. */
+  readonly directory: string;
+  /** Seconds that remain; undefined without a limit. */
+  readonly seconds: number | undefined;
+  readonly cores: number;
+};
+
+/** Whether a backup can be restored here, from what its manifest says of its size. */
+export function planRestore(manifest: Manifest, means: RestoreMeans): RestorePlan {
+  const archiveBytes = bytesOfArchive(manifest);
+  const databaseBytes = Math.ceil(manifest.databaseBytes * growth) + clusterBytes;
+  // A directory cannot be streamed: pg_restore reads its files.
+  const mustKeep = manifest.dump.format === 'directory';
+  const least = databaseBytes + (mustKeep ? archiveBytes : 0);
+  if (least > means.freeBytes) {
+    return {
+      kind: 'no room',
+      detail: `needs about ${formatBytes(least)} in ${means.directory}, ${formatBytes(means.freeBytes)} are free`,
+    };
+  }
+  const keepArchive = databaseBytes + archiveBytes <= means.freeBytes;
+  const seconds = secondsFor(manifest, { cores: means.cores, keepArchive });
+  if (means.seconds !== undefined && seconds > means.seconds) {
+    return {
+      kind: 'no time',
+      detail: `needs about ${formatDuration(seconds)}, ${formatDuration(means.seconds)} remain`,
+    };
+  }
+  return { kind: 'fits', keepArchive, databaseBytes };
+}
+
+export function bytesOfArchive({ objects }: Manifest): number {
+  return objects.reduce((sum, { role, bytes }) => sum + (role === 'archive' ? bytes : 0), 0);
+}
+
+function secondsFor(
+  manifest: Manifest,
+  { cores, keepArchive }: { readonly cores: number; readonly keepArchive: boolean },
+): number {
+  const passes = keepArchive ? 1 : 2;
+  const reading = (passes * bytesOfArchive(manifest)) / readBytesPerSecond;
+  const jobs = keepArchive ? cores : 1;
+  return fixedSeconds + reading + manifest.databaseBytes / (jobs * restoreBytesPerCoreSecond);
+}

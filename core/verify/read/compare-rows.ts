@@ -1,0 +1,92 @@
+import type { TableRows } from '../../manifest/manifest.ts';
+import type { Check } from '../../manifest/verification.ts';
+import type { CopyRowCounts, CopyTable } from '../../postgres/archive/copy-rows.ts';
+import { decodesExactly } from '../../postgres/archive/encodings.ts';
+import { oneLine } from '../../text/one-line.ts';
+import { formatCount } from '../../text/units.ts';
+
+const shownDifferences = 10;
+
+/** Tables of one name: more than one where names had to be made alike. */
+type Sum = { tables: number; rows: number | null; readonly label: string };
+
+/**
+ * Compares what the archive holds with what was counted when it was made. Tables whose rows were not counted
+ * (`--rows none`) only have to be there.
+ */
+export function compareRows(recorded: readonly TableRows[], counts: CopyRowCounts): Check {
+  const differences = differencesOf(recorded, counts.tables, (name) => name);
+  if (differences.length === 0) return passed(recorded, counts, '');
+  if (!decodesExactly(counts.encoding)) {
+    // Names of the archive are in the database's encoding, those of the manifest went through the server's own
+    // conversion; a letter that the two see differently must not condemn the backup.
+    const alike = differencesOf(recorded, counts.tables, (name) =>
+      /^[\x20-\x7e]*$/.test(name) ? name : '\ufffd',
+    );
+    if (alike.length === 0)
+      return passed(recorded, counts, `; names not in ASCII could not be compared (${counts.encoding})`);
+  }
+  const more = differences.length - shownDifferences;
+  const shown = differences.slice(0, shownDifferences).join('; ');
+  const rest = more > 0 ? `; and ${formatCount(more)} more` : '';
+  return {
+    name: 'read',
+    status: 'failed',
+    detail: `${formatCount(differences.length)} of ${plural(recorded.length, 'table')} ${differences.length === 1 ? 'differs' : 'differ'}: ${shown}${rest}`,
+  };
+}
+
+function passed(recorded: readonly TableRows[], counts: CopyRowCounts, note: string): Check {
+  const uncounted = recorded.filter(({ rows }) => rows === null).length;
+  const proof =
+    uncounted === 0
+      ? `${plural(counts.rows, 'row')}, as recorded`
+      : `as recorded; the rows of ${uncounted === recorded.length ? 'all' : formatCount(uncounted)} were not counted when it was made`;
+  return { name: 'read', status: 'passed', detail: `${plural(recorded.length, 'table')}, ${proof}${note}` };
+}
+
+function differencesOf(
+  recorded: readonly TableRows[],
+  found: readonly CopyTable[],
+  alias: (name: string) => string,
+): string[] {
+  const expected = sums(recorded, alias);
+  const actual = sums(found, alias);
+  const differences: string[] = [];
+  for (const [key, { tables, rows, label }] of expected) {
+    const got = actual.get(key);
+    if (got === undefined) differences.push(`${label} is missing`);
+    else if (rows !== null && got.rows !== rows)
+      differences.push(`${label} has ${plural(got.rows ?? 0, 'row')}, recorded were ${formatCount(rows)}`);
+    else if (got.tables !== tables)
+      differences.push(`${label} is there ${got.tables} times, recorded were ${tables}`);
+  }
+  for (const [key, { rows, label }] of actual) {
+    if (!expected.has(key)) differences.push(`${label} (${plural(rows ?? 0, 'row')}) was not recorded`);
+  }
+  return differences;
+}
+
+function sums(tables: readonly TableRows[], alias: (name: string) => string): Map<string, Sum> {
+  const byName = new Map<string, Sum>();
+  for (const { schema, name, rows } of tables) {
+    const key = JSON.stringify([alias(schema), alias(name)]);
+    const sum = byName.get(key);
+    if (sum === undefined) {
+      byName.set(key, { tables: 1, rows, label: `${labelOf(schema)}.${labelOf(name)}` });
+    } else {
+      sum.tables += 1;
+      sum.rows = sum.rows === null || rows === null ? null : sum.rows + rows;
+    }
+  }
+  return byName;
+}
+
+/** As SQL would write it, so that a dot or a space in a name is not mistaken for the message's own. */
+function labelOf(name: string): string {
+  return /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(name) ? name : oneLine(`"${name.replaceAll('"', '""')}"`);
+}
+
+function plural(count: number, word: string): string {
+  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+}

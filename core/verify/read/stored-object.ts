@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { addAbortSignal } from 'node:stream';
+import { messageOf } from '../../errors.ts';
+import { type BackupId, keyOf } from '../../manifest/backup-id.ts';
+import type { StoredFile } from '../../manifest/manifest.ts';
+import { stopReason } from '../../process/stop-reason.ts';
+import { ObjectMissing, type Store } from '../../store/store.ts';
+import { oneLine } from '../../text/one-line.ts';
+
+/** What came of reading one stored object from its first byte to its last. */
+export type ObjectReading =
+  | { readonly kind: 'whole'; readonly file: StoredFile; readonly bytes: number; readonly sha256: string }
+  | { readonly kind: 'missing'; readonly file: StoredFile }
+  /** The store, the network or the clock ended it: says nothing about the backup. */
+  | {
+      readonly kind: 'interrupted';
+      readonly file: StoredFile;
+      readonly bytes: number;
+      readonly reason: string;
+    };
+
+export type ReadingContext = {
+  readonly store: Store;
+  readonly id: BackupId;
+  readonly signal: AbortSignal;
+  /** Told of every piece that came. */
+  readonly onBytes: (bytes: number) => void;
+};
+
+/**
+ * Reads an object once, for its size, its SHA-256 and whatever `take` makes of it. Goes on to the last byte even
+ * when `take` has no more use for it, because the hash does. Never rejects.
+ */
+export async function readStored(
+  file: StoredFile,
+  context: ReadingContext,
+  take?: (chunk: Buffer) => Promise<void>,
+): Promise<ObjectReading> {
+  const { store, id, signal, onBytes } = context;
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    signal.throwIfAborted();
+    const content = addAbortSignal(signal, await store.read(keyOf(id, file.name), { signal }));
+    for await (const chunk of content as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      onBytes(chunk.length);
+      await take?.(chunk);
+    }
+    return { kind: 'whole', file, bytes, sha256: hash.digest('hex') };
+  } catch (error: unknown) {
+    if (signal.aborted) return { kind: 'interrupted', file, bytes, reason: stopReason(signal) };
+    if (error instanceof ObjectMissing) return { kind: 'missing', file };
+    return { kind: 'interrupted', file, bytes, reason: oneLine(messageOf(error)) };
+  }
+}

@@ -1,0 +1,46 @@
+import type { BackupId } from '../manifest/backup-id.ts';
+import type { LevelChoice } from '../manifest/verification.ts';
+import type { VerificationTools } from '../postgres/programs/obtain.ts';
+import type { PostgresTools } from '../postgres/programs/tools.ts';
+import type { Scratch } from '../scratch/scratch.ts';
+import type { Store } from '../store/store.ts';
+import type { UserCheck } from './prove/user-checks.ts';
+
+export type VerifyRequest = {
+  readonly id: BackupId;
+  readonly level: LevelChoice;
+  /** The user's own, for level `restore`; those for other databases are not looked at. */
+  readonly checks?: readonly UserCheck[] | undefined;
+};
+
+/** What is going on. */
+export type VerifyProgress =
+  /** Stored bytes read so far, of all objects, and how many there are by the manifest. */
+  | { readonly step: 'reading'; readonly bytes: number; readonly totalBytes: number }
+  | { readonly step: 'starting'; readonly version: string }
+  /** `doing`: `table data public.users`; entries of the archive begun so far. */
+  | {
+      readonly step: 'restoring';
+      readonly doing: string;
+      readonly entries: number;
+      readonly totalEntries: number | undefined;
+    }
+  | { readonly step: 'comparing' };
+
+export type VerifyDependencies = {
+  readonly store: Store;
+  /** Programs of this major version or the nearest newer one. Rejects where there are none: the verdict is then `unverifiable`. */
+  readonly tools: (major: number) => Promise<PostgresTools>;
+  /** Programs of a server of this major version or the nearest newer one, for level `restore`. Rejects where there are none. */
+  readonly verificationTools: (major: number) => Promise<VerificationTools>;
+  readonly clock: () => Date;
+  /** When `signal` will abort by itself; `auto` chooses by it. */
+  readonly deadline?: Date | undefined;
+  /** A deadline, or somebody's wish. The verdict is then `unverifiable`, and still written. */
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
+  /** Where the private server and the archive lie, and the directory format's files while they are decoded. @default the system's temporary directory */
+  readonly scratch?: Scratch | undefined;
+  /** After so long without taking or giving a byte pg_restore is stopped: `unverifiable`. @default 120 */
+  readonly stallSeconds?: number | undefined;
+};

@@ -1,0 +1,33 @@
+import type { Context } from 'aws-lambda';
+import { PgproofError } from '../../core/errors.ts';
+
+/** Lambda's time limit is near: what is left is needed to abort uploads and to send the alert. */
+export class DeadlineReached extends PgproofError {
+  override readonly name = 'DeadlineReached';
+}
+
+/** Runs `work` with a signal that aborts `reserveSeconds` before Lambda would kill the function. */
+export async function withDeadline<T>(
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+  reserveSeconds: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const left = context.getRemainingTimeInMillis();
+  // A function with a limit of seconds still gets half of it for the work.
+  const milliseconds = Math.max(left - reserveSeconds * 1_000, left / 2);
+  const timer = setTimeout(() => {
+    controller.abort(
+      new DeadlineReached({
+        what: "The function's time limit was reached before the work was done",
+        got: `stopped after ${Math.round(milliseconds / 1_000)} s of ${Math.round(left / 1_000)} s`,
+        fix: 'Give it more memory (CPU grows with it), fewer databases per run, or --format directory with jobs; past 15 minutes, run the pgproof command elsewhere.',
+      }),
+    );
+  }, milliseconds);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,35 @@
+import { composeAlert, type Incident } from '../../core/notify/alert.ts';
+import { describeFailure } from '../../core/notify/describe-failure.ts';
+import { snsNotifier } from '../../core/notify/sns-notifier.ts';
+import { redactor } from '../../core/process/redact.ts';
+
+/**
+ * Runs what comes before the use case (settings, event), or all of it where nothing else tells, and sends an alert when
+ * that fails: a function that was deployed or called wrongly makes or verifies no backup, and somebody must hear of it.
+ * @throws what `begin` throws, and AlertNotSent
+ */
+export async function tellFailure<T>(
+  topicArn: string | undefined,
+  work: Incident['work'],
+  begin: () => T | Promise<T>,
+): Promise<T> {
+  try {
+    return await begin();
+  } catch (error: unknown) {
+    if (topicArn) {
+      const { PGPROOF_SOURCE, PGPROOF_STORE, AWS_LAMBDA_FUNCTION_NAME } = process.env;
+      const incident: Incident = {
+        ...describeFailure(error),
+        // A verification that was not begun says nothing bad of any backup.
+        outcome: work === 'verification' ? 'unverifiable' : 'failed',
+        work,
+        source: PGPROOF_SOURCE || AWS_LAMBDA_FUNCTION_NAME || 'pgproof',
+        // As it was set: nothing has checked yet that there is no password in it.
+        store: redactor([])(PGPROOF_STORE || 'unknown'),
+        at: new Date(),
+      };
+      await snsNotifier(topicArn).publish(composeAlert(incident));
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { withDirectory } from '../../../support/backup/backup-run.ts';
+import { newestMajor, runSql, withOwnServer } from '../../../support/postgres/postgres.ts';
+
+const root = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** As `npm start -- ARGS` does; rejects where the exit status is not 0. */
+function start(...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(process.execPath, ['--import', 'tsx', 'cli/demo/start.ts', ...args], {
+    cwd: root,
+  });
+}
+
+it('npm start backs up a sample shop, proves it, and catches a server that dies', async () => {
+  await withDirectory(async (directory) => {
+    const { stdout, stderr } = await start('--into', directory);
+    for (const database of ['shop', 'reports', 'Ünïcode "quoted" db']) {
+      expect(stdout).toMatch(new RegExp(`^${database} .*proven \\(restore\\)`, 'm'));
+    }
+    expect(stderr).toMatch(/BACKUP FAILED demo\/shop: pg_dump/);
+    expect(stderr).toMatch(/Nothing appeared in the store: 12 objects before, the same 12 after/);
+    const serverDirectory = /\/(pgproof-\w+)\//.exec(stderr)?.[1] ?? '';
+    expect(serverDirectory).not.toBe('');
+    expect(await readdir('/tmp')).not.toContain(serverDirectory);
+    expect(await readdir(`${directory}/demo/shop`)).toHaveLength(1);
+  });
+});
+
+it('npm start -- --source backs up a server of the user', async () => {
+  await withOwnServer(newestMajor(), {}, async ({ parameters }) => {
+    await runSql(parameters, 'create database app');
+    await withDirectory(async (directory) => {
+      const source = `host='${parameters.host}' port=${parameters.port} user=${parameters.user}`;
+      const { stdout } = await start('--source', source, '--into', directory);
+      expect(stdout).toMatch(/^app .*proven \(restore\)/m);
+    });
+  });
+});

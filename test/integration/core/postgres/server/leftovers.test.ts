@@ -1,0 +1,112 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdir, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { ConnectionParameters } from '../../../../../core/postgres/connect/parameters.ts';
+import { makeMarkedDirectory, removeLeftovers } from '../../../../../core/scratch/leftovers.ts';
+import { processesBelow, processStart } from '../../../../../core/scratch/processes.ts';
+import { runSql } from '../../../../support/postgres/postgres.ts';
+import {
+  eventually,
+  type IsolationKind,
+  isolationKinds,
+  processesNamed,
+  withServerParent,
+} from '../../../../support/postgres/verification-server.ts';
+
+const kinds = await isolationKinds();
+const fixture = fileURLToPath(
+  new URL('../../../../fixtures/postgres/hold-verification-server.ts', import.meta.url),
+);
+
+describe.each(kinds)('a run that is killed, %s', (kind) => {
+  it('leaves nothing: the server notices', () =>
+    withServerParent(async (parent) => {
+      const { holder, held } = await hold(parent, kind);
+      const endless = `7${String(Math.random()).slice(2, 12)}`;
+      const command = `cat > /dev/null; sleep ${endless} > /dev/null 2>&1 &`;
+      await runSql(held.parameters, `COPY (SELECT 1) TO PROGRAM '${command}'`);
+      await eventually(async () => (await processesNamed(endless)).length > 0);
+      holder.kill('SIGKILL');
+      await eventually(async () => (await readdir(parent)).length === 0);
+      expect(await processStart(held.pid)).toBeUndefined();
+      const left = await processesNamed(endless);
+      // Uncontained, what SQL has started may live on; here it is ended by its id.
+      if (kind === 'contained') expect(left).toEqual([]);
+      for (const pid of left) process.kill(pid, 'SIGKILL');
+    }));
+
+  it('leaves nothing to the next run, also when its watch was killed with it', () =>
+    withServerParent(async (parent) => {
+      const { holder, held } = await hold(parent, kind);
+      // It sees that the run is alive.
+      expect(await removeLeftovers(parent)).toEqual([]);
+      const watches = await processesNamed(held.directory);
+      for (const pid of watches.filter((one) => one !== held.pid)) await killWatch(pid);
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+      const left = (await readdir(parent)).sort();
+      expect(left).toContain(basename(held.directory));
+      expect((await removeLeftovers(parent)).sort()).toEqual(left.map((name) => join(parent, name)));
+      expect(await readdir(parent)).toEqual([]);
+      await eventually(async () => (await processStart(held.pid)) === undefined);
+      expect(await processesBelow(held.directory)).toEqual([]);
+    }));
+});
+
+describe('removeLeftovers', () => {
+  it('leaves alone what is not known to be a dead run\u2019s', () =>
+    withServerParent(async (parent) => {
+      const own = basename(await makeMarkedDirectory(parent));
+      const [, pid = '', start = '', space = '', rest = ''] =
+        /^pgproof-(\w+?)_(\w+?)_(\w+?)_(\w+)$/.exec(own) ?? [];
+      const foreign = [
+        // Another machine's, container's or boot's: its process may be alive where we cannot see it.
+        `pgproof-${pid}_${start}_00000000_${rest}`,
+        'pgproof-verify-abcdef',
+        'pgproof-AbCdEf',
+        'other',
+      ];
+      const dead = [
+        // The id is used again, by us: it began at another time.
+        `pgproof-${pid}_${(Number.parseInt(start, 36) + 1).toString(36)}_${space}_${rest}`,
+        `pgproof-${(2 ** 30).toString(36)}_${start}_${space}_${rest}`,
+      ];
+      for (const name of [...foreign, ...dead]) await mkdir(join(parent, name));
+      expect((await removeLeftovers(parent)).sort()).toEqual(dead.map((name) => join(parent, name)).sort());
+      expect((await readdir(parent)).sort()).toEqual([own, ...foreign].sort());
+    }));
+
+  it('has nothing to do where there is no directory', async () => {
+    expect(await removeLeftovers('/nonexistent/place')).toEqual([]);
+  });
+});
+
+type Held = {
+  readonly pid: number;
+  readonly directory: string;
+  readonly parameters: ConnectionParameters;
+  readonly isolation: { readonly kind: IsolationKind };
+};
+
+async function hold(
+  parent: string,
+  kind: IsolationKind,
+): Promise<{ readonly holder: ReturnType<typeof spawn>; readonly held: Held }> {
+  const holder = spawn(process.execPath, ['--import', 'tsx', fixture, parent, kind], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(createInterface(holder.stdout), 'line')) as [string];
+  const held = JSON.parse(line) as Held;
+  expect(held.isolation.kind).toBe(kind);
+  await access(held.directory);
+  return { holder, held };
+}
+
+async function killWatch(pid: number): Promise<void> {
+  const commandLine = (await processesNamed('pgproof-watch')).includes(pid);
+  if (commandLine) process.kill(pid, 'SIGKILL');
+}

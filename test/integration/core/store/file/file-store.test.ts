@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fileStore } from '../../../../../core/store/file/file-store.ts';
+import { openStore } from '../../../../../core/store/open-store.ts';
+import { StoreUnusable } from '../../../../../core/store/store.ts';
+import { runOnMount } from '../../../../support/scratch/mounted.ts';
+import { bytesOf, sourceOf } from '../../../../support/store/byte-source.ts';
+import { keysOf } from '../contract.ts';
+
+const mebibyte = 1024 * 1024;
+const child = fileURLToPath(new URL('./file-store-child.ts', import.meta.url));
+const node = [process.execPath, '--import', import.meta.resolve('tsx'), child];
+let parent: string;
+let directory: string;
+
+beforeEach(async () => {
+  parent = await mkdtemp(join(tmpdir(), 'pgproof-files-'));
+  directory = join(parent, 'backups');
+});
+afterEach(async () => {
+  await rm(parent, { recursive: true, force: true });
+});
+
+async function modeOf(path: string): Promise<string> {
+  return ((await stat(path)).mode & 0o777).toString(8);
+}
+
+describe('files', () => {
+  it('are 0600, and all directories that are made 0700, whatever the umask', async () => {
+    const umask = process.umask(0);
+    try {
+      const store = fileStore({ directory: join(directory, 'deep/er') });
+      const staged = await store.stage('s/d/t/archive.dump', sourceOf(bytesOf(100)));
+      const staging = join(directory, 'deep/er/.staging');
+      expect(await modeOf(staging)).toBe('700');
+      expect(await modeOf(join(staging, (await readdir(staging))[0] ?? ''))).toBe('600');
+      await staged.commit();
+      await store.create('s/d/t/manifest.json', Buffer.from('{}'));
+      await store.replace('s/d/t/verification.json', Buffer.from('{}'));
+    } finally {
+      process.umask(umask);
+    }
+    for (const made of ['', 'deep', 'deep/er', 'deep/er/s', 'deep/er/s/d', 'deep/er/s/d/t'])
+      expect(await modeOf(join(directory, made))).toBe('700');
+    for (const name of ['archive.dump', 'manifest.json', 'verification.json'])
+      expect(await modeOf(join(directory, 'deep/er/s/d/t', name))).toBe('600');
+    expect(await readdir(join(directory, 'deep/er'))).toEqual(['s']);
+  });
+
+  it('keep directories that were there, and what others put there', async () => {
+    await mkdir(join(directory, 's'), { recursive: true });
+    const store = fileStore({ directory });
+    await (await store.stage('s/d/t/a', sourceOf(bytesOf(10)))).abort();
+    expect(await readdir(directory)).toEqual(['s']);
+    await writeFile(join(directory, 's', 'foreign'), 'x');
+    await symlink('/etc', join(directory, 's', 'link'));
+    expect(await keysOf(store)).toEqual(['s/foreign']);
+  });
+
+  it('of runs that were killed a day ago are cleared, younger ones are not', async () => {
+    const staging = join(directory, '.staging');
+    await mkdir(staging, { recursive: true });
+    for (const [name, hours] of [
+      ['old.partial', 25],
+      ['young.partial', 23],
+    ] as const) {
+      await writeFile(join(staging, name), 'x');
+      const then = new Date(Date.now() - hours * 3_600_000);
+      await utimes(join(staging, name), then, then);
+    }
+    await fileStore({ directory }).prepare({ expectedBytes: 1 });
+    expect(await readdir(staging)).toEqual(['young.partial']);
+  });
+
+  it('are found by a file URL with odd characters', async () => {
+    const odd = join(parent, 'a b%?#ü');
+    const store = openStore(pathToFileURL(odd).href);
+    await store.create('k', Buffer.from('x'));
+    expect(await readFile(join(odd, 'k'), 'utf8')).toBe('x');
+    expect(store.url).toBe(pathToFileURL(odd).href);
+  });
+});
+
+describe('prepare', () => {
+  it('stops a run that would not fit, and makes nothing', async () => {
+    const preparing = fileStore({ directory }).prepare({ expectedBytes: 1024 ** 6 });
+    await expect(preparing).rejects.toThrow(StoreUnusable);
+    await expect(preparing).rejects.toThrow(/too little room .*free .*expected at least 1 EiB.*Make room/);
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('names a file that stands where the directory should', async () => {
+    await writeFile(directory, 'x');
+    await expect(fileStore({ directory }).prepare({ expectedBytes: 1 })).rejects.toThrow(StoreUnusable);
+    await expect(
+      fileStore({ directory: join(directory, 'x') }).prepare({ expectedBytes: 1 }),
+    ).rejects.toThrow('not a directory');
+  });
+});
+
+type Outcomes = Record<
+  'prepare' | 'prepareLarge' | 'stage' | 'create',
+  { name: string; message: string } | 'done'
+> & {
+  found: string[];
+};
+
+describe('a run', () => {
+  it('on a disk that fills up says so, and leaves nothing', async () => {
+    await mkdir(directory);
+    const program = [...node, directory, String(12 * mebibyte)];
+    const outcomes = JSON.parse(await runOnMount(directory, 'size=8m', program)) as Outcomes;
+    expect(outcomes.prepare).toBe('done');
+    expect(outcomes.prepareLarge).toMatchObject({ name: 'StoreUnusable' });
+    const full = { name: 'StoreUnusable', message: expect.stringContaining('The disk is full') };
+    expect(outcomes.stage).toMatchObject(full);
+    expect(outcomes.create).toMatchObject(full);
+    expect(outcomes.found).toEqual([]);
+  });
+
+  it('on a read-only file system says so', async () => {
+    await mkdir(directory);
+    const outcomes = JSON.parse(await runOnMount(directory, 'ro', [...node, directory, '10'])) as Outcomes;
+    const readOnly = { name: 'StoreUnusable', message: expect.stringContaining('file system is read-only') };
+    for (const outcome of [outcomes.prepare, outcomes.stage, outcomes.create])
+      expect(outcome).toMatchObject(readOnly);
+    expect(outcomes.found).toEqual([]);
+  });
+
+  it('in a directory that may not be written says so', async () => {
+    await chmod(parent, 0o755);
+    await mkdir(directory);
+    await chmod(directory, 0o555);
+    const [program = '', ...args] = [...node, directory, '10', 'nobody'];
+    const { stdout } = await promisify(execFile)(program, args);
+    const outcomes = JSON.parse(stdout) as Outcomes;
+    const denied = { name: 'StoreUnusable', message: expect.stringContaining('may not be used') };
+    for (const outcome of [outcomes.prepare, outcomes.stage, outcomes.create])
+      expect(outcome).toMatchObject(denied);
+    expect(outcomes.found).toEqual([]);
+  });
+
+  it('in a directory below one that may not be written says so', async () => {
+    await chmod(parent, 0o555);
+    const [program = '', ...args] = [...node, join(directory, 'x'), '10', 'nobody'];
+    const { stdout } = await promisify(execFile)(program, args);
+    expect((JSON.parse(stdout) as Outcomes).prepare).toMatchObject({ name: 'StoreUnusable' });
+    await chmod(parent, 0o755);
+    expect(await readdir(parent)).toEqual([]);
+  });
+});

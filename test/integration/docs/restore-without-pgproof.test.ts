@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, expect, test, vi } from 'vitest';
+import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
+import { chooseBackup } from '../../../core/restore/choose-backup.ts';
+import { openStore } from '../../../core/store/open-store.ts';
+import { withAwsServer } from '../../support/aws/aws-server.ts';
+import { realTools, runBackup, withDirectory } from '../../support/backup/backup-run.ts';
+import { newestMajor, runSql, withDatabase, withOwnServer } from '../../support/postgres/postgres.ts';
+
+const run = promisify(execFile);
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+const repository = join(import.meta.dirname, '../../..');
+
+/** The lines of README.md under the marker that names this file. */
+async function readmeCommands(): Promise<string> {
+  const readme = await readFile(join(repository, 'README.md'), 'utf8');
+  const [, block] = /without-pgproof\.test\.ts -->\n```\n(.*?)```/s.exec(readme) ?? [];
+  return block ?? '';
+}
+
+/**
+ * The AWS command line where the machine has none: `aws s3 cp --recursive FROM TO` with the SDK, no byte of it through
+ * pgproof.
+ */
+const standIn = `#!${process.execPath}
+const { createRequire } = require('node:module');
+const { mkdirSync, writeFileSync } = require('node:fs');
+const { dirname, join } = require('node:path');
+const { S3Client, ListObjectsV2Command, GetObjectCommand } = createRequire(${JSON.stringify(join(repository, 'package.json'))})('@aws-sdk/client-s3');
+const [service, verb, recursive, from, to] = process.argv.slice(2);
+if (service !== 's3' || verb !== 'cp' || recursive !== '--recursive') throw new Error('not known here: ' + process.argv.slice(2));
+const { hostname: Bucket, pathname } = new URL(from);
+const Prefix = decodeURIComponent(pathname.slice(1));
+(async () => {
+  const client = new S3Client({ forcePathStyle: true });
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
+  for (const { Key } of Contents) {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+    const file = join(to, Key.slice(Prefix.length));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, await Body.transformToByteArray());
+  }
+})();
+`;
+
+async function hasAwsCommand(): Promise<boolean> {
+  return await run('aws', ['--version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+const shop = `create table orders (id int primary key, note text); create index on orders (note);
+  insert into orders select i, 'n' || i from generate_series(1, 700) i; create view few as select * from orders where id < 9`;
+
+test('the lines of README.md restore a backup with nothing of pgproof', () =>
+  withDatabase(newestMajor(), { sql: shop }, ({ parameters }) =>
+    withAwsServer({ buckets: ['my-bucket'] }, async (aws) => {
+      const store = openStore('s3://my-bucket/postgres', {
+        endpoint: aws.environment.AWS_ENDPOINT_URL_S3 ?? aws.environment.AWS_ENDPOINT_URL,
+        forcePathStyle: true,
+      });
+      for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
+      const { databases } = await runBackup(parameters, store).outcome;
+      const [taken] = databases;
+      if (taken?.status !== 'done') throw new Error(JSON.stringify(taken));
+      const { manifest } = await chooseBackup(store, taken.id);
+
+      await withDirectory(async (directory) => {
+        const { directory: programs } = await realTools(newestMajor());
+        const path = [directory, programs, process.env.PATH].join(delimiter);
+        if (!(await hasAwsCommand())) {
+          await writeFile(join(directory, 'aws'), standIn);
+          await chmod(join(directory, 'aws'), 0o755);
+        }
+        const commands = await readmeCommands();
+        const sample = /s3:\/\/my-bucket\/postgres\/\S+?Z\//;
+        expect(commands).toMatch(sample);
+        const script = commands.replace(sample, `s3://my-bucket/postgres/${taken.id}/`);
+        await withOwnServer(newestMajor(), {}, async ({ parameters: target }) => {
+          const env = { ...childEnvironment(target), ...aws.environment, PATH: path, HOME: directory };
+          const { stdout } = await run('bash', ['-e', '-c', script], { cwd: directory, env });
+          expect(stdout).toContain(
+            manifest.objects.find(({ role }) => role === 'archive')?.sha256 ?? 'no archive',
+          );
+          const restored = { ...target, database: 'app_restored' };
+          const count =
+            'select (select count(*) from orders)::int as orders, (select count(*) from few)::int as few';
+          expect(await runSql(restored, count)).toEqual(await runSql(parameters, count));
+          const dumps = await Promise.all(
+            [parameters, restored].map(async (one) => {
+              const args = ['--no-owner', `--dbname=${one.database}`];
+              const { stdout: text } = await run(join(programs, 'pg_dump'), args, {
+                env: childEnvironment(one),
+              });
+              return text.replace(/^\\(un)?restrict .*$/gm, '');
+            }),
+          );
+          expect(dumps[1]).toBe(dumps[0]);
+        });
+      });
+    }),
+  ));

@@ -1,0 +1,45 @@
+import { machinePlaces, machinePrograms } from '../../../cli/programs.ts';
+import * as find from '../../../core/postgres/programs/find.ts';
+import type { VerificationTools } from '../../../core/postgres/programs/obtain.ts';
+import type { FoundTools, ToolSearch } from '../../../core/postgres/programs/tools.ts';
+import {
+  type PrivateServer,
+  type PrivateServerOptions,
+  startPrivateServer,
+  withPrivateServer,
+} from '../../../core/postgres/server/private-server.ts';
+
+/** The client programs on this machine, in the places where a command looks for them. */
+export function findTools(): Promise<ToolSearch> {
+  return find.findTools(machinePlaces());
+}
+
+/** The server programs on this machine, in the places where a command looks for them. */
+export function findServerTools(): Promise<ToolSearch> {
+  return find.findServerTools(machinePlaces());
+}
+
+/** Server programs of this major, fetched where there are none. @default the newest on the machine */
+export function serverTools(major?: number): Promise<FoundTools> {
+  return machinePrograms({}).serverTools(major);
+}
+
+/** Server and client programs of this major or the nearest newer one, as a verification takes them. */
+export function verificationTools(major: number): Promise<VerificationTools> {
+  return machinePrograms({}).verificationTools(major);
+}
+
+type ServerOptions = Omit<PrivateServerOptions, 'tools'> & { readonly major?: number | undefined };
+
+/** A server of this major, else of the newest on the machine. Call `stop`. */
+export async function startServer({ major, ...options }: ServerOptions = {}): Promise<PrivateServer> {
+  return await startPrivateServer({ ...options, tools: await serverTools(major) });
+}
+
+/** The same for the callback. */
+export async function withServer<T>(
+  { major, ...options }: ServerOptions,
+  use: (server: PrivateServer) => Promise<T>,
+): Promise<T> {
+  return await withPrivateServer({ ...options, tools: await serverTools(major) }, use);
+}
