@@ -40,7 +40,10 @@ await withPrivateServer({ tools, tcp: true }, async (server) => {
   const scratch = await mkdtemp(join(tmpdir(), 'pgproof-bench-'));
   await chmod(scratch, 0o755);
   const stage = {
-    ...{ tools: server.tools, superuser: 'postgres', directory: tmpdir(), roomBytes: 20e9 },
+    tools: server.tools,
+    superuser: 'postgres',
+    directory: tmpdir(),
+    roomBytes: 20e9,
     jobs: availableParallelism(),
   };
   await withVerificationServer(stage, async ({ server: target }) => {

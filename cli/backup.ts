@@ -31,7 +31,10 @@ async function run(flags: BackupFlags): Promise<void> {
   try {
     await interruptible(async (signal) => {
       const world = {
-        ...{ store, signal, notifier, clock: () => new Date() },
+        store,
+        signal,
+        notifier,
+        clock: () => new Date(),
         ...machinePrograms({ signal, onProgress: progress.say }),
       };
       const verify = verifierAt(flags.verify, { ...world, notify: 'failures' });

@@ -95,11 +95,21 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       const { parameters, database } = await target.resolve(manifest.database);
       progress.start(formatId(id), database);
       const request: RestoreRequest = {
-        ...{ id, database, selection: selectionFrom(flags), applyGlobals: flags.globals === 'apply' },
-        ...{ create: flags.create ?? false, intoNonEmpty: flags.intoNonEmpty ?? false, jobs: flags.jobs },
+        id,
+        database,
+        selection: selectionFrom(flags),
+        applyGlobals: flags.globals === 'apply',
+        create: flags.create ?? false,
+        intoNonEmpty: flags.intoNonEmpty ?? false,
+        jobs: flags.jobs,
       };
       return await restoreBackup(request, {
-        ...{ store, manifest, signal, target: parameters, scratch: flags.scratch, clock: () => new Date() },
+        store,
+        manifest,
+        signal,
+        target: parameters,
+        scratch: flags.scratch,
+        clock: () => new Date(),
         tools: machinePrograms({ signal, onProgress: progress.say }).tools,
         onEvent: (event) => {
           isTouched ||= event.step === 'restoring';

@@ -66,7 +66,10 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
     return verifyAndTell(
       { id, level: flags.level, checks },
       {
-        ...{ store, notifier, notify: flags.notify, signal },
+        store,
+        notifier,
+        notify: flags.notify,
+        signal,
         ...machinePrograms({ signal, onProgress: progress.say }),
         scratch,
         clock: () => new Date(),

@@ -109,7 +109,12 @@ function builderArguments({
   locales = [],
 }: LayerBuild): string[] {
   return [
-    ...['--major', majors.join(','), '--arch', architecture, '--max-age-days', String(maxAgeDays)],
+    '--major',
+    majors.join(','),
+    '--arch',
+    architecture,
+    '--max-age-days',
+    String(maxAgeDays),
     // With `=`: a list may begin with an extension to leave out, after a hyphen.
     ...(kind === 'server' ? ['--server', `--extension=${extensions.join(',') || 'none'}`] : []),
     // Every server layer has C.UTF-8. To name no locale would mean whatever was built before: another hash elsewhere.

@@ -109,8 +109,11 @@ export class ServerLayer extends LayerVersion {
       code:
         directory === undefined
           ? bundledLayer({
-              ...{ architecture: architecture.name, majors: [major], kind: 'server' },
-              ...{ extensions, locales },
+              architecture: architecture.name,
+              majors: [major],
+              kind: 'server',
+              extensions,
+              locales,
             })
           : codeFrom(directory, [major], 'server'),
       compatibleArchitectures: [architecture],

@@ -90,7 +90,8 @@ export class PostgresBackup extends Construct implements IConnectable {
     const level = props.verifyLevel ?? 'auto';
     this.verifyFunction = verifyFunction(new Construct(this, 'Verify'), {
       ...shared,
-      ...{ level, checks: props.verifyChecks ?? [] },
+      level,
+      checks: props.verifyChecks ?? [],
       // A server layer holds the client programs of its major too.
       layer: needsServer(level) ? (props.serverLayer ?? ServerLayer.shared(this, { architecture })) : clients,
       codeDirectory: path.join(code, 'verify'),
@@ -171,7 +172,11 @@ export class PostgresBackup extends Construct implements IConnectable {
     if (restore === undefined) return undefined;
     return restoreFunction(new Construct(this, 'Restore'), {
       ...shared,
-      ...{ vpc, vpcSubnets, securityGroups, port, sslMode },
+      vpc,
+      vpcSubnets,
+      securityGroups,
+      port,
+      sslMode,
       // The source's own server is that of the source's own secret only.
       ...(restore.secrets === undefined ? { host } : {}),
       secrets: restore.secrets ?? (secret === undefined ? [] : [secret]),

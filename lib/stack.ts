@@ -84,7 +84,8 @@ export class BackupStack extends Stack {
     };
     for (const source of config.sources) {
       const backup = new PostgresBackup(this, source.name, {
-        ...{ ...shared, ...this.serverOf(source) },
+        ...shared,
+        ...this.serverOf(source),
         restore: this.restoreOf(config, source.name),
       });
       if (backup.restoreFunction !== undefined) {

@@ -28,7 +28,9 @@ export async function catchFailure(show: {
   const report = await backup(
     { ...demoPlan, databases: ['shop'], schedule: 'nightly' },
     {
-      ...{ source, store, signal },
+      source,
+      store,
+      signal,
       tools: machinePrograms({ signal }).tools,
       clock: () => new Date(),
       notifier: terminalNotifier,

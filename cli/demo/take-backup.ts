@@ -55,7 +55,11 @@ export async function takeBackup(
     );
   try {
     const report = await backup(demoPlan, {
-      ...{ source, store, clock, verify, signal },
+      source,
+      store,
+      clock,
+      verify,
+      signal,
       tools: programs.tools,
       notifier: terminalNotifier,
       onProgress: progress.on,

@@ -72,7 +72,14 @@ export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manife
       }),
     );
     const manifest = makeManifest({
-      ...{ id, server, snapshot, dump, globals, locale, recorded, finishedAt: world.clock() },
+      id,
+      server,
+      snapshot,
+      dump,
+      globals,
+      locale,
+      recorded,
+      finishedAt: world.clock(),
       pgDumpVersion: tools.version,
       objects: [...files, storedFile('globals', globalsName, globals.sql)],
     });
@@ -119,7 +126,13 @@ async function readAll(
     tellLocked = resolve;
   });
   const archive = takeArchive({
-    ...{ plan: dump, databaseBytes, tools, env, redact, store: world.store, signal },
+    plan: dump,
+    databaseBytes,
+    tools,
+    env,
+    redact,
+    store: world.store,
+    signal,
     key: (name) => keyOf(id, name),
     onBytes: (bytes) => {
       reached.bytes = bytes;
@@ -136,16 +149,14 @@ async function readAll(
     return taken.files;
   });
   const recording = recordContents({
-    ...{
-      client,
-      database,
-      snapshot,
-      rows: plan.rows,
-      fingerprint: plan.fingerprint,
-      locked,
-      dumped: archive,
-      signal,
-    },
+    client,
+    database,
+    snapshot,
+    rows: plan.rows,
+    fingerprint: plan.fingerprint,
+    locked,
+    dumped: archive,
+    signal,
     onLife: touch,
     onWarning: (message) => world.onProgress({ kind: 'warning', database, message }),
   });

@@ -38,7 +38,12 @@ export function doneIncident(circumstances: Circumstances, done: BackupDone): In
   const { database, id, bytes, seconds, manifest } = done;
   return {
     ...common(circumstances),
-    ...{ outcome: 'good', work: 'backup', database, id, bytes, seconds },
+    outcome: 'good',
+    work: 'backup',
+    database,
+    id,
+    bytes,
+    seconds,
     what: `${manifest.tables.length} tables of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
   };
 }

@@ -45,7 +45,9 @@ export async function restoreBackup(
   const totalBytes = archiveBytes(manifest);
   let bytes = 0;
   const fetching: FetchContext = {
-    ...{ store, signal, id: request.id },
+    store,
+    signal,
+    id: request.id,
     onBytes: (more) => {
       bytes += more;
       onEvent?.({ step: 'fetching', bytes, totalBytes });
@@ -165,7 +167,11 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
   // A newer pg_restore begins with settings that an older server refuses and nobody misses.
   const mayComplain = server.major < program.major;
   let last: Extract<RestoreEvent, { step: 'restoring' }> = {
-    ...{ step: 'restoring', doing: 'schema', entries: 0, totalEntries: undefined, bytes: 0 },
+    step: 'restoring',
+    doing: 'schema',
+    entries: 0,
+    totalEntries: undefined,
+    bytes: 0,
     totalBytes: manifest.databaseBytes,
   };
   const watch = watchSize(target, database, (size) => {
@@ -173,17 +179,15 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
   });
   try {
     const result = await restoreArchive({
-      ...{
-        tools: program,
-        format: manifest.dump.format,
-        archive,
-        target,
-        database,
-        jobs,
-        leaveOut,
-        selection,
-        signal,
-      },
+      tools: program,
+      format: manifest.dump.format,
+      archive,
+      target,
+      database,
+      jobs,
+      leaveOut,
+      selection,
+      signal,
       archiveName: manifest.objects.find(({ role }) => role === 'archive')?.name ?? '',
       create: create && makesItself,
       exitOnError: !mayComplain,

@@ -2,9 +2,26 @@ import type { Contents, ContentsEntry } from '../postgres/archive/toc.ts';
 
 /** What belongs to a table although it is an entry of its own. */
 const ofTables: ReadonlySet<string> = new Set([
-  ...['TABLE DATA', 'DEFAULT', 'INDEX', 'INDEX ATTACH', 'CONSTRAINT', 'CHECK CONSTRAINT', 'FK CONSTRAINT'],
-  ...['TRIGGER', 'RULE', 'POLICY', 'ROW SECURITY', 'STATISTICS', 'STATISTICS DATA', 'COMMENT', 'ACL'],
-  ...['SECURITY LABEL', 'SEQUENCE OWNED BY', 'SEQUENCE SET', 'TABLE ATTACH', 'MATERIALIZED VIEW DATA'],
+  'TABLE DATA',
+  'DEFAULT',
+  'INDEX',
+  'INDEX ATTACH',
+  'CONSTRAINT',
+  'CHECK CONSTRAINT',
+  'FK CONSTRAINT',
+  'TRIGGER',
+  'RULE',
+  'POLICY',
+  'ROW SECURITY',
+  'STATISTICS',
+  'STATISTICS DATA',
+  'COMMENT',
+  'ACL',
+  'SECURITY LABEL',
+  'SEQUENCE OWNED BY',
+  'SEQUENCE SET',
+  'TABLE ATTACH',
+  'MATERIALIZED VIEW DATA',
 ]);
 
 /** What holds rows of its own: never restored just because something else needs it. */

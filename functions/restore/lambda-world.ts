@@ -50,13 +50,20 @@ export async function prepareRestore(
   return {
     verdict,
     request: {
-      ...{ id, database, selection: selectionOf(asked), jobs: asked.jobs },
+      id,
+      database,
+      selection: selectionOf(asked),
+      jobs: asked.jobs,
       create: asked.create ?? false,
       intoNonEmpty: asked.intoNonEmpty ?? false,
       applyGlobals: asked.applyGlobals ?? false,
     },
     dependencies: {
-      ...{ store, manifest, signal, clock: () => new Date(), scratch: tmpdir() },
+      store,
+      manifest,
+      signal,
+      clock: () => new Date(),
+      scratch: tmpdir(),
       target: await source.resolve(),
       tools: (serverMajor) => obtainTools({ serverMajor, signal }),
     },

@@ -165,7 +165,12 @@ async function partsOf(
   const { arch, kind, into, layer, signal } = step;
   const wish = wishOf(step);
   return {
-    ...{ major, arch, kind, into, layer, signal },
+    major,
+    arch,
+    kind,
+    into,
+    layer,
+    signal,
     extensions: wish.extensions ?? existing?.extensions ?? [],
     locales: wish.locales ?? existing?.locales ?? [],
     machine: await step.machine(),

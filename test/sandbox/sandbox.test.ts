@@ -43,13 +43,11 @@ describe('the sandbox', () => {
           stderr: '',
           facts: [
             'may write in TMPDIR',
-            ...[
-              'Uid: 993',
-              'Gid: 990',
-              'CapEff: 0000000000000000',
-              'CapBnd: 0000000000000000',
-              'NoNewPrivs: 1',
-            ],
+            'Uid: 993',
+            'Gid: 990',
+            'CapEff: 0000000000000000',
+            'CapBnd: 0000000000000000',
+            'NoNewPrivs: 1',
             // The first is bubblewrap's own.
             'sees 2 processes',
             'interface lo:',

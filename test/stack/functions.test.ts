@@ -33,11 +33,17 @@ test('both functions run as configured, and neither reserves concurrency', () =>
   const found = resources(template, 'AWS::Lambda::Function');
   expect(found).toMatchObject({
     ordersprodBackupFunction: {
-      ...{ ...shared, MemorySize: 3008, EphemeralStorage: { Size: 4096 }, Timeout: 600 },
+      ...shared,
+      MemorySize: 3008,
+      EphemeralStorage: { Size: 4096 },
+      Timeout: 600,
       Layers: [layerArn],
     },
     ordersprodVerifyFunction: {
-      ...{ ...shared, MemorySize: 1024, EphemeralStorage: { Size: 1024 }, Timeout: 300 },
+      ...shared,
+      MemorySize: 1024,
+      EphemeralStorage: { Size: 1024 },
+      Timeout: 300,
       Layers: [layerArn],
     },
   });

@@ -73,8 +73,15 @@ test('what the machine builds is the asset: the major that was asked for, and no
   root = packageWith(works);
   const stack = makeLayer(['pgvector']);
   expect(JSON.parse(readFileSync(path.join(root, 'arguments'), 'utf8'))).toEqual([
-    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7'],
-    ...['--server', '--extension=pgvector', '--locale=C.UTF-8'],
+    '--major',
+    '17',
+    '--arch',
+    'arm64',
+    '--max-age-days',
+    '7',
+    '--server',
+    '--extension=pgvector',
+    '--locale=C.UTF-8',
   ]);
   expect(resources(Template.fromStack(stack), 'AWS::Lambda::LayerVersion')).toHaveProperty('Server');
   const outdir = Stage.of(stack)?.outdir ?? '';
@@ -108,19 +115,38 @@ writeFileSync(output + '/postgresql/17/manifest.json', '{}');
   const command = args.slice(args.indexOf(image) + 1);
   expect(args).toEqual([
     // As the user who deploys, so that the asset is theirs.
-    ...['run', '--rm', '-u', `${process.getuid?.()}:${process.getgid?.()}`],
-    ...['-v', `${path.join(root, 'dist/layers/postgres')}:/asset-input:delegated`],
-    ...['-v', expect.stringMatching(/^\/.*:\/asset-output:delegated$/), '-w', '/asset-input'],
-    ...[image, 'bash', '-c', command[2], 'bash'],
-    ...['--major', '17', '--arch', 'arm64', '--max-age-days', '7'],
-    ...['--server', '--extension=none', '--locale=C.UTF-8'],
+    'run',
+    '--rm',
+    '-u',
+    `${process.getuid?.()}:${process.getgid?.()}`,
+    '-v',
+    `${path.join(root, 'dist/layers/postgres')}:/asset-input:delegated`,
+    '-v',
+    expect.stringMatching(/^\/.*:\/asset-output:delegated$/),
+    '-w',
+    '/asset-input',
+    image,
+    'bash',
+    '-c',
+    command[2],
+    'bash',
+    '--major',
+    '17',
+    '--arch',
+    'arm64',
+    '--max-age-days',
+    '7',
+    '--server',
+    '--extension=none',
+    '--locale=C.UTF-8',
   ]);
   expect(command[2]).toBe(
     'node /asset-input/build.js --into /tmp/layers "$@" && cp -r /tmp/layers/arm64/server/postgresql /asset-output/',
   );
   // The script as a shell reads it: `node` is called with every argument as it is.
   const said = execFileSync('/bin/bash', [
-    ...['-c', (command[2] ?? '').replace(/^node \S+/, 'printf "%s\\n"').replace(/&&.*/, '')],
+    '-c',
+    (command[2] ?? '').replace(/^node \S+/, 'printf "%s\\n"').replace(/&&.*/, ''),
     ...command.slice(3),
   ]);
   expect(said.toString().trim().split('\n')).toEqual(['--into', '/tmp/layers', ...command.slice(4)]);
@@ -171,8 +197,10 @@ test('the real builder understands the call, and what it says it has is the asse
 
   const stack = new Stack(testApp(), 'S');
   new ServerLayer(stack, 'Server', {
-    ...{ architecture: Architecture.ARM_64, major: 17 },
-    ...{ extensions: wish.extensions, locales: ['de_DE.UTF-8'] },
+    architecture: Architecture.ARM_64,
+    major: 17,
+    extensions: wish.extensions,
+    locales: ['de_DE.UTF-8'],
   });
   const outdir = Stage.of(stack)?.outdir ?? '';
   const copies = readdirSync(outdir)
@@ -218,7 +246,9 @@ test('and where it was built before', () => {
   truncateSync(path.join(programs, 'postgres'), 262_144_000);
   const make = (): ServerLayer =>
     new ServerLayer(new Stack(testApp(), 'S'), 'Server', {
-      ...{ architecture: Architecture.ARM_64, major: 17, directory },
+      architecture: Architecture.ARM_64,
+      major: 17,
+      directory,
     });
   expect(make).toThrow(/server layer 17 is too large for Lambda/);
 });

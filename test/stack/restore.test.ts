@@ -62,7 +62,10 @@ test('the restore function is told its source, and reads its backups and its sec
   });
   const template = templateOf(config);
   expect(resources(template, 'AWS::Lambda::Function').ordersprodRestoreFunction).toMatchObject({
-    ...{ MemorySize: 1024, Timeout: 900, EphemeralStorage: { Size: 10_240 }, Layers: [layerArn] },
+    MemorySize: 1024,
+    Timeout: 900,
+    EphemeralStorage: { Size: 10_240 },
+    Layers: [layerArn],
   });
   expect(variablesOf(config, 'ordersprodRestoreFunction')).toEqual({
     [restoreEnvironment.source]: 'orders-prod',

@@ -22,7 +22,9 @@ export async function readDatabaseLocale(client: Client): Promise<DatabaseLocale
   if (row === undefined) throw new Error('a session has a database');
   const { provider, collate, ctype, locale, rules } = row;
   return {
-    ...{ provider: providers[provider], collate, ctype },
+    provider: providers[provider],
+    collate,
+    ctype,
     ...(locale === null ? {} : { locale }),
     ...(rules === null ? {} : { rules }),
   };

@@ -55,7 +55,9 @@ export async function applyGlobals(
     if (statement.kind === 'create tablespace' && options.mode === 'private' && version < 15) {
       const missing = `tablespace "${statement.name}"`;
       problems.push({
-        ...{ fault: 'limit', missing, statement: shown(statement) },
+        fault: 'limit',
+        missing,
+        statement: shown(statement),
         message: 'before version 15 PostgreSQL makes tablespaces in directories of the machine only',
       });
       continue;

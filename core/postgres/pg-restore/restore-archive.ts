@@ -127,7 +127,10 @@ async function runPsql(request: RestoreRequest, collector: Collector): Promise<v
     return;
   }
   const args = [
-    ...['--no-psqlrc', '--quiet', '--no-password', '--file=-'],
+    '--no-psqlrc',
+    '--quiet',
+    '--no-password',
+    '--file=-',
     `--set=ON_ERROR_STOP=${exitOnError ? '1' : '0'}`,
     `--dbname=${quoteConninfo(database)}`,
   ];

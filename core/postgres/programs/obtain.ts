@@ -121,7 +121,9 @@ async function pairsOf(
   });
   const alone = servers.found.filter((server) => !pairs.some((pair) => pair.server === server));
   const rejected = alone.map(({ directory, place, major }) => ({
-    ...{ directory, place, reason: `no pg_dump, pg_restore and psql of PostgreSQL ${major}` },
+    directory,
+    place,
+    reason: `no pg_dump, pg_restore and psql of PostgreSQL ${major}`,
   }));
   const found = pairs.map(({ server }) => server);
   return { servers: { found, rejected: [...servers.rejected, ...rejected] }, pairs };

@@ -59,8 +59,16 @@ function initdb(options: ClusterOptions, data: string, passwordFile: string): Pr
   const { tools, owner, directory, user, initdbArguments, signal } = options;
   const program = toolPath(tools, 'initdb');
   const parameters = [
-    ...['--pgdata', data, '--username', user, '--pwfile', passwordFile, '--auth', 'scram-sha-256'],
-    ...['--no-sync', '--no-instructions'],
+    '--pgdata',
+    data,
+    '--username',
+    user,
+    '--pwfile',
+    passwordFile,
+    '--auth',
+    'scram-sha-256',
+    '--no-sync',
+    '--no-instructions',
     ...(initdbArguments.length > 0 ? initdbArguments : ['--encoding', 'UTF8', '--no-locale']),
   ];
   return new Promise((resolve, reject) => {

@@ -129,7 +129,15 @@ async function startOnce(
     const tools = await reachableTools(found, owner, () => makeDirectory(parent));
     const { isolation, sandbox } = await isolate({ tools, owner, directory, socketDirectory }, options);
     const data = await createCluster({
-      ...{ tools, owner, directory, socketDirectory, port, tcp, user, password, signal },
+      tools,
+      owner,
+      directory,
+      socketDirectory,
+      port,
+      tcp,
+      user,
+      password,
+      signal,
       ssl: options.ssl,
       socketAuth: authMethod ?? 'trust',
       tcpAuth: authMethod ?? 'scram-sha-256',
@@ -149,13 +157,22 @@ async function startOnce(
     if (host !== socketDirectory) await shareSocket(socketDirectory, host, port);
 
     const parameters: ConnectionParameters = {
-      ...{ host, port, user, password, database: 'postgres' },
+      host,
+      port,
+      user,
+      password,
+      database: 'postgres',
       tls: { mode: 'disable' },
       connectTimeoutSeconds: 10,
     };
     const tls = { mode: options.ssl === undefined ? 'disable' : 'require' } as const;
     return {
-      ...{ major: tools.major, version: tools.version, tools: found, isolation, directory, parameters },
+      major: tools.major,
+      version: tools.version,
+      tools: found,
+      isolation,
+      directory,
+      parameters,
       tcpParameters: tcp ? { ...parameters, host: '127.0.0.1', tls } : undefined,
       pid: running.pid,
       exited: running.exited,

@@ -109,16 +109,30 @@ async function mountArguments({
 }: Pick<SandboxRequest, 'tools' | 'directory' | 'socketDirectory'>): Promise<string[]> {
   const programs = await installationDirectories(tools.directory);
   return [
-    ...['--unshare-all', '--die-with-parent', '--new-session', '--cap-drop', 'ALL'],
+    '--unshare-all',
+    '--die-with-parent',
+    '--new-session',
+    '--cap-drop',
+    'ALL',
     ...userDirectories.map((name) => join('/usr', name)).flatMap((path) => ['--ro-bind-try', path, path]),
     ...(await Promise.all(rootDirectories.map(sameAtRoot))).flat(),
-    ...['--ro-bind-try', '/etc/ld.so.cache', '/etc/ld.so.cache'],
-    ...['--ro-bind', join(directory, 'passwd'), '/etc/passwd'],
+    '--ro-bind-try',
+    '/etc/ld.so.cache',
+    '/etc/ld.so.cache',
+    '--ro-bind',
+    join(directory, 'passwd'),
+    '/etc/passwd',
     ...programs.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...['--tmpfs', '/dev', ...devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`])],
-    ...['--remount-ro', '/dev'],
+    '--tmpfs',
+    '/dev',
+    ...devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
+    '--remount-ro',
+    '/dev',
     ...[...new Set([directory, socketDirectory])].flatMap((path) => ['--bind', path, path]),
-    ...['--remount-ro', '/', '--chdir', directory],
+    '--remount-ro',
+    '/',
+    '--chdir',
+    directory,
   ];
 }
 

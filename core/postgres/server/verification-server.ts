@@ -77,12 +77,17 @@ function startVerificationServer(options: VerificationServerOptions): Promise<Pr
   const machine = { totalBytes: totalmem(), constrainedBytes: process.constrainedMemory?.() };
   const memoryBytes = options.memoryBytes ?? availableMemory(env, machine);
   return startPrivateServer({
-    ...{ tools, signal, parent: directory },
+    tools,
+    signal,
+    parent: directory,
     user: isPlain(superuser) ? superuser : 'postgres',
     bubblewrap: options.bubblewrap ?? bubblewrapPlaces(tools, env),
     settings: verificationSettings({ memoryBytes, roomBytes, jobs, cpus }),
     initdbArguments: [
-      ...['--encoding', 'UTF8', '--no-locale', `--wal-segsize=${walSegmentMegabytes}`],
+      '--encoding',
+      'UTF8',
+      '--no-locale',
+      `--wal-segsize=${walSegmentMegabytes}`,
       // On by default from 18 on. What is read here was written a moment ago.
       ...(tools.major >= 18 ? ['--no-data-checksums'] : []),
     ],

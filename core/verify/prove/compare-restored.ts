@@ -81,7 +81,10 @@ function schemaOf(database: RestoredDatabase, archive: Archive): Promise<string>
   const { tools, leftOut, isWhole, scratch, signal } = database;
   const entries = leftOut.entries.length === 0 ? undefined : restoredEntries(archive, leftOut);
   return archiveSql({
-    ...{ tools, scratch, signal, path: archive.path },
+    tools,
+    scratch,
+    signal,
+    path: archive.path,
     entries: entries?.map(({ dumpId }) => dumpId),
     args: schemaArguments(isWhole),
   });
@@ -102,7 +105,11 @@ async function sequencesOf(
   const ids = entries.map(({ dumpId }) => dumpId);
   return sequenceValues(
     await archiveSql({
-      ...{ tools, scratch, signal, path: archive.path, entries: ids },
+      tools,
+      scratch,
+      signal,
+      path: archive.path,
+      entries: ids,
       args: ['--data-only'],
     }),
     manifest.server.encoding,

@@ -8,8 +8,11 @@ import type { ConnectionParameters } from '../../postgres/connect/parameters.ts'
  */
 export function steadySession(parameters: ConnectionParameters, major: number): ConnectionParameters {
   const settings = [
-    ...['statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0'],
-    ...['default_transaction_read_only=off', 'default_transaction_isolation=read\\ committed'],
+    'statement_timeout=0',
+    'lock_timeout=0',
+    'idle_in_transaction_session_timeout=0',
+    'default_transaction_read_only=off',
+    'default_transaction_isolation=read\\ committed',
     // Triggers at login are a part of the database, and may refuse it.
     ...(major >= 17 ? ['event_triggers=off', 'transaction_timeout=0'] : []),
     ...(major >= 14 ? ['idle_session_timeout=0'] : []),

@@ -32,7 +32,12 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
         parameters: steadySession({ ...server.parameters, database: manifest.database }, server.major),
         tools: serverTools.client,
         serverMajor: server.major,
-        ...{ archive, leftOut: leftOutOf(leftOut), isWhole, userChecks, jobs, signal },
+        archive,
+        leftOut: leftOutOf(leftOut),
+        isWhole,
+        userChecks,
+        jobs,
+        signal,
         scratch: directory,
       })),
     );

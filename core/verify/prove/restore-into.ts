@@ -70,8 +70,17 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
       : { kind: 'path', path };
   const restore = (jobs: number): Promise<RestoreResult> =>
     restoreArchive({
-      ...{ tools, format, archiveName: file.name, archive: at, target, database: manifest.database },
-      ...{ create, jobs, leaveOut, exitOnError: false, signal },
+      tools,
+      format,
+      archiveName: file.name,
+      archive: at,
+      target,
+      database: manifest.database,
+      create,
+      jobs,
+      leaveOut,
+      exitOnError: false,
+      signal,
       onProgress: (progress) => onProgress?.({ step: 'restoring', ...progress }),
     });
   let jobs = canBeParallel ? context.jobs : 1;
@@ -94,7 +103,11 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     ...textsOf(problems, 'limit'),
   ];
   return {
-    ...{ faults, limits, archive, jobs, isWhole: create },
+    faults,
+    limits,
+    archive,
+    jobs,
+    isWhole: create,
     leftOut: [...missing.entries, ...refusedEntries(problems, contents, leaveOut)],
     isComparable: !isTangled && !problems.some(endedIt),
   };

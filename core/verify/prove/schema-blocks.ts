@@ -65,17 +65,22 @@ function tidy(body: string, type: string): string {
 
 /** Entries whose statement the server writes from a parsed expression. */
 const deparsed: ReadonlySet<string> = new Set([
-  ...['TABLE', 'VIEW', 'MATERIALIZED VIEW', 'CHECK CONSTRAINT', 'CONSTRAINT', 'DOMAIN', 'DEFAULT', 'INDEX'],
-  ...[
-    'POLICY',
-    'ROW SECURITY',
-    'RULE',
-    'TRIGGER',
-    'STATISTICS',
-    'FUNCTION',
-    'PROCEDURE',
-    'PUBLICATION TABLE',
-  ],
+  'TABLE',
+  'VIEW',
+  'MATERIALIZED VIEW',
+  'CHECK CONSTRAINT',
+  'CONSTRAINT',
+  'DOMAIN',
+  'DEFAULT',
+  'INDEX',
+  'POLICY',
+  'ROW SECURITY',
+  'RULE',
+  'TRIGGER',
+  'STATISTICS',
+  'FUNCTION',
+  'PROCEDURE',
+  'PUBLICATION TABLE',
 ]);
 
 /** Whether two statements differ only in what the server writes anew when it reads what it wrote: see canonicalSql. */

@@ -253,15 +253,29 @@ describe('pgproof restore', () => {
       const role = uniqueName('gone');
       await database.query(`create role ${role}; alter table orders owner to ${role}`);
       const taken = await cli.run([
-        ...['backup', '--source', database.url, '--database', database.name],
-        ...['--store', `file://${directory}`, '--name', 'roles', '--json'],
+        'backup',
+        '--source',
+        database.url,
+        '--database',
+        database.name,
+        '--store',
+        `file://${directory}`,
+        '--name',
+        'roles',
+        '--json',
       ]);
       const [backup] = (JSON.parse(taken.stdout) as { databases: { id: string }[] }).databases;
       await database.query(`alter table orders owner to current_user; drop role ${role}`);
       expect(id).not.toBe(backup?.id);
       const restore = (name: string, ...more: string[]): ReturnType<Cli['run']> =>
         cli.run([
-          ...['restore', backup?.id ?? '', '--store', store, '--to', urlOf(database, name), '--create'],
+          'restore',
+          backup?.id ?? '',
+          '--store',
+          store,
+          '--to',
+          urlOf(database, name),
+          '--create',
           ...more,
         ]);
       await withTarget(database, async (name) => {

@@ -99,8 +99,20 @@ describe.each(ways)('a password by %s', (_, way) => {
         const { args, env } = await way(password);
         const { child, ended } = await cli.start(
           [
-            ...['backup', '--store', url, '--name', 's', '--database', 'shop', '--compress', 'gzip:9'],
-            ...['--topic', topic, '--notify', 'all', ...args.flatMap((source) => ['--source', source])],
+            'backup',
+            '--store',
+            url,
+            '--name',
+            's',
+            '--database',
+            'shop',
+            '--compress',
+            'gzip:9',
+            '--topic',
+            topic,
+            '--notify',
+            'all',
+            ...args.flatMap((source) => ['--source', source]),
           ],
           { env: { ...aws.environment, ...env, PGPROOF_DEBUG: '1' } },
         );

@@ -27,7 +27,9 @@ test('the function restores into the server of its secret, answers with every ta
           const { result, error } = await lambda.invoke({ ...good, any: true });
           expect(error).toBeUndefined();
           expect(result as RestoreReport).toMatchObject({
-            ...{ database: restored, created: true, problems: [] },
+            database: restored,
+            created: true,
+            problems: [],
             tables: [
               { schema: 'public', name: 'orders', recorded: 300, restored: 300, status: 'as recorded' },
             ],

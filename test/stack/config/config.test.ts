@@ -222,7 +222,12 @@ const schemaPaths = pathsOfSchema(z.toJSONSchema(configSchema, { io: 'input' }) 
 test('there is advice for every key, and for no other', () => {
   expect(Object.keys(advice).sort()).toEqual(schemaPaths.sort());
   expect(knownKeys('restore')).toEqual([
-    ...['enabled', 'secretArns', 'secretKmsKeyArn', 'memoryMiB', 'temporaryStorageMiB', 'timeoutMinutes'],
+    'enabled',
+    'secretArns',
+    'secretKmsKeyArn',
+    'memoryMiB',
+    'temporaryStorageMiB',
+    'timeoutMinutes',
   ]);
 });
 

@@ -79,7 +79,10 @@ export async function recordBackup(options: RecordedOptions): Promise<BackupFixt
     finishedAt: new Date().toISOString(),
     server: { ...manifest.server, versionNum, locale },
     globals: { rolePasswords: false, ...roles },
-    ...{ databaseBytes, extensions, largeObjects, catalog },
+    databaseBytes,
+    extensions,
+    largeObjects,
+    catalog,
     ...(tables === undefined ? {} : { tables }),
   }));
   return backup;

@@ -106,7 +106,10 @@ export async function withDeployment<T>(
         },
       };
       return await use({
-        ...{ aws, server: home, role, environment },
+        aws,
+        server: home,
+        role,
+        environment,
         withFunction: (name, { environment: more, timeoutMs }, run) => {
           const options: LambdaOptions = {
             bundle: bundleOf(name),

@@ -34,8 +34,14 @@ export async function restore(
   changes: Partial<RestoreRequest> & Pick<RestoreRequest, 'archive'>,
 ): Promise<RestoreResult> {
   return await restoreArchive({
-    ...{ tools: await toolsOf(major), format: 'custom', archiveName: 'archive.dump', target },
-    ...{ database: target.database, create: false, jobs: 2, exitOnError: false },
+    tools: await toolsOf(major),
+    format: 'custom',
+    archiveName: 'archive.dump',
+    target,
+    database: target.database,
+    create: false,
+    jobs: 2,
+    exitOnError: false,
     signal: new AbortController().signal,
     ...changes,
   });

@@ -76,7 +76,9 @@ export async function withDatabase<T>(
     const parameters = { ...home.parameters, database: name };
     if (sql !== undefined) await runSql(parameters, sql);
     return await use({
-      ...{ name, server: home, parameters },
+      name,
+      server: home,
+      parameters,
       tcpParameters: { ...home.tcpParameters, database: name },
       url: urlOf({ ...home.tcpParameters, database: name }),
       query: (statement, values) => runSql(parameters, statement, values),

@@ -69,7 +69,7 @@ export async function openVerification(
 
 function defaults(kind: IsolationKind, directory: string): Omit<VerificationServerOptions, 'tools'> {
   const bubblewrap = kind === 'contained' ? undefined : [];
-  return { ...{ superuser: 'postgres', directory, bubblewrap }, roomBytes: 1e9, memoryBytes: 5e8, jobs: 2 };
+  return { superuser: 'postgres', directory, bubblewrap, roomBytes: 1e9, memoryBytes: 5e8, jobs: 2 };
 }
 
 /** Both kinds; on a machine that allows no sandbox (most containers do not) only the other, and it is told. */

@@ -18,7 +18,9 @@ export async function obtainBubblewrap(onProgress: Progress): Promise<HostProgra
   const arch = machineArchitecture();
   if (arch === undefined) throw unavailable('bubblewrap is for Linux only');
   const tree = await unpackPackages({
-    ...{ name: 'bubblewrap', arch, onProgress },
+    name: 'bubblewrap',
+    arch,
+    onProgress,
     isNeeded: (name) => name === 'bubblewrap' || name.startsWith('lib'),
   });
   // Its libraries need not be on the machine: it runs with those that came along.
@@ -47,7 +49,9 @@ export async function obtainEmulator(of: Architecture, onProgress: Progress): Pr
   if (arch === undefined) throw unavailable('QEMU’s user emulation is for Linux only');
   // From Debian 13 on it depends on qemu-user, which is static there.
   const tree = await unpackPackages({
-    ...{ name: 'qemu-user-static', arch, onProgress },
+    name: 'qemu-user-static',
+    arch,
+    onProgress,
     isNeeded: (name) => name === 'qemu-user' || name === 'qemu-user-static',
     // All of them are 370 MB.
     isKept: (path) => candidates.some((name) => path === join('usr', 'bin', name)),

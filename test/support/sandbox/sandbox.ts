@@ -57,8 +57,11 @@ export async function withSandbox<T>(
     const ours = await sandboxArguments(all, network);
     return use(
       sandboxOf(true, '/tmp', all, (words, more = []) => ({
-        ...{ file, args: [...args, ...ours, ...more, '--', ...words] },
-        ...{ cwd: undefined, uid: undefined, gid: undefined },
+        file,
+        args: [...args, ...ours, ...more, '--', ...words],
+        cwd: undefined,
+        uid: undefined,
+        gid: undefined,
       })),
     );
   }
@@ -75,7 +78,11 @@ export async function withSandbox<T>(
     const { uid, gid } = owner ?? { uid: undefined, gid: undefined };
     return await use(
       sandboxOf(false, temporary, reachable, ([file = '', ...args]) => ({
-        ...{ file, args, cwd: temporary, uid, gid },
+        file,
+        args,
+        cwd: temporary,
+        uid,
+        gid,
       })),
     );
   } finally {
@@ -104,7 +111,10 @@ function sandboxOf(
     });
   };
   return {
-    ...{ isStrict, temporary, plan, run },
+    isStrict,
+    temporary,
+    plan,
+    run,
     inside: (path) => insidePath(path, mounts),
     script: (programs, text, ...parameters) =>
       run(['/bin/sh', '-euc', text, 'sh', ...parameters], {

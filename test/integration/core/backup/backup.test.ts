@@ -48,8 +48,16 @@ describe.each(testMajors())('a backup of PostgreSQL %i', (major) => {
           server: { versionNum: expect.any(Number) },
         });
         expect(Object.fromEntries(manifest.tables.map((table) => [table.name, table.rows]))).toEqual({
-          ...{ '-t "x" = \'y\'': 7, child: 2, empty: 0, generated: 2, no_columns: 2, parent: 1 },
-          ...{ parted_1: 5, parted_2: 5, text_rows: 4, unlogged: 1 },
+          '-t "x" = \'y\'': 7,
+          child: 2,
+          empty: 0,
+          generated: 2,
+          no_columns: 2,
+          parent: 1,
+          parted_1: 5,
+          parted_2: 5,
+          text_rows: 4,
+          unlogged: 1,
         });
         const expected = [...manifest.objects.map((object) => object.name), 'manifest.json'].map(
           (end) => `${result.id}/${end}`,

@@ -37,7 +37,12 @@ async function record(
     const snapshot = await openSnapshot(client, 60);
     await meanwhile();
     return recordContents({
-      ...{ client, database: parameters.database, snapshot, rows: 'exact', fingerprint: false, signal },
+      client,
+      database: parameters.database,
+      snapshot,
+      rows: 'exact',
+      fingerprint: false,
+      signal,
       locked: Promise.resolve(),
       dumped: Promise.resolve(),
       onLife: () => undefined,

@@ -66,11 +66,20 @@ async function restoreInto(
   const { id, manifest } = await chooseBackup(store, `test/${encodeURIComponent(database)}/latest`);
   return await restoreBackup(
     {
-      ...{ id, database, create: true, intoNonEmpty: false, jobs: 2 },
-      ...{ selection: wholeBackup, applyGlobals: true },
+      id,
+      database,
+      create: true,
+      intoNonEmpty: false,
+      jobs: 2,
+      selection: wholeBackup,
+      applyGlobals: true,
     },
     {
-      ...{ store, manifest, target, scratch: tmpdir(), clock: () => new Date() },
+      store,
+      manifest,
+      target,
+      scratch: tmpdir(),
+      clock: () => new Date(),
       tools: async (wanted) => chooseTools(await findTools(), wanted),
       signal: new AbortController().signal,
     },

@@ -46,7 +46,10 @@ async function runFile(
 ): Promise<void> {
   const tools = await realTools(major);
   const args = [
-    ...['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', `--dbname=${quoteConninfo(database)}`],
+    '--no-psqlrc',
+    '--quiet',
+    '--set=ON_ERROR_STOP=1',
+    `--dbname=${quoteConninfo(database)}`,
     ...Object.entries(variables).map(([name, value]) => `--set=${name}=${value}`),
     `--file=${join(fixtures, file)}`,
   ];

@@ -97,7 +97,9 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
         dumpBackup({
           id: { source: 'test', database: 'a b/c', startedAt: new Date('2026-11-20T02:00:00Z') },
           directory: join(root, `${name}-${all.indexOf(variant)}`),
-          ...{ tools, parameters, ...variant },
+          tools,
+          parameters,
+          ...variant,
         });
       for (const variant of all) good.set(variant, await dump(variant, 'good'));
       await query(`delete from users where id = 777; drop table empty; create table extra (a int)`);

@@ -36,11 +36,18 @@ describe('npm run layers', () => {
         await readFile(join(layer, 'postgresql/17/manifest.json'), 'utf8'),
       );
       expect(manifest).toMatchObject({
-        ...{ major: 17, version: '17.9-1', suite: 'trixie', kind: 'client', arch },
+        major: 17,
+        version: '17.9-1',
+        suite: 'trixie',
+        kind: 'client',
+        arch,
         packages: [
           {
-            ...{ name: 'postgresql-client-17', version: '17.9-1', architecture: 'all' },
-            ...{ sha256: expect.stringMatching(/^e3b0c44298fc/), license: 'licenses/postgresql-client-17' },
+            name: 'postgresql-client-17',
+            version: '17.9-1',
+            architecture: 'all',
+            sha256: expect.stringMatching(/^e3b0c44298fc/),
+            license: 'licenses/postgresql-client-17',
           },
         ],
       });

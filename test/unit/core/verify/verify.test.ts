@@ -550,7 +550,8 @@ describe('a restore that cannot be tried', () => {
     });
     const hasty = await verify(
       {
-        ...{ verificationTools: noServer, deadline: new Date('2026-11-20T02:06:00Z') },
+        verificationTools: noServer,
+        deadline: new Date('2026-11-20T02:06:00Z'),
         scratch: { ...scratch, freeBytes: async () => 100 * gigabyte },
       },
       'auto',

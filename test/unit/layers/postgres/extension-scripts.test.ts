@@ -18,7 +18,9 @@ describe('neededScripts', () => {
   it('does without upgrades where the default version has a script of its own', async () => {
     const files = {
       'postgis-3.control': "# comment\ndefault_version = '3.5.2'\n",
-      ...{ 'postgis--3.5.2.sql': '', 'postgis--3.5.1--3.5.2.sql': '', 'postgis--TEMPLATED--TO--ANY.sql': '' },
+      'postgis--3.5.2.sql': '',
+      'postgis--3.5.1--3.5.2.sql': '',
+      'postgis--TEMPLATED--TO--ANY.sql': '',
     };
     expect(await needed(files)).toEqual(['postgis-3.control', 'postgis--3.5.2.sql']);
   });
@@ -26,7 +28,9 @@ describe('neededScripts', () => {
   it('keeps the way to the default version where it is made of several scripts', async () => {
     const files = {
       'hstore.control': "default_version = '1.8'\n",
-      ...{ 'hstore--1.4.sql': '', 'hstore--1.4--1.5.sql': '', 'hstore--1.5--1.8.sql': '' },
+      'hstore--1.4.sql': '',
+      'hstore--1.4--1.5.sql': '',
+      'hstore--1.5--1.8.sql': '',
     };
     expect(await needed(files)).toEqual(Object.keys(files));
   });

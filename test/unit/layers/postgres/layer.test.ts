@@ -7,8 +7,17 @@ import { allLocales } from '../../../../layers/postgres/locales.ts';
 import { replaceConstant } from '../../../../layers/postgres/time-zones.ts';
 
 const manifest: LayerManifest = {
-  ...{ recipe, major: 17, version: '17.9-1', arch: 'x86_64', kind: 'server', suite: 'trixie' },
-  ...{ extensions: ['pgvector'], locales: allLocales([]), timeZones: 'layer', bytes: 1, packages: [] },
+  recipe,
+  major: 17,
+  version: '17.9-1',
+  arch: 'x86_64',
+  kind: 'server',
+  suite: 'trixie',
+  extensions: ['pgvector'],
+  locales: allLocales([]),
+  timeZones: 'layer',
+  bytes: 1,
+  packages: [],
 };
 
 describe('isCurrent', () => {

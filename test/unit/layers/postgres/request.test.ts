@@ -6,8 +6,14 @@ import { parseRequest } from '../../../../layers/postgres/request.ts';
 describe('parseRequest', () => {
   it('builds the client programs of every known major for both architectures by default', () => {
     expect(parseRequest([])).toEqual({
-      ...{ majors: undefined, archs: ['x86_64', 'arm64'], kinds: ['client'], into: undefined },
-      ...{ extensions: undefined, locales: undefined, update: false, maxAgeDays: undefined },
+      majors: undefined,
+      archs: ['x86_64', 'arm64'],
+      kinds: ['client'],
+      into: undefined,
+      extensions: undefined,
+      locales: undefined,
+      update: false,
+      maxAgeDays: undefined,
     });
   });
 
@@ -22,8 +28,14 @@ describe('parseRequest', () => {
       'de_DE.UTF-8,fr_FR.UTF-8',
     ];
     expect(parseRequest([...words, ...more, '--max-age-days', '7'])).toEqual({
-      ...{ majors: [15, 18], archs: ['arm64'], kinds: ['server'], into: 'a b', update: false, maxAgeDays: 7 },
-      ...{ extensions: ['pgvector', 'postgis', 'hypopg'], locales: ['de_DE.UTF-8', 'fr_FR.UTF-8'] },
+      majors: [15, 18],
+      archs: ['arm64'],
+      kinds: ['server'],
+      into: 'a b',
+      update: false,
+      maxAgeDays: 7,
+      extensions: ['pgvector', 'postgis', 'hypopg'],
+      locales: ['de_DE.UTF-8', 'fr_FR.UTF-8'],
     });
   });
 

@@ -30,13 +30,15 @@ describe('a verification server', () => {
       );
       const settings = Object.fromEntries(rows.map(({ name, setting }) => [name, setting]));
       expect(settings).toMatchObject({
-        ...{ fsync: 'off', autovacuum: 'off', listen_addresses: '', wal_level: 'minimal', jit: 'off' },
-        ...{
-          shared_buffers: '64MB',
-          maintenance_work_mem: '37MB',
-          max_wal_size: '64MB',
-          max_connections: '15',
-        },
+        fsync: 'off',
+        autovacuum: 'off',
+        listen_addresses: '',
+        wal_level: 'minimal',
+        jit: 'off',
+        shared_buffers: '64MB',
+        maintenance_work_mem: '37MB',
+        max_wal_size: '64MB',
+        max_connections: '15',
         max_locks_per_transaction: '1024',
       });
       await runSql(
@@ -67,7 +69,7 @@ describe('a verification server', () => {
   it.each(kinds)('tells what the server said when it cannot start, and leaves nothing (%s)', (isolation) =>
     withServerParent(async (directory) => {
       const bubblewrap = isolation === 'contained' ? undefined : [];
-      const options = { ...{ directory, bubblewrap, superuser: 'postgres' }, roomBytes: 1e9, jobs: 1 };
+      const options = { directory, bubblewrap, superuser: 'postgres', roomBytes: 1e9, jobs: 1 };
       // Far beyond what any machine has.
       const memoryBytes = 2 ** 53;
       const tooMany = { ...options, tools: await serverTools(), memoryBytes, jobs: 262_000 };
@@ -83,7 +85,7 @@ describe('a verification server', () => {
       await chmod(directory, 0o755);
       const tools = await serverTools();
       for (const milliseconds of [0, 100, 400, 800]) {
-        const options = { ...{ tools, directory, superuser: 'a b' }, roomBytes: 1e9, jobs: 1 };
+        const options = { tools, directory, superuser: 'a b', roomBytes: 1e9, jobs: 1 };
         const reason = new Error('enough');
         const stop = new AbortController();
         const running = withVerificationServer({ ...options, signal: stop.signal }, () => {

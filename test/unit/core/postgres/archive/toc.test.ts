@@ -50,7 +50,9 @@ test('reads the head and every entry with what it depends on', () => {
   });
   expect(contents.entries).toHaveLength(16);
   expect(contents.entries.find(({ dumpId }) => dumpId === 3535)).toEqual({
-    ...{ dumpId: 3535, type: 'FK CONSTRAINT', label: 'public child child_id_fkey postgres' },
+    dumpId: 3535,
+    type: 'FK CONSTRAINT',
+    label: 'public child child_id_fkey postgres',
     dependsOn: [222, 3533, 224],
   });
   expect(contents.entries.find(({ dumpId }) => dumpId === 3687)?.type).toBe('MATERIALIZED VIEW DATA');
@@ -66,7 +68,7 @@ test('a table comes with what belongs to it, and in an empty database with what 
   const chosen = new Set([221, 3684]);
   expect([...selectEntries(contents, chosen, false)].sort((a, b) => a - b)).toEqual([220, 221, 3527, 3684]);
   expect([...selectEntries(contents, chosen, true)].sort((a, b) => a - b)).toEqual([
-    ...[2, 3, 220, 221, 3527, 3684],
+    2, 3, 220, 221, 3527, 3684,
   ]);
 });
 

@@ -51,10 +51,24 @@ describe('findTools', () => {
       expect(rejected).toEqual([]);
       expect(found.map(({ directory }) => directory)).toEqual(Object.values(places));
       expect(found.map(({ place }) => place)).toEqual([
-        ...['layer', 'built', 'PGPROOF_PG_BIN', 'PGPROOF_PG_BIN', 'PATH', 'Debian', 'Homebrew', 'Homebrew'],
+        'layer',
+        'built',
+        'PGPROOF_PG_BIN',
+        'PGPROOF_PG_BIN',
+        'PATH',
+        'Debian',
+        'Homebrew',
+        'Homebrew',
       ]);
       expect(found.map(({ version }) => version)).toEqual([
-        ...['17.1', '17.2', '17.3', '16.1', '17.4', '17.5', '17.6', '16.2'],
+        '17.1',
+        '17.2',
+        '17.3',
+        '16.1',
+        '17.4',
+        '17.5',
+        '17.6',
+        '16.2',
       ]);
     }));
 

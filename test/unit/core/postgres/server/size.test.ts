@@ -9,7 +9,11 @@ describe('verificationSettings', () => {
     const walOf = (roomBytes: number): string | undefined =>
       verificationSettings({ ...size, roomBytes }).max_wal_size;
     expect([0, 0.5, 1, 10, 1000].map((room) => walOf(room * gibibyte))).toEqual([
-      ...['32MB', '32MB', '64MB', '640MB', '1024MB'],
+      '32MB',
+      '32MB',
+      '64MB',
+      '640MB',
+      '1024MB',
     ]);
   });
 

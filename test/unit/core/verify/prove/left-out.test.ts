@@ -4,7 +4,9 @@ import { describeLeftOut, leftOutOf } from '../../../../../core/verify/prove/lef
 import { otherRun } from '../../../../../core/verify/prove/run-times.ts';
 
 const entry = (dumpId: number, type: string, label: string): ContentsEntry => ({
-  ...{ dumpId, type, label },
+  dumpId,
+  type,
+  label,
   dependsOn: [],
 });
 const entries = [

@@ -11,8 +11,11 @@ function manifestOf(
 ): Manifest {
   return {
     formatVersion: 1,
-    ...{ id: 's/d/2026-11-20T02-00-00Z', source: 's', database: 'd' },
-    ...{ startedAt: '2026-11-20T02:00:00Z', finishedAt: '2026-11-20T02:00:09Z' },
+    id: 's/d/2026-11-20T02-00-00Z',
+    source: 's',
+    database: 'd',
+    startedAt: '2026-11-20T02:00:00Z',
+    finishedAt: '2026-11-20T02:00:09Z',
     server: { version: '17.12', versionNum: 170012, encoding: 'UTF8', inRecovery: false },
     dump: { pgDump: '17.12', format, compression: 'none', jobs: 1, snapshot: '1' },
     globals: { rolePasswords: true },
@@ -20,7 +23,10 @@ function manifestOf(
       { role: 'archive', name: 'archive', bytes: archiveBytes, sha256: '0'.repeat(64) },
       { role: 'globals', name: 'globals.sql', bytes: 100, sha256: '0'.repeat(64) },
     ],
-    ...{ tables: [], extensions: [], databaseBytes, pgproof: '0.1.0' },
+    tables: [],
+    extensions: [],
+    databaseBytes,
+    pgproof: '0.1.0',
   };
 }
 
