@@ -82,7 +82,7 @@ function number(flags: string, description: string, most: number, value: number)
 }
 
 /** @throws UsageError where flags contradict each other */
-export function planFrom(flags: BackupFlags): BackupPlan {
+export function planFromFlags(flags: BackupFlags): BackupPlan {
   if (flags.jobs > 1 && flags.format !== 'directory') {
     throw new UsageError({
       what: '--jobs needs the directory format',

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { backup } from '../core/backup/backup.ts';
 import type { VerifyChoice } from '../core/backup/plan.ts';
-import { BackupFailed, type BackupReport, isGood } from '../core/backup/report.ts';
+import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/report.ts';
 import { parseId } from '../core/manifest/backup-id.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import { notifierFor } from './alerts.ts';
-import { type BackupFlags, planFrom, withBackupFlags } from './backup-flags.ts';
+import { type BackupFlags, planFromFlags, withBackupFlags } from './backup-flags.ts';
 import { interruptible } from './interrupt.ts';
 import { storeCommand, storeFrom } from './options.ts';
 import { backupProgress } from './output/backup-progress.ts';
@@ -23,26 +23,26 @@ export function backupCommand(): Command {
 }
 
 async function run(flags: BackupFlags): Promise<void> {
-  const plan = planFrom(flags);
+  const plan = planFromFlags(flags);
   const store = await storeFrom(flags);
   const source = sourceFrom(flags.source, flags.name);
   const notifier = await notifierFor(flags.topic);
   const progress = backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
-      const world = {
+      const dependencies = {
         store,
         signal,
         notifier,
         clock: () => new Date(),
         ...machinePrograms({ signal, onProgress: progress.say }),
       };
-      const verify = verifierAt(flags.verify, { ...world, notify: 'failures' });
-      const report = await backup(plan, { ...world, source, verify, onProgress: progress.on });
+      const verify = verifierAt(flags.verify, { ...dependencies, notify: 'failures' });
+      const report = await backup(plan, { ...dependencies, source, verify, onProgress: progress.on });
       progress.stop();
       if (flags.json) printJson(report);
       else printSummary(report);
-      if (!signal.aborted && !report.databases.every(isGood)) throw new BackupFailed(report);
+      if (!signal.aborted && !report.databases.every(isGoodResult)) throw new BackupFailed(report);
     });
   } finally {
     progress.stop();

@@ -1,4 +1,4 @@
-import { BackupFailed, isGood } from '../core/backup/report.ts';
+import { BackupFailed, isGoodResult } from '../core/backup/report.ts';
 import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { hasPrintedResult, printJson } from './output/result.ts';
@@ -20,7 +20,9 @@ function textOf(error: unknown): string {
   if (error instanceof BackupFailed) {
     // Each was told in full when it happened.
     const { databases, source } = error.report;
-    const bad = databases.filter((result) => !isGood(result)).map(({ database }) => JSON.stringify(database));
+    const bad = databases
+      .filter((result) => !isGoodResult(result))
+      .map(({ database }) => JSON.stringify(database));
     return `No good backup of ${bad.length} of ${databases.length} databases of ${source}: ${bad.join(', ')}`;
   }
   const name = error instanceof PgproofError ? '' : `${error instanceof Error ? error.name : 'Error'}: `;

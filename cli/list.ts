@@ -5,7 +5,7 @@ import { interruptible } from './interrupt.ts';
 import { nameOf, type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
-import { catalogTable } from './output/tables.ts';
+import { inventoryTable } from './output/tables.ts';
 
 type ListFlags = StoreFlags & { readonly name?: string; readonly database?: string; readonly json?: true };
 
@@ -30,7 +30,7 @@ async function run(flags: ListFlags): Promise<void> {
         verification: verification ?? null,
       })),
     );
-  } else if (entries.length > 0) printText(catalogTable(entries, styleFor(process.stdout)));
+  } else if (entries.length > 0) printText(inventoryTable(entries, styleFor(process.stdout)));
   else process.stderr.write(`${nothingFound(store.url, flags)}\n`);
 }
 

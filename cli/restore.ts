@@ -3,10 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { PgproofError, UsageError } from '../core/errors.ts';
 import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { parseTableName } from '../core/postgres/names.ts';
+import { parseTableSelector } from '../core/postgres/names.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
-import type { RestoreRequest, Selection, TableName } from '../core/restore/request.ts';
+import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
@@ -22,7 +22,7 @@ type RestoreFlags = StoreFlags & {
   readonly to?: string;
   readonly create?: true;
   readonly jobs?: number;
-  readonly table?: readonly TableName[];
+  readonly table?: readonly TableSelector[];
   readonly schema?: readonly string[];
   readonly schemaOnly?: true;
   readonly dataOnly?: true;
@@ -73,8 +73,8 @@ export function restoreCommand(): Command {
 }
 
 /** @throws InvalidArgumentError */
-function collectTable(text: string, before: readonly TableName[] = []): readonly TableName[] {
-  const name = parseTableName(text);
+function collectTable(text: string, before: readonly TableSelector[] = []): readonly TableSelector[] {
+  const name = parseTableSelector(text);
   if (name === undefined)
     throw new InvalidArgumentError('Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL.');
   return [...before, name];
@@ -111,7 +111,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         scratch: flags.scratch,
         clock: () => new Date(),
         tools: machinePrograms({ signal, onProgress: progress.say }).tools,
-        onEvent: (event) => {
+        onProgress: (event) => {
           isTouched ||= event.step === 'restoring';
           progress.on(event);
         },

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
-import { archiveBytes, type CatalogEntry, readBackup, totalRows } from '../core/inventory/list-backups.ts';
+import { archiveBytes, type InventoryEntry, readBackup, totalRows } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
@@ -37,7 +37,7 @@ const tablesShown = 20;
 function describe(
   storeUrl: string,
   manifest: Manifest,
-  { id, verification }: CatalogEntry,
+  { id, verification }: InventoryEntry,
   style: Style,
 ): string {
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;

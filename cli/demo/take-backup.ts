@@ -1,6 +1,6 @@
 import { backup } from '../../core/backup/backup.ts';
 import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
-import { BackupFailed, isGood } from '../../core/backup/report.ts';
+import { BackupFailed, isGoodResult } from '../../core/backup/report.ts';
 import { listBackups } from '../../core/inventory/list-backups.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
 import type { Notifier } from '../../core/notify/notifier.ts';
@@ -9,7 +9,7 @@ import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { backupProgress } from '../output/backup-progress.ts';
 import { styleFor } from '../output/style.ts';
-import { catalogTable, summaryTable } from '../output/tables.ts';
+import { inventoryTable, summaryTable } from '../output/tables.ts';
 import { machinePrograms } from '../programs.ts';
 
 const style = styleFor(process.stderr);
@@ -66,12 +66,12 @@ export async function takeBackup(
     });
     progress.stop();
     process.stdout.write(`\n${summaryTable(report, styleFor(process.stdout))}\n`);
-    if (!report.databases.every(isGood)) throw new BackupFailed(report);
+    if (!report.databases.every(isGoodResult)) throw new BackupFailed(report);
   } finally {
     progress.stop();
   }
   const entries = await listBackups(store, { source: source.name }, { signal });
   say(`\nThe store ${directory} now holds, of this server:\n`);
-  process.stdout.write(`${catalogTable(entries, styleFor(process.stdout))}\n`);
+  process.stdout.write(`${inventoryTable(entries, styleFor(process.stdout))}\n`);
   say(`\nEach is a directory: archive.dump (for pg_restore), globals.sql, manifest.json, verification.json.`);
 }

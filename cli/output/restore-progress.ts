@@ -1,17 +1,17 @@
 import { createLogUpdate } from 'log-update';
-import type { RestoreEvent } from '../../core/restore/request.ts';
+import type { RestoreProgress } from '../../core/restore/request.ts';
 import { formatBytes, formatCount } from '../../core/text/units.ts';
 import { canRedraw, visible } from './style.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */
 export function restoreProgress(stream: NodeJS.WriteStream): {
   readonly start: (id: string, database: string) => void;
-  readonly on: (event: RestoreEvent) => void;
+  readonly on: (event: RestoreProgress) => void;
   readonly say: (text: string) => void;
   readonly stop: () => void;
 } {
   const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
-  let state: RestoreEvent | undefined;
+  let state: RestoreProgress | undefined;
   let began = performance.now();
   const render = (): void => {
     if (state === undefined) return;
@@ -49,7 +49,7 @@ const stepNames = {
 } as const;
 
 /** `Restoring  412 MB of about 1.1 GB, 38 MB/s  12 of 57  table data public.users`. `seconds` since this step began. */
-export function restoreStep(event: RestoreEvent, seconds: number): string {
+export function restoreStep(event: RestoreProgress, seconds: number): string {
   switch (event.step) {
     case 'fetching': {
       const { bytes, totalBytes } = event;

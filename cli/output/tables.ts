@@ -1,5 +1,5 @@
-import { type BackupReport, isGood } from '../../core/backup/report.ts';
-import { archiveBytes, type CatalogEntry, totalRows } from '../../core/inventory/list-backups.ts';
+import { type BackupReport, isGoodResult } from '../../core/backup/report.ts';
+import { archiveBytes, type InventoryEntry, totalRows } from '../../core/inventory/list-backups.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table, visible } from './style.ts';
@@ -16,7 +16,7 @@ export function summaryTable(report: BackupReport, style: Style): string {
     const { bytes, seconds, manifest } = result;
     const rate = `${formatBytes(manifest.databaseBytes / Math.max(seconds, 0.001))}/s`;
     const verdict =
-      isGood(result) && result.verification === undefined
+      isGoodResult(result) && result.verification === undefined
         ? style.dim('stored')
         : verdictText(result.verification, style);
     const size = formatBytes(manifest.databaseBytes);
@@ -26,7 +26,7 @@ export function summaryTable(report: BackupReport, style: Style): string {
 }
 
 /** What a store holds: a line per backup. */
-export function catalogTable(entries: readonly CatalogEntry[], style: Style): string {
+export function inventoryTable(entries: readonly InventoryEntry[], style: Style): string {
   const rows = entries.map(({ id, manifest, verification }) => {
     if ('unreadable' in manifest) return [formatId(id), '', '', '', '', style.red('manifest unreadable')];
     const counted = totalRows(manifest);

@@ -26,7 +26,7 @@ import { watchdog } from '../process/watchdog.ts';
 import type { StagedObject } from '../store/store.ts';
 import { commitBackup } from './commit-backup.ts';
 import { makeManifest, type Recorded, storedFile } from './make-manifest.ts';
-import type { BackupPlan, BackupWorld } from './plan.ts';
+import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 import { recordContents } from './record-contents.ts';
 import { takeArchive } from './take-archive.ts';
@@ -35,7 +35,7 @@ import { takeArchive } from './take-archive.ts';
 export type Attempt = {
   readonly id: BackupId;
   readonly plan: BackupPlan;
-  readonly world: BackupWorld;
+  readonly dependencies: BackupDependencies;
   readonly reached: Reached;
   readonly signal: AbortSignal;
   /** Aborts `signal` for all parts of the attempt when one fails. */
@@ -56,17 +56,17 @@ const globalsName = 'globals.sql';
 
 /** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
 export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
-  const { id, world, signal } = attempt;
+  const { id, dependencies, signal } = attempt;
   const { server, snapshot } = held;
-  const tools = await world.tools(server.major);
+  const tools = await dependencies.tools(server.major);
   const dump = await planDump(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
   try {
     const { files, globals, locale, recorded } = await readAll(attempt, held, tools, dump, staged);
-    world.onProgress({ kind: 'storing', database: id.database });
+    dependencies.onProgress({ kind: 'storing', database: id.database });
     const expectedBytes = globals.sql.length;
     staged.push(
-      await world.store.stage(keyOf(id, globalsName), Readable.from([globals.sql]), {
+      await dependencies.store.stage(keyOf(id, globalsName), Readable.from([globals.sql]), {
         expectedBytes,
         signal,
       }),
@@ -79,12 +79,12 @@ export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manife
       globals,
       locale,
       recorded,
-      finishedAt: world.clock(),
+      finishedAt: dependencies.clock(),
       pgDumpVersion: tools.version,
       objects: [...files, storedFile('globals', globalsName, globals.sql)],
     });
     signal.throwIfAborted();
-    await commitBackup(world.store, staged, keyOf(id, manifestName), serialize(manifest));
+    await commitBackup(dependencies.store, staged, keyOf(id, manifestName), serialize(manifest));
     return manifest;
   } catch (error: unknown) {
     await Promise.all(staged.map((object) => object.abort()));
@@ -105,7 +105,7 @@ async function planDump(
 
 /** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
 async function readAll(
-  { id, plan, world, reached, signal, group, touch }: Attempt,
+  { id, plan, dependencies, reached, signal, group, touch }: Attempt,
   { parameters, client, server, snapshot }: Held,
   tools: PostgresTools,
   dump: DumpPlan,
@@ -118,7 +118,7 @@ async function readAll(
 }> {
   const { database } = id;
   const { databaseBytes, tables } = snapshot;
-  world.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
+  dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
   const env = childEnvironment(parameters);
   const redact = redactor([parameters.password]);
   let tellLocked = (): void => undefined;
@@ -131,16 +131,16 @@ async function readAll(
     tools,
     env,
     redact,
-    store: world.store,
+    store: dependencies.store,
     signal,
     key: (name) => keyOf(id, name),
     onBytes: (bytes) => {
       reached.bytes = bytes;
-      world.onProgress({ kind: 'bytes', database, bytes });
+      dependencies.onProgress({ kind: 'bytes', database, bytes });
     },
     onTable: () => {
       reached.tables += 1;
-      world.onProgress({ kind: 'table', database, dumped: reached.tables });
+      dependencies.onProgress({ kind: 'table', database, dumped: reached.tables });
     },
     onLocked: tellLocked,
     onLife: touch,
@@ -158,7 +158,7 @@ async function readAll(
     dumped: archive,
     signal,
     onLife: touch,
-    onWarning: (message) => world.onProgress({ kind: 'warning', database, message }),
+    onWarning: (message) => dependencies.onProgress({ kind: 'warning', database, message }),
   });
   const request = { program: toolPath(tools, 'pg_dumpall'), database, env, redact, signal };
   const [files, globals, recorded] = await together(group, [
@@ -177,13 +177,13 @@ async function readAll(
 export async function attemptBackup(
   id: BackupId,
   plan: BackupPlan,
-  world: BackupWorld,
+  dependencies: BackupDependencies,
   reached: Reached,
 ): Promise<Manifest> {
-  const parameters = { ...(await world.source.resolve()), database: id.database };
+  const parameters = { ...(await dependencies.source.resolve()), database: id.database };
   const group = new AbortController();
   const stall = watchdog(plan.stallSeconds, `The backup of ${JSON.stringify(id.database)}`);
-  const signal = AbortSignal.any([world.signal, stall.signal, group.signal]);
+  const signal = AbortSignal.any([dependencies.signal, stall.signal, group.signal]);
   // Every child, query and upload listens to it; a directory has one upload per file.
   setMaxListeners(0, signal);
   try {
@@ -192,7 +192,7 @@ export async function attemptBackup(
       const snapshot = await openSnapshot(client, plan.lockWaitSeconds).catch((cause: unknown) => {
         throw queryFailed(`The tables of ${JSON.stringify(id.database)} could not be listed`, cause);
       });
-      const context = { id, plan, world, reached, signal, group, touch: stall.touch };
+      const context = { id, plan, dependencies, reached, signal, group, touch: stall.touch };
       return await takeSnapshot(context, { parameters, client, server, snapshot });
     });
   } catch (error: unknown) {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Manifest } from '../manifest/manifest.ts';
 import { attemptBackup } from './attempt.ts';
-import type { BackupPlan, BackupWorld } from './plan.ts';
+import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 import { attempts, retryReason } from './retry.ts';
 
@@ -12,18 +12,25 @@ import { attempts, retryReason } from './retry.ts';
 export async function backupDatabase(
   database: string,
   plan: BackupPlan,
-  world: BackupWorld,
+  dependencies: BackupDependencies,
   reached: Reached,
 ): Promise<Manifest> {
   for (let attempt = 1; ; attempt += 1) {
     Object.assign(reached, { bytes: 0, tables: 0 });
-    const startedAt = wholeSecond(world.clock());
+    const startedAt = wholeSecond(dependencies.clock());
     try {
-      return await attemptBackup({ source: world.source.name, database, startedAt }, plan, world, reached);
+      return await attemptBackup(
+        { source: dependencies.source.name, database, startedAt },
+        plan,
+        dependencies,
+        reached,
+      );
     } catch (error: unknown) {
       if (attempt >= attempts || retryReason(error) === undefined) throw error;
       // Into the next second, for an id that is not taken.
-      await wait(1_000 - (world.clock().getTime() % 1_000), undefined, { signal: world.signal });
+      await wait(1_000 - (dependencies.clock().getTime() % 1_000), undefined, {
+        signal: dependencies.signal,
+      });
     }
   }
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { messageOf, PgproofError } from '../errors.ts';
 import { archiveBytes } from '../inventory/list-backups.ts';
-import { composeAlert, type Incident } from '../notify/alert.ts';
+import { composeAlert, type Outcome } from '../notify/alert.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { ConnectionFailed } from '../postgres/connect/connection-failed.ts';
 import { type ConnectionParameters, describeServer } from '../postgres/connect/parameters.ts';
@@ -13,83 +13,88 @@ import {
   type ServerFacts,
 } from '../postgres/facts/server-facts.ts';
 import { backupDatabase } from './backup-database.ts';
-import { doneIncident, failureIncident, notStartedIncident } from './incidents.ts';
-import type { BackupPlan, BackupWorld } from './plan.ts';
+import { doneOutcome, failureOutcome, notStartedOutcome } from './outcomes.ts';
+import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
-import { type BackupReport, type BackupResult, isGood, NotVerified } from './report.ts';
+import { type BackupReport, type BackupResult, isGoodResult, NotVerified } from './report.ts';
 import { selectDatabases } from './select-databases.ts';
 
 /**
  * Backs up a source: every database that the plan selects, one failure not stopping the rest, each failure an alert
- * at once. Resolves with a result per database, also when some failed (see isGood); rejects where the run as a whole
+ * at once. Resolves with a result per database, also when some failed (see isGoodResult); rejects where the run as a whole
  * could not begin, or where an alert could not be sent.
  */
-export async function backup(plan: BackupPlan, world: BackupWorld): Promise<BackupReport> {
-  const startedAt = world.clock();
-  const tell = async (incident: Incident): Promise<void> => {
-    if (incident.outcome !== 'good' || plan.notify === 'all')
-      await world.notifier.publish(composeAlert(incident));
+export async function backup(plan: BackupPlan, dependencies: BackupDependencies): Promise<BackupReport> {
+  const startedAt = dependencies.clock();
+  const tell = async (outcome: Outcome): Promise<void> => {
+    if (outcome.result !== 'good' || plan.notify === 'all')
+      await dependencies.notifier.publish(composeAlert(outcome));
   };
-  const circumstances = (): Parameters<typeof failureIncident>[0] => ({
-    source: world.source.name,
-    store: world.store.url,
-    at: world.clock(),
+  const circumstances = (): Parameters<typeof failureOutcome>[0] => ({
+    source: dependencies.source.name,
+    store: dependencies.store.url,
+    at: dependencies.clock(),
     plan,
   });
 
   let databases: readonly { readonly name: string }[];
   try {
-    databases = await begin(plan, world);
+    databases = await begin(plan, dependencies);
   } catch (error: unknown) {
-    await tell(failureIncident(circumstances(), world.signal.aborted ? world.signal.reason : error, {}));
+    await tell(
+      failureOutcome(circumstances(), dependencies.signal.aborted ? dependencies.signal.reason : error, {}),
+    );
     throw error;
   }
 
   const unsent: unknown[] = [];
-  const tellOrKeep = (incident: Incident): Promise<void> =>
-    tell(incident).catch((failure: unknown) => void unsent.push(failure));
+  const tellOrKeep = (outcome: Outcome): Promise<void> =>
+    tell(outcome).catch((failure: unknown) => void unsent.push(failure));
   const notStarted: string[] = [];
   const limit = pLimit(plan.parallel);
   const one = async (database: string): Promise<BackupResult> => {
-    const startable = !world.signal.aborted;
-    const { result, error } = await takeOne(database, plan, world);
-    world.onProgress({ kind: 'finished', result });
+    const startable = !dependencies.signal.aborted;
+    const { result, error } = await takeOne(database, plan, dependencies);
+    dependencies.onProgress({ kind: 'finished', result });
     if (!startable) notStarted.push(database);
     // A verification that could not be done has sent an alert of its own.
     else if (result.status === 'failed' && !(error instanceof NotVerified)) {
       const { reached, seconds } = result;
-      await tellOrKeep(failureIncident(circumstances(), error, { database, reached, seconds }));
-    } else if (result.status === 'done' && isGood(result))
-      await tellOrKeep(doneIncident(circumstances(), result));
+      await tellOrKeep(failureOutcome(circumstances(), error, { database, reached, seconds }));
+    } else if (result.status === 'done' && isGoodResult(result))
+      await tellOrKeep(doneOutcome(circumstances(), result));
     return result;
   };
   const results = await Promise.all(databases.map(({ name }) => limit(() => one(name))));
   if (notStarted.length > 0)
-    await tellOrKeep(notStartedIncident(circumstances(), world.signal.reason, notStarted));
+    await tellOrKeep(notStartedOutcome(circumstances(), dependencies.signal.reason, notStarted));
   // The alert that could not be sent is worse than what it would have told: it fails the whole run.
   if (unsent.length > 0) throw unsent[0];
   return {
-    source: world.source.name,
-    store: world.store.url,
+    source: dependencies.source.name,
+    store: dependencies.store.url,
     startedAt: startedAt.toISOString(),
-    finishedAt: world.clock().toISOString(),
+    finishedAt: dependencies.clock().toISOString(),
     databases: results,
   };
 }
 
 /** Connects, lists, and makes sure that the store can take what is coming, before the first dump is started. */
-async function begin(plan: BackupPlan, world: BackupWorld): Promise<readonly { readonly name: string }[]> {
-  const parameters = await world.source.resolve();
-  const { server, onServer } = await lookAround(parameters, world.signal);
+async function begin(
+  plan: BackupPlan,
+  dependencies: BackupDependencies,
+): Promise<readonly { readonly name: string }[]> {
+  const parameters = await dependencies.source.resolve();
+  const { server, onServer } = await lookAround(parameters, dependencies.signal);
   const databases = selectDatabases(onServer, plan.databases, plan.excludeDatabases);
-  const tools = await world.tools(server.major);
+  const tools = await dependencies.tools(server.major);
   const bytes = databases.reduce((sum, one) => sum + one.bytes, 0);
   const compression = plan.compression ?? { method: plan.format === 'tar' ? 'none' : 'gzip' };
-  await world.store.prepare({
+  await dependencies.store.prepare({
     expectedBytes: expectedArchiveBytes(bytes, compression),
-    signal: world.signal,
+    signal: dependencies.signal,
   });
-  world.onProgress({
+  dependencies.onProgress({
     kind: 'run-started',
     server: describeServer(parameters),
     version: server.version,
@@ -122,19 +127,19 @@ async function lookAround(
 async function takeOne(
   database: string,
   plan: BackupPlan,
-  world: BackupWorld,
+  dependencies: BackupDependencies,
 ): Promise<{ readonly result: BackupResult; readonly error?: unknown }> {
-  const began = world.clock().getTime();
-  const seconds = (): number => (world.clock().getTime() - began) / 1_000;
+  const began = dependencies.clock().getTime();
+  const seconds = (): number => (dependencies.clock().getTime() - began) / 1_000;
   const reached: Reached = { bytes: 0, tables: 0 };
   try {
-    world.signal.throwIfAborted();
-    const manifest = await backupDatabase(database, plan, world, reached);
+    dependencies.signal.throwIfAborted();
+    const manifest = await backupDatabase(database, plan, dependencies, reached);
     const bytes = archiveBytes(manifest);
     const done = { status: 'done', database, id: manifest.id, bytes, seconds: seconds(), manifest } as const;
-    if (world.verify === undefined) return { result: done };
-    world.onProgress({ kind: 'verifying', database });
-    const verification = await world.verify(manifest.id).catch((cause: unknown) => {
+    if (dependencies.verify === undefined) return { result: done };
+    dependencies.onProgress({ kind: 'verifying', database });
+    const verification = await dependencies.verify(manifest.id).catch((cause: unknown) => {
       throw new NotVerified(manifest.id, cause);
     });
     return { result: { ...done, verification } };

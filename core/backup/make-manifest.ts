@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
-import type { CatalogObject, DatabaseLocale, Manifest, StoredFile, TableRows } from '../manifest/manifest.ts';
+import type {
+  DatabaseLocale,
+  DatabaseObject,
+  Manifest,
+  StoredFile,
+  TableRows,
+} from '../manifest/manifest.ts';
 import { formatCompression } from '../postgres/dump/compression.ts';
 import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
 import type { GlobalNames } from '../postgres/dump/dump-globals.ts';
@@ -26,7 +32,7 @@ export type BackupFacts = {
 export type Recorded = {
   readonly tables: readonly TableRows[];
   /** Undefined where it could not be read. */
-  readonly catalog: readonly CatalogObject[] | undefined;
+  readonly catalog: readonly DatabaseObject[] | undefined;
   readonly largeObjects: number | undefined;
   /** Undefined where nobody asked. */
   readonly largeObjectsFingerprint: string | null | undefined;

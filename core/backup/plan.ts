@@ -32,7 +32,7 @@ export type BackupPlan = {
 };
 
 /** What a backup needs of the world. */
-export type BackupWorld = {
+export type BackupDependencies = {
   readonly source: Source;
   readonly store: Store;
   /** The programs for a server of that major version. @throws NoMatchingTools */

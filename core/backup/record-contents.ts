@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
-import type { CatalogObject, TableRows } from '../manifest/manifest.ts';
+import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { countRows, lockForCounting, type Snapshot } from '../postgres/facts/snapshot.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
-import { countLargeObjects, readCatalog, steadyObjects } from '../postgres/objects/read-objects.ts';
+import { countLargeObjects, readObjects, steadyObjects } from '../postgres/objects/read-objects.ts';
 import type { Recorded } from './make-manifest.ts';
 
 export type RecordRequest = {
@@ -73,7 +73,7 @@ const lockWaitSeconds = 3;
 /** Some 30 MB of manifest; a store hands out 64 MiB as one small object. */
 const mostObjects = 200_000;
 
-type Reading = { readonly catalog: readonly CatalogObject[]; readonly largeObjects: number };
+type Reading = { readonly catalog: readonly DatabaseObject[]; readonly largeObjects: number };
 
 /** pg_dump is the judge of whether a backup can be made: what only pgproof cannot read does not fail it. */
 async function readOrWarn({
@@ -86,7 +86,7 @@ async function readOrWarn({
   // Also gives back the locks that the server takes on what a view reads.
   await client.query(`savepoint before_catalog; set local lock_timeout = '${lockWaitSeconds}s'`);
   try {
-    const catalog = await readCatalog(client, { onLife });
+    const catalog = await readObjects(client, { onLife });
     if (catalog.length > mostObjects)
       throw new Error(`${catalog.length} are more than a manifest has room for`);
     return { catalog, largeObjects: await countLargeObjects(client) };

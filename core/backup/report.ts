@@ -42,7 +42,7 @@ export type BackupReport = {
 };
 
 /** A backup counts as good when it is stored and its verification, if there was one, found nothing. */
-export function isGood(result: BackupResult): boolean {
+export function isGoodResult(result: BackupResult): boolean {
   if (result.status === 'failed') return false;
   const verdict = result.verification?.verdict;
   return verdict === undefined || verdict === 'proven' || verdict === 'intact';
@@ -54,7 +54,7 @@ export class BackupFailed extends PgproofError {
   readonly #report: BackupReport;
 
   constructor(report: BackupReport) {
-    const bad = report.databases.filter((result) => !isGood(result));
+    const bad = report.databases.filter((result) => !isGoodResult(result));
     super({
       what: `${bad.length} of ${report.databases.length} databases of ${report.source} have no good backup`,
       got: bad.map((result) => `${result.database}: ${shortReason(result)}`).join('\n'),

@@ -19,14 +19,17 @@ import { parseVerification, type Verification } from '../manifest/verification.t
 import { type ReadOptions, readSmall, type Store } from '../store/store.ts';
 
 /** One backup of a store. A manifest that cannot be read is listed too: a backup that went bad must not just vanish. */
-export type CatalogEntry = {
+export type InventoryEntry = {
   readonly id: BackupId;
   readonly manifest: Manifest | { readonly unreadable: string };
   /** Undefined where it was never verified. */
   readonly verification: Verification | { readonly unreadable: string } | undefined;
 };
 
-export type CatalogFilter = { readonly source?: string | undefined; readonly database?: string | undefined };
+export type InventoryFilter = {
+  readonly source?: string | undefined;
+  readonly database?: string | undefined;
+};
 
 /** No manifest lies under that id, so there is no such backup. */
 export class BackupNotFound extends PgproofError {
@@ -38,9 +41,9 @@ const readsAtOnce = 16;
 /** Every backup that matches, oldest first within each database. */
 export async function listBackups(
   store: Store,
-  filter: CatalogFilter,
+  filter: InventoryFilter,
   options: ReadOptions = {},
-): Promise<CatalogEntry[]> {
+): Promise<InventoryEntry[]> {
   const found = await findKeys(store, filter, options);
   const limit = pLimit(readsAtOnce);
   return Promise.all(found.map(({ id, verified }) => limit(() => readEntry(store, id, verified, options))));
@@ -67,14 +70,14 @@ export async function readBackup(
   store: Store,
   text: string,
   options: ReadOptions = {},
-): Promise<CatalogEntry> {
+): Promise<InventoryEntry> {
   const id = await findBackup(store, text, options);
   return readEntry(store, id, undefined, options);
 }
 
 async function findKeys(
   store: Store,
-  { source, database }: CatalogFilter,
+  { source, database }: InventoryFilter,
   options: ReadOptions,
 ): Promise<{ readonly id: BackupId; readonly verified: boolean }[]> {
   const prefix =
@@ -102,7 +105,7 @@ async function readEntry(
   id: BackupId,
   verified: boolean | undefined,
   options: ReadOptions,
-): Promise<CatalogEntry> {
+): Promise<InventoryEntry> {
   const manifestKey = keyOf(id, manifestName);
   const verificationKey = keyOf(id, verificationName);
   const isVerified = verified ?? (await exists(store, verificationKey, options));

@@ -42,7 +42,7 @@ const localeSchema = z.looseObject({
 });
 
 /** An object of the database as the source's catalogs described it: an index, a function, a constraint. */
-const catalogObjectSchema = z.looseObject({
+const databaseObjectSchema = z.looseObject({
   /** As pg_identify_object says: `index`, `function`, `table constraint`. */
   type: z.string(),
   identity: z.string(),
@@ -88,7 +88,7 @@ export const manifestSchema = z.looseObject({
   tables: z.array(tableSchema),
   extensions: z.array(z.looseObject({ name: z.string(), version: z.string() })),
   /** What a restored database must have, for a verification by restore. */
-  catalog: z.array(catalogObjectSchema).optional(),
+  catalog: z.array(databaseObjectSchema).optional(),
   largeObjects: count.optional(),
   /** Of all large objects together (`--fingerprint`); null where it could not be made. */
   largeObjectsFingerprint: z.string().nullable().optional(),
@@ -100,7 +100,7 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type StoredFile = z.infer<typeof storedFileSchema>;
 export type TableRows = z.infer<typeof tableSchema>;
 export type DatabaseLocale = z.infer<typeof localeSchema>;
-export type CatalogObject = z.infer<typeof catalogObjectSchema>;
+export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 
 /** Bytes under a manifest's key that are no manifest. */
 export class ManifestUnreadable extends PgproofError {

@@ -1,8 +1,8 @@
 import { formatBytes, formatDuration } from '../text/units.ts';
 
 /** What happened, to whoever is to hear of it. Values only; nothing in it may be secret. */
-export type Incident = {
-  readonly outcome: 'failed' | 'unverifiable' | 'good';
+export type Outcome = {
+  readonly result: 'failed' | 'unverifiable' | 'good';
   readonly work: 'backup' | 'verification' | 'restore';
   readonly source: string;
   /** Absent where the whole run failed. */
@@ -51,51 +51,51 @@ const headlines = {
   restore: { failed: 'RESTORE FAILED', unverifiable: 'RESTORE FAILED', good: 'Restored' },
 } as const;
 
-export function composeAlert(incident: Incident): Alert {
-  const where = incident.database === undefined ? incident.source : `${incident.source}/${incident.database}`;
-  const headline = headlines[incident.work][incident.outcome];
+export function composeAlert(outcome: Outcome): Alert {
+  const where = outcome.database === undefined ? outcome.source : `${outcome.source}/${outcome.database}`;
+  const headline = headlines[outcome.work][outcome.result];
   const title = `${headline} ${where}`;
-  const text = bodyOf(incident, title);
+  const text = bodyOf(outcome, title);
   return {
-    subject: asciiLine(`${title}: ${incident.headline ?? incident.what}`, subjectLimit),
+    subject: asciiLine(`${title}: ${outcome.headline ?? outcome.what}`, subjectLimit),
     text,
     chat: {
       version: '1.0',
       source: 'custom',
       content: {
         textType: 'client-markdown',
-        title: `${incident.outcome === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${oneLine(title)}`,
+        title: `${outcome.result === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${oneLine(title)}`,
         description: cut(text, 3_000),
-        ...(incident.fix === undefined ? {} : { nextSteps: [incident.fix] }),
+        ...(outcome.fix === undefined ? {} : { nextSteps: [outcome.fix] }),
       },
     },
   };
 }
 
-function bodyOf(incident: Incident, title: string): string {
+function bodyOf(outcome: Outcome, title: string): string {
   const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Source', incident.source],
-    ['Database', incident.database],
-    ['Store', incident.store],
-    ['Backup', incident.id],
-    ['When', incident.at.toISOString()],
-    ['Size', incident.bytes === undefined ? undefined : formatBytes(incident.bytes)],
-    ['Took', incident.seconds === undefined ? undefined : formatDuration(incident.seconds)],
+    ['Source', outcome.source],
+    ['Database', outcome.database],
+    ['Store', outcome.store],
+    ['Backup', outcome.id],
+    ['When', outcome.at.toISOString()],
+    ['Size', outcome.bytes === undefined ? undefined : formatBytes(outcome.bytes)],
+    ['Took', outcome.seconds === undefined ? undefined : formatDuration(outcome.seconds)],
     [
       'Got to',
-      incident.reached &&
-        `${formatBytes(incident.reached.bytes)} of archive, ${incident.reached.tables} tables begun`,
+      outcome.reached &&
+        `${formatBytes(outcome.reached.bytes)} of archive, ${outcome.reached.tables} tables begun`,
     ],
-    ['Schedule', incident.schedule],
-    ['Reason', incident.reason],
+    ['Schedule', outcome.schedule],
+    ['Reason', outcome.reason],
   ];
   const lines = facts.flatMap(([label, value]) =>
     value === undefined ? [] : [`${`${label}:`.padEnd(10)} ${oneLine(value)}`],
   );
-  const parts = [oneLine(title), incident.what, lines.join('\n')];
-  if (incident.words !== undefined && !incident.what.includes(incident.words))
-    parts.push(`In its own words:\n${incident.words}`);
-  if (incident.fix !== undefined) parts.push(`What to do: ${incident.fix}`);
+  const parts = [oneLine(title), outcome.what, lines.join('\n')];
+  if (outcome.words !== undefined && !outcome.what.includes(outcome.words))
+    parts.push(`In its own words:\n${outcome.words}`);
+  if (outcome.fix !== undefined) parts.push(`What to do: ${outcome.fix}`);
   return cut(parts.join('\n\n'), textLimit);
 }
 

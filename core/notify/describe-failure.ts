@@ -1,9 +1,9 @@
 import { messageOf, PgproofError } from '../errors.ts';
 import { ChildFailed, gist } from '../process/exit-gate.ts';
-import type { Incident } from './alert.ts';
+import type { Outcome } from './alert.ts';
 
 /** What an alert says of an error: what happened in one sentence, in the programs' own words, and what to do. */
-export function describeFailure(error: unknown): Pick<Incident, 'what' | 'headline' | 'words' | 'fix'> {
+export function describeFailure(error: unknown): Pick<Outcome, 'what' | 'headline' | 'words' | 'fix'> {
   if (!(error instanceof PgproofError))
     return { what: messageOf(error), fix: 'This is a defect of pgproof: please report it.' };
   const { what, got, expected, fix } = error.problem;

@@ -14,7 +14,7 @@ const pattern = new RegExp(`^(?:${part}\\.)?${part}$`, 's');
  * `table` or `schema.table`; either part in double quotes where it has a dot or a quote. Unlike in SQL, capital letters
  * count without quotes too: what people copy from a list should be found.
  */
-export function parseTableName(
+export function parseTableSelector(
   text: string,
 ): { readonly schema: string | undefined; readonly name: string } | undefined {
   const [, quotedSchema, schema, quotedName, name] = pattern.exec(text) ?? [];

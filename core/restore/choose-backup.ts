@@ -1,7 +1,7 @@
 import {
   BackupNotFound,
-  type CatalogEntry,
   findBackup,
+  type InventoryEntry,
   listBackups,
   readBackup,
 } from '../inventory/list-backups.ts';
@@ -11,7 +11,7 @@ import type { Verdict } from '../manifest/verification.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
 
 export type ChosenBackup = {
-  readonly id: CatalogEntry['id'];
+  readonly id: InventoryEntry['id'];
   readonly manifest: Manifest;
   /** Of the newest verification; undefined where it was never verified or nobody can read what it said. */
   readonly verdict: Verdict | undefined;
@@ -49,11 +49,11 @@ export async function chooseBackup(
   });
 }
 
-function verdictOf({ verification }: CatalogEntry): Verdict | undefined {
+function verdictOf({ verification }: InventoryEntry): Verdict | undefined {
   return verification === undefined || 'unreadable' in verification ? undefined : verification.verdict;
 }
 
-function readable(entry: CatalogEntry): ChosenBackup {
+function readable(entry: InventoryEntry): ChosenBackup {
   const { id, manifest } = entry;
   if (!('unreadable' in manifest)) return { id, manifest, verdict: verdictOf(entry) };
   throw new ManifestUnreadable({

@@ -1,8 +1,8 @@
 import { PgproofError, UsageError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { readContents } from '../postgres/archive/toc.ts';
+import { readToc } from '../postgres/archive/toc.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
-import { isPartial, type Selection, type TableName } from './request.ts';
+import { isPartial, type Selection, type TableSelector } from './request.ts';
 import { selectEntries } from './select-entries.ts';
 
 /** A table or schema that was asked for is not in the backup. */
@@ -48,7 +48,7 @@ export async function entriesToLeaveOut(
   if (!isPartial(selection) || format === 'plain') return undefined;
   refuseUnknown(manifest, selection);
   const { tools, path, signal } = source;
-  const contents = await readContents({ tools, path, format, signal });
+  const toc = await readToc({ tools, path, format, signal });
   const chosen = new Set<number>();
   // pg_restore's own comparison of names, which knows where one ends: a list of contents does not tell.
   const filters = [
@@ -59,11 +59,11 @@ export async function entriesToLeaveOut(
     ...selection.schemas.map((schema) => [`--schema=${schema}`]),
   ];
   for (const filter of filters) {
-    const found = await readContents({ tools, path, format, selection: filter, signal });
+    const found = await readToc({ tools, path, format, selection: filter, signal });
     for (const { dumpId } of found.entries) chosen.add(dumpId);
   }
-  const selected = selectEntries(contents, chosen, source.intoEmpty);
-  return new Set(contents.entries.map(({ dumpId }) => dumpId).filter((id) => !selected.has(id)));
+  const selected = selectEntries(toc, chosen, source.intoEmpty);
+  return new Set(toc.entries.map(({ dumpId }) => dumpId).filter((id) => !selected.has(id)));
 }
 
 /** Whether a restore of `selection` brings this table. */
@@ -75,7 +75,7 @@ export function isSelected(
   return selection.schemas.includes(table.schema) || selection.tables.some((one) => matches(one, table));
 }
 
-function matches(one: TableName, table: { readonly schema: string; readonly name: string }): boolean {
+function matches(one: TableSelector, table: { readonly schema: string; readonly name: string }): boolean {
   return one.name === table.name && (one.schema === undefined || one.schema === table.schema);
 }
 

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 /** What of a backup is restored. All of it where nothing is named. */
 export type Selection = {
   /** Plain names, or `schema.name` with either part quoted as in SQL where it needs that. */
-  readonly tables: readonly TableName[];
+  readonly tables: readonly TableSelector[];
   readonly schemas: readonly string[];
   readonly part: 'all' | 'schema' | 'data';
   /** Whether objects get the owners, and people the rights, that they had. */
@@ -16,7 +16,7 @@ export type Selection = {
 };
 
 /** A table; without a schema every one of that name. */
-export type TableName = { readonly schema: string | undefined; readonly name: string };
+export type TableSelector = { readonly schema: string | undefined; readonly name: string };
 
 export type RestoreRequest = {
   readonly id: BackupId;
@@ -45,7 +45,7 @@ export function isPartial({ tables, schemas }: Selection): boolean {
   return tables.length > 0 || schemas.length > 0;
 }
 
-export type RestoreEvent =
+export type RestoreProgress =
   /** The archive comes from the store. */
   | { readonly step: 'fetching'; readonly bytes: number; readonly totalBytes: number }
   | {
@@ -71,5 +71,5 @@ export type RestoreDependencies = {
   /** Where the archive lies while it is restored. */
   readonly scratch: string;
   readonly signal: AbortSignal;
-  readonly onEvent?: ((event: RestoreEvent) => void) | undefined;
+  readonly onProgress?: ((event: RestoreProgress) => void) | undefined;
 };

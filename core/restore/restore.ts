@@ -18,7 +18,7 @@ import { checkTarget, withServer } from './check-target.ts';
 import { entriesToLeaveOut, isSelected, selectionArguments } from './choose-entries.ts';
 import { compareWithTarget } from './compare-rows.ts';
 import { isRestored, type RestoredTable, RestoreFailed, type RestoreReport } from './report.ts';
-import { isPartial, type RestoreDependencies, type RestoreEvent, type RestoreRequest } from './request.ts';
+import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
 import { watchSize } from './watch-size.ts';
 
 /**
@@ -33,7 +33,7 @@ export async function restoreBackup(
   request: RestoreRequest,
   dependencies: RestoreDependencies,
 ): Promise<RestoreReport> {
-  const { manifest, target, tools, clock, scratch, signal, store, onEvent } = dependencies;
+  const { manifest, target, tools, clock, scratch, signal, store, onProgress } = dependencies;
   const selection = selectionArguments(manifest, request.selection);
   const startedAt = clock();
   const { server, isEmpty } = await withServer(target, request, signal, async (client) => {
@@ -50,7 +50,7 @@ export async function restoreBackup(
     id: request.id,
     onBytes: (more) => {
       bytes += more;
-      onEvent?.({ step: 'fetching', bytes, totalBytes });
+      onProgress?.({ step: 'fetching', bytes, totalBytes });
     },
   };
   const directory = await makeMarkedDirectory(scratch);
@@ -139,7 +139,7 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
 
 async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly RestoreProblem[]> {
   const { request, dependencies, server, program, archive, leaveOut, selection, fetching } = run;
-  const { manifest, target, signal, onEvent } = dependencies;
+  const { manifest, target, signal, onProgress } = dependencies;
   const { database, create } = request;
   const makesItself =
     database === manifest.database &&
@@ -166,7 +166,7 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
   if (problems.length > 0) return problems;
   // A newer pg_restore begins with settings that an older server refuses and nobody misses.
   const mayComplain = server.major < program.major;
-  let last: Extract<RestoreEvent, { step: 'restoring' }> = {
+  let last: Extract<RestoreProgress, { step: 'restoring' }> = {
     step: 'restoring',
     doing: 'schema',
     entries: 0,
@@ -175,7 +175,7 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
     totalBytes: manifest.databaseBytes,
   };
   const watch = watchSize(target, database, (size) => {
-    onEvent?.({ ...last, step: 'restoring', bytes: size });
+    onProgress?.({ ...last, step: 'restoring', bytes: size });
   });
   try {
     const result = await restoreArchive({
@@ -193,7 +193,7 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
       exitOnError: !mayComplain,
       onProgress: (progress) => {
         last = { ...last, ...progress, bytes: watch.bytes() };
-        onEvent?.(last);
+        onProgress?.(last);
       },
     });
     return result.problems;
@@ -204,14 +204,14 @@ async function fill(run: Run, jobs: number, notes: string[]): Promise<readonly R
 
 /** Counts what should be there. Not in a database that held something before: whose rows are whose nobody knows. */
 async function compare({ request, dependencies }: Run): Promise<readonly RestoredTable[]> {
-  const { manifest, target, signal, onEvent } = dependencies;
+  const { manifest, target, signal, onProgress } = dependencies;
   if (request.selection.part === 'schema') return [];
   const expected = manifest.tables.filter((table) => isSelected(request.selection, table));
   const totalTables = expected.length;
   return await withConnection(target, { database: request.database, signal }, (client) =>
     compareWithTarget(client, expected, {
       signal,
-      onTable: (tables) => onEvent?.({ step: 'counting', tables, totalTables }),
+      onTable: (tables) => onProgress?.({ step: 'counting', tables, totalTables }),
     }),
   );
 }

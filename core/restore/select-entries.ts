@@ -1,4 +1,4 @@
-import type { Contents, ContentsEntry } from '../postgres/archive/toc.ts';
+import type { Toc, TocEntry } from '../postgres/archive/toc.ts';
 
 /** What belongs to a table although it is an entry of its own. */
 const ofTables: ReadonlySet<string> = new Set([
@@ -40,7 +40,7 @@ const independent: ReadonlySet<string> = new Set([
  *   that is not they are there
  */
 export function selectEntries(
-  { entries }: Contents,
+  { entries }: Toc,
   chosen: ReadonlySet<number>,
   withNeeds: boolean,
 ): Set<number> {
@@ -63,28 +63,28 @@ export function selectEntries(
 
 /** Belongs to something selected, and needs no table that is not: a foreign key to a table that stays away. */
 function belongs(
-  entry: ContentsEntry,
-  byId: ReadonlyMap<number, ContentsEntry>,
+  entry: TocEntry,
+  byId: ReadonlyMap<number, TocEntry>,
   selected: ReadonlySet<number>,
 ): boolean {
   if (!ofTables.has(entry.type) || !entry.dependsOn.some((id) => selected.has(id))) return false;
   return entry.dependsOn.every((id) => selected.has(id) || !isTable(byId.get(id)));
 }
 
-function isTable(entry: ContentsEntry | undefined): boolean {
+function isTable(entry: TocEntry | undefined): boolean {
   return entry !== undefined && (entry.type === 'TABLE' || entry.type === 'FOREIGN TABLE');
 }
 
 /** A serial column's default needs its sequence, which is an object of its own with a name of its own. */
 function takeSequences(
-  entry: ContentsEntry | undefined,
-  byId: ReadonlyMap<number, ContentsEntry>,
+  entry: TocEntry | undefined,
+  byId: ReadonlyMap<number, TocEntry>,
   selected: Set<number>,
 ): void {
   for (const id of entry?.dependsOn ?? []) if (byId.get(id)?.type === 'SEQUENCE') selected.add(id);
 }
 
-function takeNeeds(id: number, byId: ReadonlyMap<number, ContentsEntry>, selected: Set<number>): void {
+function takeNeeds(id: number, byId: ReadonlyMap<number, TocEntry>, selected: Set<number>): void {
   const pending = [id];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     for (const needed of byId.get(next)?.dependsOn ?? []) {

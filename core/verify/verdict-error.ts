@@ -1,7 +1,7 @@
 import { PgproofError } from '../errors.ts';
 import type { Verification } from '../manifest/verification.ts';
 
-export function isGood({ verdict }: Verification): boolean {
+export function isGoodVerification({ verdict }: Verification): boolean {
   return verdict === 'proven' || verdict === 'intact';
 }
 

@@ -1,6 +1,6 @@
 import { formatId } from '../manifest/backup-id.ts';
 import type { Verification } from '../manifest/verification.ts';
-import { composeAlert, type Incident } from '../notify/alert.ts';
+import { composeAlert, type Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
 import type { Notifier, NotifyPolicy } from '../notify/notifier.ts';
 import { Interrupted } from '../process/interrupted.ts';
@@ -36,20 +36,16 @@ export async function verifyAndTell(
   } catch (error: unknown) {
     // Whoever pressed Ctrl-C knows.
     if (error instanceof Interrupted) throw error;
-    const incident = { ...base, ...describeFailure(error), outcome: 'unverifiable', at: clock() } as const;
-    await notifier.publish(composeAlert(incident));
+    const outcome = { ...base, ...describeFailure(error), result: 'unverifiable', at: clock() } as const;
+    await notifier.publish(composeAlert(outcome));
     throw error;
   }
-  const incident: Incident = { ...base, at: clock(), ...told(verification) };
-  if (incident.outcome !== 'good' || notify === 'all') await notifier.publish(composeAlert(incident));
+  const outcome: Outcome = { ...base, at: clock(), ...told(verification) };
+  if (outcome.result !== 'good' || notify === 'all') await notifier.publish(composeAlert(outcome));
   return verification;
 }
 
-function told({
-  verdict,
-  level,
-  checks,
-}: Verification): Pick<Incident, 'outcome' | 'what' | 'words' | 'fix'> {
+function told({ verdict, level, checks }: Verification): Pick<Outcome, 'result' | 'what' | 'words' | 'fix'> {
   const bad = checks.filter(({ status }) => status !== 'passed');
   const [first] = bad;
   const what = first === undefined ? `${verdict} at level ${level}` : `${first.name}: ${first.detail}`;
@@ -57,17 +53,17 @@ function told({
   switch (verdict) {
     case 'proven':
     case 'intact':
-      return { outcome: 'good', what, words };
+      return { result: 'good', what, words };
     case 'failed':
       return {
-        outcome: 'failed',
+        result: 'failed',
         what,
         words,
         fix: 'Do not count on this backup: take another one now, and keep the older ones.',
       };
     case 'unverifiable':
       return {
-        outcome: 'unverifiable',
+        result: 'unverifiable',
         what,
         words,
         fix: 'Mend what the verifier lacked, then verify again: pgproof verify ID.',

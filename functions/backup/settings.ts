@@ -72,7 +72,7 @@ export function readBackupSettings(env: NodeJS.ProcessEnv): BackupSettings {
  * The function's configuration, with what the event overrides for this run.
  * @throws BadSettings where the two contradict each other, UsageError for an unknown compression
  */
-export function planFrom(settings: BackupSettings, event: BackupEvent): BackupPlan {
+export function planFromSettings(settings: BackupSettings, event: BackupEvent): BackupPlan {
   const compress = event.compress ?? settings.compress;
   const format = event.format ?? settings.format;
   if ((event.jobs ?? 1) > 1 && format !== 'directory') {

@@ -1,4 +1,4 @@
-import { composeAlert, type Incident } from '../../core/notify/alert.ts';
+import { composeAlert, type Outcome } from '../../core/notify/alert.ts';
 import { describeFailure } from '../../core/notify/describe-failure.ts';
 import { snsNotifier } from '../../core/notify/sns-notifier.ts';
 import { redactor } from '../../core/process/redact.ts';
@@ -10,7 +10,7 @@ import { redactor } from '../../core/process/redact.ts';
  */
 export async function tellFailure<T>(
   topicArn: string | undefined,
-  work: Incident['work'],
+  work: Outcome['work'],
   begin: () => T | Promise<T>,
 ): Promise<T> {
   try {
@@ -18,17 +18,17 @@ export async function tellFailure<T>(
   } catch (error: unknown) {
     if (topicArn) {
       const { PGPROOF_SOURCE, PGPROOF_STORE, AWS_LAMBDA_FUNCTION_NAME } = process.env;
-      const incident: Incident = {
+      const outcome: Outcome = {
         ...describeFailure(error),
         // A verification that was not begun says nothing bad of any backup.
-        outcome: work === 'verification' ? 'unverifiable' : 'failed',
+        result: work === 'verification' ? 'unverifiable' : 'failed',
         work,
         source: PGPROOF_SOURCE || AWS_LAMBDA_FUNCTION_NAME || 'pgproof',
         // As it was set: nothing has checked yet that there is no password in it.
         store: redactor([])(PGPROOF_STORE || 'unknown'),
         at: new Date(),
       };
-      await snsNotifier(topicArn).publish(composeAlert(incident));
+      await snsNotifier(topicArn).publish(composeAlert(outcome));
     }
     throw error;
   }

@@ -5,7 +5,7 @@ import { withDeadline } from '../lambda/deadline.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
 import { deadlineReserveSeconds, restoreEnvironment } from './contract.ts';
-import { prepareRestore } from './lambda-world.ts';
+import { prepareRestore } from './lambda-dependencies.ts';
 import { readRestoreSettings } from './settings.ts';
 
 const { logger } = telemetry('restore', 'pgproof');

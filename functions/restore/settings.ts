@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { parseIdOrLatest } from '../../core/manifest/backup-id.ts';
 import { tlsModes } from '../../core/postgres/connect/parameters.ts';
-import { parseTableName } from '../../core/postgres/names.ts';
-import type { Selection, TableName } from '../../core/restore/request.ts';
+import { parseTableSelector } from '../../core/postgres/names.ts';
+import type { Selection, TableSelector } from '../../core/restore/request.ts';
 import { BadSettings, bucketUrl, numberVariable, parseVariables, requiredText } from '../lambda/settings.ts';
 import { type RestoreEvent, restoreEnvironment } from './contract.ts';
 
@@ -53,8 +53,8 @@ export function selectionOf(event: RestoreEvent): Selection {
   };
 }
 
-function tableOf(text: string): TableName {
-  const name = parseTableName(text);
+function tableOf(text: string): TableSelector {
+  const name = parseTableSelector(text);
   if (name !== undefined) return name;
   throw new BadSettings({
     what: 'tables holds what is no name of a table',

@@ -1,13 +1,13 @@
 import type { Context } from 'aws-lambda';
 import type { Verification } from '../../core/manifest/verification.ts';
-import { BackupNotGood, isGood } from '../../core/verify/verdict-error.ts';
+import { BackupNotGood, isGoodVerification } from '../../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { withDeadline } from '../lambda/deadline.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
 import { deadlineReserveSeconds, verifyEnvironment, verifyMetrics } from './contract.ts';
+import { prepare } from './lambda-dependencies.ts';
 import { recordVerification } from './lambda-output.ts';
-import { prepare } from './lambda-world.ts';
 
 const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 
@@ -24,6 +24,6 @@ export async function handler(event: unknown, context: Context): Promise<Verific
   });
   recordVerification(logger, metrics, verification);
   // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
-  if (!isGood(verification)) throw new BackupNotGood(verification);
+  if (!isGoodVerification(verification)) throw new BackupNotGood(verification);
   return verification;
 }

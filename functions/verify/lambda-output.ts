@@ -1,13 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Verification } from '../../core/manifest/verification.ts';
-import { isGood } from '../../core/verify/verdict-error.ts';
+import { isGoodVerification } from '../../core/verify/verdict-error.ts';
 import { verifyMetrics } from './contract.ts';
 
 /** One line of the log and one metric for a verification that came to a verdict. */
 export function recordVerification(logger: Logger, metrics: Metrics, verification: Verification): void {
   // Not spread: its `level` is another thing than the log's.
-  if (isGood(verification)) logger.info('verified', { verification });
+  if (isGoodVerification(verification)) logger.info('verified', { verification });
   else logger.error('not good', { verification });
   const [source = '', database = ''] = verification.id.split('/');
   metrics.addDimensions({ source, database });

@@ -6,8 +6,8 @@ import { startChild } from '../../process/run-child.ts';
 import { type PostgresTools, toolPath } from '../programs/tools.ts';
 
 /** pg_restore cannot read an archive's table of contents. */
-export class ContentsUnreadable extends PgproofError {
-  override readonly name = 'ContentsUnreadable';
+export class TocUnreadable extends PgproofError {
+  override readonly name = 'TocUnreadable';
 }
 
 /**
@@ -20,9 +20,9 @@ export const offlineEnvironment = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin
  * The table of contents of an archive in the custom, tar or directory format.
  *
  * @param path a file, or the directory of the directory format
- * @throws ContentsUnreadable; the signal's reason when aborted
+ * @throws TocUnreadable; the signal's reason when aborted
  */
-export async function readContents(request: {
+export async function readToc(request: {
   readonly tools: PostgresTools;
   readonly path: string;
   readonly format: Exclude<Format, 'plain'>;
@@ -32,7 +32,7 @@ export async function readContents(request: {
    */
   readonly selection?: readonly string[] | undefined;
   readonly signal: AbortSignal;
-}): Promise<Contents> {
+}): Promise<Toc> {
   const { tools, path, format, selection = [], signal } = request;
   const child = startChild({
     file: toolPath(tools, 'pg_restore'),
@@ -46,13 +46,13 @@ export async function readContents(request: {
     env: offlineEnvironment,
     signal,
   });
-  const parser = contentsParser();
+  const parser = tocParser();
   for await (const line of createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY }))
     parser.take(line);
   const exit = await child.exited;
   signal.throwIfAborted();
-  if (exit.code === 0) return parser.contents();
-  throw new ContentsUnreadable({
+  if (exit.code === 0) return parser.toc();
+  throw new TocUnreadable({
     what: 'The table of contents of the archive cannot be read',
     got: lastWords(exit.stderrTail) ?? `pg_restore ended with exit status ${exit.code ?? exit.signal}`,
     fix: 'Verify the backup: pgproof verify ID.',
@@ -60,10 +60,10 @@ export async function readContents(request: {
 }
 
 /** What `pg_restore --list --verbose` printed. */
-export function parseContents(text: string): Contents {
-  const parser = contentsParser();
+export function parseToc(text: string): Toc {
+  const parser = tocParser();
   for (const line of text.split('\n')) parser.take(line);
-  return parser.contents();
+  return parser.toc();
 }
 
 /** Words of pg_dump that have several parts; of all others the first word is the type (pg_dump.c, ARCHIVE_OPTS). */
@@ -105,7 +105,7 @@ const longTypes = [
   'LANGUAGE',
 ];
 
-function contentsParser(): { readonly take: (line: string) => void; readonly contents: () => Contents } {
+function tocParser(): { readonly take: (line: string) => void; readonly toc: () => Toc } {
   const entries: { dumpId: number; type: string; label: string; dependsOn: number[] }[] = [];
   let createdAt: Date | undefined;
   let serverVersion: string | undefined;
@@ -125,7 +125,7 @@ function contentsParser(): { readonly take: (line: string) => void; readonly con
       const entry = entryIn(line);
       if (entry !== undefined) entries.push({ ...entry, dependsOn: [] });
     },
-    contents: () => ({ createdAt, serverVersion, pgDumpVersion, entries }),
+    toc: () => ({ createdAt, serverVersion, pgDumpVersion, entries }),
   };
 }
 
@@ -135,7 +135,7 @@ function dateIn(line: string): Date | undefined {
   return day === undefined ? undefined : new Date(`${day}T${time}Z`);
 }
 
-function entryIn(line: string): Omit<ContentsEntry, 'dependsOn'> | undefined {
+function entryIn(line: string): Omit<TocEntry, 'dependsOn'> | undefined {
   const [, id, rest = ''] = /^(\d+); \d+ \d+ (.*)$/.exec(line) ?? [];
   if (id === undefined) return undefined;
   const type = longTypes.find((one) => rest.startsWith(`${one} `)) ?? rest.slice(0, rest.indexOf(' '));
@@ -143,16 +143,13 @@ function entryIn(line: string): Omit<ContentsEntry, 'dependsOn'> | undefined {
 }
 
 /** The entries that cannot be there without those: their tables' data, indexes, comments, grants, views. */
-export function dependentsOf(contents: Contents, dumpIds: ReadonlySet<number>): Set<number> {
+export function dependentsOf(toc: Toc, dumpIds: ReadonlySet<number>): Set<number> {
   const roots = new Map([...dumpIds].map((id) => [id, true]));
-  return new Set([...affectedBy(contents, roots).keys()].filter((id) => !dumpIds.has(id)));
+  return new Set([...affectedBy(toc, roots).keys()].filter((id) => !dumpIds.has(id)));
 }
 
 /** Those entries and all that cannot be there without them, each with the cause of the one that it came from. */
-export function affectedBy<Cause>(
-  { entries }: Contents,
-  causes: ReadonlyMap<number, Cause>,
-): Map<number, Cause> {
+export function affectedBy<Cause>({ entries }: Toc, causes: ReadonlyMap<number, Cause>): Map<number, Cause> {
   const users = new Map<number, number[]>();
   for (const { dumpId, dependsOn } of entries) {
     for (const id of dependsOn) {
@@ -175,7 +172,7 @@ export function affectedBy<Cause>(
 }
 
 /** One entry of an archive's table of contents, from `pg_restore --list --verbose`. */
-export type ContentsEntry = {
+export type TocEntry = {
   readonly dumpId: number;
   /** pg_dump's word: `TABLE`, `TABLE DATA`, `EXTENSION`, `FK CONSTRAINT`. */
   readonly type: string;
@@ -184,11 +181,11 @@ export type ContentsEntry = {
   readonly dependsOn: readonly number[];
 };
 
-export type Contents = {
+export type Toc = {
   /** When pg_dump began to write it; undefined where the format does not say. */
   readonly createdAt: Date | undefined;
   /** `17.12`: the server's and pg_dump's. */
   readonly serverVersion: string | undefined;
   readonly pgDumpVersion: string | undefined;
-  readonly entries: readonly ContentsEntry[];
+  readonly entries: readonly TocEntry[];
 };

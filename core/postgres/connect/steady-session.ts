@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { ConnectionParameters } from './parameters.ts';
 
 /**
  * Settings under which values and definitions read the same whatever the server, the database and the role have set:
@@ -13,4 +14,25 @@ export const steadySettings = `set search_path = pg_catalog; set client_encoding
 /** Puts {@link steadySettings} into effect until the session ends, or the savepoint is rolled back. */
 export async function steadySession(client: Client): Promise<void> {
   await client.query(steadySettings);
+}
+
+/**
+ * What a restored database says about the sessions in it (ALTER DATABASE … SET) must not change or end ours; a
+ * client's own settings come before those.
+ */
+export function overrideDatabaseSettings(
+  parameters: ConnectionParameters,
+  major: number,
+): ConnectionParameters {
+  const settings = [
+    'statement_timeout=0',
+    'lock_timeout=0',
+    'idle_in_transaction_session_timeout=0',
+    'default_transaction_read_only=off',
+    'default_transaction_isolation=read\\ committed',
+    // Triggers at login are a part of the database, and may refuse it.
+    ...(major >= 17 ? ['event_triggers=off', 'transaction_timeout=0'] : []),
+    ...(major >= 14 ? ['idle_session_timeout=0'] : []),
+  ];
+  return { ...parameters, options: settings.map((setting) => `-c ${setting}`).join(' ') };
 }

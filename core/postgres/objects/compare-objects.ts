@@ -1,7 +1,7 @@
-import type { CatalogObject } from '../../manifest/manifest.ts';
+import type { DatabaseObject } from '../../manifest/manifest.ts';
 import { objectKey } from './read-objects.ts';
 
-export type CatalogDifference = {
+export type ObjectDifference = {
   /** `missing`: recorded and not found; `differs`: its definition, owner, grants or comment; `extra`: not recorded. */
   readonly kind: 'missing' | 'differs' | 'extra';
   readonly type: string;
@@ -12,15 +12,15 @@ export type CatalogDifference = {
  * What a restored database has otherwise than the source. With `sameMajor` false only whether each object is there is
  * compared: a newer server words the same definition otherwise.
  */
-export function compareCatalogs(
-  expected: readonly CatalogObject[],
-  found: readonly CatalogObject[],
+export function compareObjects(
+  expected: readonly DatabaseObject[],
+  found: readonly DatabaseObject[],
   { sameMajor }: { readonly sameMajor: boolean },
-): CatalogDifference[] {
+): ObjectDifference[] {
   // Majors have other keywords, so they quote other names.
-  const keyOf = sameMajor ? objectKey : (object: CatalogObject) => objectKey(object).replaceAll('"', '');
+  const keyOf = sameMajor ? objectKey : (object: DatabaseObject) => objectKey(object).replaceAll('"', '');
   const left = new Map(found.map((object) => [keyOf(object), object]));
-  const differences: CatalogDifference[] = [];
+  const differences: ObjectDifference[] = [];
   for (const object of expected) {
     const { type, identity } = object;
     const restored = left.get(keyOf(object));

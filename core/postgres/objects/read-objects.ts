@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Client } from 'pg';
-import type { CatalogObject } from '../../manifest/manifest.ts';
+import type { DatabaseObject } from '../../manifest/manifest.ts';
 import { steadySession } from '../connect/steady-session.ts';
 import { canonicalSql } from './canonical-sql.ts';
 import { codeKinds } from './code.ts';
@@ -24,10 +24,10 @@ export type ObjectDefinition = {
  * Needs no rights beyond connecting. A handful of queries, whatever the number of objects.
  * @throws whatever the server refused; a transaction is aborted then
  */
-export async function readCatalog(
+export async function readObjects(
   client: Client,
   options: { readonly onLife?: (() => void) | undefined } = {},
-): Promise<CatalogObject[]> {
+): Promise<DatabaseObject[]> {
   const definitions = await readDefinitions(client, options);
   return definitions.map(({ type, identity, definition }) => ({
     type,
@@ -38,7 +38,7 @@ export async function readCatalog(
 
 const digestLength = 32;
 
-/** As {@link readCatalog}, with the definitions themselves. */
+/** As {@link readObjects}, with the definitions themselves. */
 export async function readDefinitions(
   client: Client,
   { onLife }: { readonly onLife?: (() => void) | undefined } = {},
@@ -82,9 +82,9 @@ function compareText(a: string, b: string): number {
  * renaming an index: whose definition has changed gets the digest null, who is in one of the two only is left out.
  */
 export function steadyObjects(
-  before: readonly CatalogObject[],
-  after: readonly CatalogObject[],
-): CatalogObject[] {
+  before: readonly DatabaseObject[],
+  after: readonly DatabaseObject[],
+): DatabaseObject[] {
   const digests = new Map(before.map((object) => [objectKey(object), object.digest]));
   return after.flatMap((object) => {
     const digest = digests.get(objectKey(object));
@@ -94,7 +94,7 @@ export function steadyObjects(
 }
 
 /** One text per object. No name of a type has a newline. */
-export function objectKey({ type, identity }: Pick<CatalogObject, 'type' | 'identity'>): string {
+export function objectKey({ type, identity }: Pick<DatabaseObject, 'type' | 'identity'>): string {
   return `${type}\n${identity}`;
 }
 

@@ -226,7 +226,7 @@ const statistics: ObjectKind = () => `
     from pg_statistic_ext statistic
     join ${dumpedSchemas} space on space.oid = statistic.stxnamespace`;
 
-/** What pg_dump's locks hold still comes last, what they do not comes first: see readCatalog. */
+/** What pg_dump's locks hold still comes last, what they do not comes first: see readObjects. */
 export const tableKinds: readonly ObjectKind[] = [
   indexes,
   constraints,

@@ -55,7 +55,7 @@ export async function applyGlobals(
     if (statement.kind === 'create tablespace' && options.mode === 'private' && version < 15) {
       const missing = `tablespace "${statement.name}"`;
       problems.push({
-        fault: 'limit',
+        fault: 'environment',
         missing,
         statement: shown(statement),
         message: 'before version 15 PostgreSQL makes tablespaces in directories of the machine only',
@@ -131,9 +131,9 @@ async function run(client: Client, sql: string): Promise<string | undefined> {
 /** Roles like pg_read_all_stats come with a version of PostgreSQL: an older server has not all of them. */
 function missingHere(problem: RestoreProblem): RestoreProblem {
   const role = /role "(pg_\w+)" does not exist/.exec(problem.message)?.[1];
-  if (role !== undefined) return { ...problem, fault: 'limit', missing: `the predefined role ${role}` };
+  if (role !== undefined) return { ...problem, fault: 'environment', missing: `the predefined role ${role}` };
   const parameter = /unrecognized configuration parameter/.test(problem.message);
-  return parameter ? { ...problem, fault: 'limit' } : problem;
+  return parameter ? { ...problem, fault: 'environment' } : problem;
 }
 
 /** Never a password hash. */

@@ -1,4 +1,4 @@
-import { affectedBy, type Contents } from '../archive/toc.ts';
+import { affectedBy, type Toc } from '../archive/toc.ts';
 import type { Complaint } from './messages.ts';
 import { nameIn, namesIn } from './named-object.ts';
 import type { RestoreProblem } from './restoration.ts';
@@ -19,7 +19,7 @@ export function judge(complaint: Complaint): RestoreProblem | undefined {
     const match = words.exec(reason);
     if (match === null) continue;
     const named = missing.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');
-    return { fault: 'limit', missing: named, ...complaint };
+    return { fault: 'environment', missing: named, ...complaint };
   }
   return { fault: 'backup', ...complaint };
 }
@@ -33,23 +33,23 @@ const lacksRows = /violates foreign key constraint/;
  * Puts right what followed from something else: an index on a column whose type belongs to an extension that is not
  * there is that extension's fault, not the backup's; so is a foreign key to a table whose rows found no room.
  *
- * @param contents absent of plain SQL: there whatever "does not exist" after something lacked is its consequence
+ * @param toc absent of plain SQL: there whatever "does not exist" after something lacked is its consequence
  * @param leftOut entries that were not restored at all, because of an extension or because nobody wanted them
  */
 export function settle(
   problems: readonly RestoreProblem[],
-  contents: Contents | undefined,
+  toc: Toc | undefined,
   leftOut: ReadonlySet<number> = new Set(),
 ): RestoreProblem[] {
-  if (contents === undefined) return settleInOrder(problems);
-  const causes = causesIn(problems, contents, leftOut);
+  if (toc === undefined) return settleInOrder(problems);
+  const causes = causesIn(problems, toc, leftOut);
   if (causes.size === 0) return [...problems];
-  const types = new Map(contents.entries.map(({ dumpId, type }) => [dumpId, type]));
-  const affected = affectedBy(contents, causes);
-  const withoutRows = affectedBy(contents, tablesWithoutRows(contents, causes));
+  const types = new Map(toc.entries.map(({ dumpId, type }) => [dumpId, type]));
+  const affected = affectedBy(toc, causes);
+  const withoutRows = affectedBy(toc, tablesWithoutRows(toc, causes));
   const extension = [...causes].find(([id]) => types.get(id) === 'EXTENSION')?.[1];
-  const affectedNames = namesIn(contents.entries.filter(({ dumpId }) => affected.has(dumpId)));
-  const allNames = namesIn(contents.entries);
+  const affectedNames = namesIn(toc.entries.filter(({ dumpId }) => affected.has(dumpId)));
+  const allNames = namesIn(toc.entries);
 
   const causeOf = (problem: RestoreProblem): string | undefined => {
     const reason = reasonIn(problem.message);
@@ -68,14 +68,14 @@ export function settle(
   };
   return problems.map((problem) => {
     const missing = problem.fault === 'backup' ? causeOf(problem) : undefined;
-    return missing === undefined ? problem : { ...problem, fault: 'limit' as const, missing };
+    return missing === undefined ? problem : { ...problem, fault: 'environment' as const, missing };
   });
 }
 
 /** What lacks, by the entry that lacks it. */
 function causesIn(
   problems: readonly RestoreProblem[],
-  { entries }: Contents,
+  { entries }: Toc,
   leftOut: ReadonlySet<number>,
 ): Map<number, string> {
   const causes = new Map<number, string>();
@@ -85,13 +85,13 @@ function causesIn(
     causes.set(dumpId, type === 'EXTENSION' ? `extension "${name}"` : 'what was left out');
   }
   for (const { fault, missing, entry } of problems)
-    if (fault === 'limit' && missing !== undefined && entry !== undefined && !causes.has(entry.dumpId))
+    if (fault === 'environment' && missing !== undefined && entry !== undefined && !causes.has(entry.dumpId))
       causes.set(entry.dumpId, missing);
   return causes;
 }
 
 /** Rows depend on their table, and a foreign key on both tables, but not on their rows. */
-function tablesWithoutRows({ entries }: Contents, causes: ReadonlyMap<number, string>): Map<number, string> {
+function tablesWithoutRows({ entries }: Toc, causes: ReadonlyMap<number, string>): Map<number, string> {
   const tables = new Map<number, string>();
   for (const { dumpId, type, dependsOn } of entries) {
     const cause = type === 'TABLE DATA' ? causes.get(dumpId) : undefined;
@@ -103,13 +103,13 @@ function tablesWithoutRows({ entries }: Contents, causes: ReadonlyMap<number, st
 function settleInOrder(problems: readonly RestoreProblem[]): RestoreProblem[] {
   let cause: string | undefined;
   return problems.map((problem) => {
-    if (problem.fault === 'limit') {
+    if (problem.fault === 'environment') {
       cause ??= problem.missing;
       return problem;
     }
     const reason = reasonIn(problem.message);
     return cause !== undefined && (consequence.test(reason) || lacksRows.test(reason))
-      ? { ...problem, fault: 'limit' as const, missing: cause }
+      ? { ...problem, fault: 'environment' as const, missing: cause }
       : problem;
   });
 }

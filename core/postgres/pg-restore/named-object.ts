@@ -1,4 +1,4 @@
-import type { ContentsEntry } from '../archive/toc.ts';
+import type { TocEntry } from '../archive/toc.ts';
 
 /** The plain name of what a message misses: `relation "public.t" does not exist`, `function public.f(text) …`. */
 export function nameIn(reason: string): string | undefined {
@@ -11,7 +11,7 @@ export function nameIn(reason: string): string | undefined {
 }
 
 /** Whether one of these entries has that name, as `pg_restore --list` writes it among schema and owner. */
-export function namesIn(entries: readonly ContentsEntry[]): (name: string) => boolean {
+export function namesIn(entries: readonly TocEntry[]): (name: string) => boolean {
   const known = new Map<string, boolean>();
   return (name) => {
     const answer =

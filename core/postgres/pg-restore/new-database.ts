@@ -60,7 +60,7 @@ export async function localeProblem(
     return {
       missing: `a database in ${database.encoding} like the source's`,
       ...judge({ message }),
-      fault: 'limit',
+      fault: 'environment',
       message,
     };
   }

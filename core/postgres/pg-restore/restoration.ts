@@ -8,7 +8,7 @@ import type { FoundTools } from '../programs/tools.ts';
  * lacks something (an extension, a locale, a tablespace, room, time), which says nothing about the backup.
  */
 export type RestoreProblem = {
-  readonly fault: 'backup' | 'limit';
+  readonly fault: 'backup' | 'environment';
   /** One line for people: the server's or the program's own words. */
   readonly message: string;
   /** What lacks, where it is a limit: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
@@ -19,7 +19,7 @@ export type RestoreProblem = {
   readonly statement?: string | undefined;
 };
 
-export type RestoreProgress = {
+export type PgRestoreProgress = {
   /** What pg_restore is busy with: `table data public.users`, `index public.users_email_idx`. */
   readonly doing: string;
   /** Entries begun so far, and how many there are where that is known. */
@@ -27,7 +27,7 @@ export type RestoreProgress = {
   readonly totalEntries: number | undefined;
 };
 
-export type RestoreRequest = {
+export type PgRestoreRequest = {
   readonly tools: FoundTools;
   readonly format: Format;
   /** The archive's object name, whose end tells the compression of plain SQL: `archive.sql.zst`. */
@@ -50,10 +50,10 @@ export type RestoreRequest = {
   /** Further arguments of pg_restore: `--table=…`, `--schema-only`, `--no-owner`. */
   readonly selection?: readonly string[] | undefined;
   readonly signal: AbortSignal;
-  readonly onProgress?: ((progress: RestoreProgress) => void) | undefined;
+  readonly onProgress?: ((progress: PgRestoreProgress) => void) | undefined;
 };
 
-export type RestoreResult = {
+export type PgRestoreResult = {
   /** In order, at most a thousand; `problemCount` counts all. */
   readonly problems: readonly RestoreProblem[];
   readonly problemCount: number;

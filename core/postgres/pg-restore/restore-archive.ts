@@ -8,14 +8,14 @@ import { messageOf } from '../../errors.ts';
 import { offer } from '../../process/offer.ts';
 import { redactor } from '../../process/redact.ts';
 import { type ChildExit, type RunningChild, startChild } from '../../process/run-child.ts';
-import { type Contents, readContents } from '../archive/toc.ts';
+import { readToc, type Toc } from '../archive/toc.ts';
 import { childEnvironment } from '../connect/child-environment.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { toolPath } from '../programs/tools.ts';
 import { judge, settle } from './classify.ts';
 import { messageReader } from './messages.ts';
 import { decompressor, knowsRestrict, restricted } from './plain-sql.ts';
-import type { RestoreProblem, RestoreRequest, RestoreResult } from './restoration.ts';
+import type { PgRestoreRequest, PgRestoreResult, RestoreProblem } from './restoration.ts';
 import { isProgramsOwn, jobDied } from './server-lacks.ts';
 
 const keptProblems = 1_000;
@@ -26,39 +26,39 @@ const keptProblems = 1_000;
  * @throws the signal's reason when aborted, an error of `archive.stream`; whatever the programs and the server say is
  *   in what it returns
  */
-export async function restoreArchive(request: RestoreRequest): Promise<RestoreResult> {
+export async function restoreArchive(request: PgRestoreRequest): Promise<PgRestoreResult> {
   const collector = collectProblems(request);
   if (request.format === 'plain') {
     await runPsql(request, collector);
     return collector.result(undefined);
   }
-  const contents =
+  const toc =
     request.archive.kind === 'path'
       ? await contentsOf(request, request.archive.path, request.format)
       : undefined;
-  await runPgRestore(request, contents, collector);
-  return collector.result(contents);
+  await runPgRestore(request, toc, collector);
+  return collector.result(toc);
 }
 
 function contentsOf(
-  { tools, signal }: RestoreRequest,
+  { tools, signal }: PgRestoreRequest,
   path: string,
-  format: Parameters<typeof readContents>[0]['format'],
-): Promise<Contents | undefined> {
+  format: Parameters<typeof readToc>[0]['format'],
+): Promise<Toc | undefined> {
   // What cannot be listed cannot be restored either, and pg_restore will say so again.
-  return readContents({ tools, path, format, signal }).catch(() => {
+  return readToc({ tools, path, format, signal }).catch(() => {
     signal.throwIfAborted();
     return undefined;
   });
 }
 
 async function runPgRestore(
-  request: RestoreRequest,
-  contents: Contents | undefined,
+  request: PgRestoreRequest,
+  toc: Toc | undefined,
   collector: Collector,
 ): Promise<void> {
   const { archive, create, database, format, jobs, leaveOut, exitOnError, selection = [] } = request;
-  await withList(contents, leaveOut, async (list) => {
+  await withList(toc, leaveOut, async (list) => {
     const isParallel = jobs > 1 && archive.kind === 'path' && (format === 'custom' || format === 'directory');
     const args = [
       `--format=${format}`,
@@ -73,7 +73,7 @@ async function runPgRestore(
       ...(archive.kind === 'path' ? ['--', archive.path] : []),
     ];
     let entries = 0;
-    const totalEntries = contents === undefined ? undefined : contents.entries.length - (leaveOut?.size ?? 0);
+    const totalEntries = toc === undefined ? undefined : toc.entries.length - (leaveOut?.size ?? 0);
     const onStep = (text: string): void => {
       if (isParallel && text.startsWith('entering main parallel loop')) collector.severalSpeak();
       const doing = stepIn(text);
@@ -103,15 +103,15 @@ function stepIn(text: string): string | undefined {
 
 /** What is left out is told to pg_restore as a list of all the rest. */
 async function withList(
-  contents: Contents | undefined,
+  toc: Toc | undefined,
   leaveOut: ReadonlySet<number> | undefined,
   use: (list: string | undefined) => Promise<void>,
 ): Promise<void> {
-  if (leaveOut === undefined || leaveOut.size === 0 || contents === undefined) return use(undefined);
+  if (leaveOut === undefined || leaveOut.size === 0 || toc === undefined) return use(undefined);
   const directory = await mkdtemp(join(tmpdir(), 'pgproof-list-'));
   try {
     const list = join(directory, 'list');
-    const kept = contents.entries.filter(({ dumpId }) => !leaveOut.has(dumpId));
+    const kept = toc.entries.filter(({ dumpId }) => !leaveOut.has(dumpId));
     await writeFile(list, kept.map(({ dumpId }) => `${dumpId};\n`).join(''), { mode: 0o600 });
     await use(list);
   } finally {
@@ -119,11 +119,11 @@ async function withList(
   }
 }
 
-async function runPsql(request: RestoreRequest, collector: Collector): Promise<void> {
+async function runPsql(request: PgRestoreRequest, collector: Collector): Promise<void> {
   const { tools, archive, archiveName, database, exitOnError, signal } = request;
   if (!knowsRestrict(tools.version)) {
     const message = `psql ${tools.version} would run programs that a dump names (\\!); restricted mode came with 17.6, 16.10, 15.14, 14.19 and 13.22`;
-    collector.add({ fault: 'limit', missing: 'a newer psql', message });
+    collector.add({ fault: 'environment', missing: 'a newer psql', message });
     return;
   }
   const args = [
@@ -142,7 +142,7 @@ async function runPsql(request: RestoreRequest, collector: Collector): Promise<v
 }
 
 function start(
-  { tools, target, signal }: RestoreRequest,
+  { tools, target, signal }: PgRestoreRequest,
   program: 'pg_restore' | 'psql',
   args: readonly string[],
   reader: ReturnType<typeof messageReader>,
@@ -225,7 +225,7 @@ function isBrokenPipe(error: unknown): boolean {
 
 type Collector = ReturnType<typeof collectProblems>;
 
-function collectProblems({ exitOnError, leaveOut }: RestoreRequest) {
+function collectProblems({ exitOnError, leaveOut }: PgRestoreRequest) {
   const problems: RestoreProblem[] = [];
   let count = 0;
   let clearCount: number | undefined;
@@ -261,7 +261,7 @@ function collectProblems({ exitOnError, leaveOut }: RestoreRequest) {
         exit = await child.exited;
       } catch (error: unknown) {
         signal.throwIfAborted();
-        add({ fault: 'limit', missing: program, message: messageOf(error) });
+        add({ fault: 'environment', missing: program, message: messageOf(error) });
         return;
       }
       child.endMessages();
@@ -269,8 +269,8 @@ function collectProblems({ exitOnError, leaveOut }: RestoreRequest) {
       const unexplained = problemOfExit(program, exit, count === 0 || exitOnError);
       if (unexplained !== undefined && (count === 0 || exit.signal !== null)) add(unexplained);
     },
-    result: (contents: Contents | undefined): RestoreResult => ({
-      problems: settle(problems, contents, leaveOut),
+    result: (toc: Toc | undefined): PgRestoreResult => ({
+      problems: settle(problems, toc, leaveOut),
       problemCount: count,
       isMixed: clearCount !== undefined && count > clearCount,
     }),
@@ -281,12 +281,12 @@ function collectProblems({ exitOnError, leaveOut }: RestoreRequest) {
 function problemOfExit(program: string, exit: ChildExit, isTold: boolean): RestoreProblem | undefined {
   if (exit.signal !== null) {
     const message = `${program} was killed by ${exit.signal}, not by pgproof; most often there was too little memory`;
-    return { fault: 'limit', missing: 'memory', message };
+    return { fault: 'environment', missing: 'memory', message };
   }
   if (exit.code === 0 || !isTold) return undefined;
   if (exit.code === 126 || exit.code === 127)
     return {
-      fault: 'limit',
+      fault: 'environment',
       missing: program,
       message: `${program} could not be run: ${exit.stderrTail.slice(-300)}`,
     };

@@ -3,7 +3,7 @@ import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, PgproofError } from '../../errors.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
-import type { ServerOwner } from './owner.ts';
+import type { OsUser } from './os-user.ts';
 
 const initdbLimitMilliseconds = 120_000;
 
@@ -16,7 +16,7 @@ export type AuthMethod = 'trust' | 'scram-sha-256' | 'md5' | 'reject';
 
 export type ClusterOptions = {
   readonly tools: FoundTools;
-  readonly owner: ServerOwner | undefined;
+  readonly osUser: OsUser | undefined;
   /** The server's own directory; the cluster is made in `data` below it. */
   readonly directory: string;
   readonly socketDirectory: string;
@@ -40,23 +40,23 @@ export function serverEnvironment(directory: string): NodeJS.ProcessEnv {
 
 /** Makes an empty cluster and its configuration. Returns the data directory. */
 export async function createCluster(options: ClusterOptions): Promise<string> {
-  const { directory, owner, ssl } = options;
+  const { directory, osUser, ssl } = options;
   const data = join(directory, 'data');
   const passwordFile = join(directory, 'password');
-  await writeOwned(passwordFile, `${options.password}\n`, owner);
+  await writeOwned(passwordFile, `${options.password}\n`, osUser);
   await initdb(options, data, passwordFile);
   await rm(passwordFile);
   if (ssl !== undefined) {
-    await writeOwned(join(data, 'server.crt'), ssl.cert, owner);
-    await writeOwned(join(data, 'server.key'), ssl.key, owner);
+    await writeOwned(join(data, 'server.crt'), ssl.cert, osUser);
+    await writeOwned(join(data, 'server.key'), ssl.key, osUser);
   }
-  await writeOwned(join(data, 'pg_hba.conf'), renderHba(options), owner);
-  await writeOwned(join(data, 'postgresql.auto.conf'), renderSettings(settingsOf(options)), owner);
+  await writeOwned(join(data, 'pg_hba.conf'), renderHba(options), osUser);
+  await writeOwned(join(data, 'postgresql.auto.conf'), renderSettings(settingsOf(options)), osUser);
   return data;
 }
 
 function initdb(options: ClusterOptions, data: string, passwordFile: string): Promise<void> {
-  const { tools, owner, directory, user, initdbArguments, signal } = options;
+  const { tools, osUser, directory, user, initdbArguments, signal } = options;
   const program = toolPath(tools, 'initdb');
   const parameters = [
     '--pgdata',
@@ -75,8 +75,8 @@ function initdb(options: ClusterOptions, data: string, passwordFile: string): Pr
     const settings = {
       cwd: directory,
       env: serverEnvironment(directory),
-      uid: owner?.uid,
-      gid: owner?.gid,
+      uid: osUser?.uid,
+      gid: osUser?.gid,
       signal,
       timeout: initdbLimitMilliseconds,
       maxBuffer: 1024 * 1024,
@@ -131,8 +131,8 @@ function renderHba({ hbaLines, socketAuth, tcpAuth }: ClusterOptions): string {
   return [...hbaLines, `local all all ${socketAuth}`, `host all all 127.0.0.1/32 ${tcpAuth}`, ''].join('\n');
 }
 
-async function writeOwned(path: string, text: string, owner: ServerOwner | undefined): Promise<void> {
+async function writeOwned(path: string, text: string, osUser: OsUser | undefined): Promise<void> {
   await writeFile(path, text, { mode: 0o600 });
   await chmod(path, 0o600);
-  if (owner !== undefined) await chown(path, owner.uid, owner.gid);
+  if (osUser !== undefined) await chown(path, osUser.uid, osUser.gid);
 }

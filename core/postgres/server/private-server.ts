@@ -8,7 +8,7 @@ import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
 import { type AuthMethod, createCluster, PrivateServerError } from './cluster.ts';
 import { watchForOrphan } from './orphan-watch.ts';
-import { chooseOwner, isReachable, reachableTools, type ServerOwner } from './owner.ts';
+import { chooseOsUser, isReachable, type OsUser, reachableTools } from './os-user.ts';
 import { type ServerProcess, startServerProcess } from './process.ts';
 import { type Isolation, openSandbox, type SandboxRequest } from './sandbox.ts';
 
@@ -90,10 +90,10 @@ export async function withPrivateServer<T>(
  * @throws PrivateServerError with the server's own words
  */
 export async function startPrivateServer(options: PrivateServerOptions): Promise<PrivateServer> {
-  const owner = await chooseOwner();
+  const osUser = await chooseOsUser();
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(owner, options);
+      return await startOnce(osUser, options);
     } catch (error: unknown) {
       const isPortTaken = error instanceof PrivateServerError && /Address already in use/.test(error.message);
       if (!isPortTaken || attempt === portAttempts) throw error;
@@ -101,10 +101,7 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
   }
 }
 
-async function startOnce(
-  owner: ServerOwner | undefined,
-  options: PrivateServerOptions,
-): Promise<PrivateServer> {
+async function startOnce(osUser: OsUser | undefined, options: PrivateServerOptions): Promise<PrivateServer> {
   const { tools: found, signal, authMethod, tcp = false } = options;
   const directories: string[] = [];
   const removeDirectories = async (): Promise<void> => {
@@ -112,25 +109,25 @@ async function startOnce(
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
   };
   let stopServer = removeDirectories;
-  const makeDirectory = async (parent: string, forWhom?: ServerOwner | undefined): Promise<string> => {
+  const makeDirectory = async (parent: string, forWhom?: OsUser | undefined): Promise<string> => {
     const made = await makeMarkedDirectory(parent);
     directories.push(made);
     if (forWhom !== undefined) await chown(made, forWhom.uid, forWhom.gid);
     return made;
   };
   try {
-    const parent = await chooseParent(options.parent, owner);
-    const directory = await makeDirectory(parent, owner);
-    const socketDirectory = fitsSocket(directory) ? directory : await makeDirectory('/tmp', owner);
+    const parent = await chooseParent(options.parent, osUser);
+    const directory = await makeDirectory(parent, osUser);
+    const socketDirectory = fitsSocket(directory) ? directory : await makeDirectory('/tmp', osUser);
 
     const port = tcp ? await freePort() : 5432;
     const user = options.user ?? 'postgres';
     const password = options.password ?? randomBytes(18).toString('base64url');
-    const tools = await reachableTools(found, owner, () => makeDirectory(parent));
-    const { isolation, sandbox } = await isolate({ tools, owner, directory, socketDirectory }, options);
+    const tools = await reachableTools(found, osUser, () => makeDirectory(parent));
+    const { isolation, sandbox } = await isolate({ tools, osUser, directory, socketDirectory }, options);
     const data = await createCluster({
       tools,
-      owner,
+      osUser,
       directory,
       socketDirectory,
       port,
@@ -148,7 +145,7 @@ async function startOnce(
     // With hostile SQL in mind: see shareSocket.
     const host =
       options.bubblewrap === undefined ? socketDirectory : await makeDirectory(dirname(socketDirectory));
-    const running = await startServerProcess({ tools, owner, directory, data, sandbox, signal });
+    const running = await startServerProcess({ tools, osUser, directory, data, sandbox, signal });
     const calmWatch = watchForOrphan(running.orphan, directories);
     stopServer = async () => {
       await stopAndClean(running, removeDirectories);
@@ -202,11 +199,11 @@ function onceOnly(work: () => Promise<void>): () => Promise<void> {
 }
 
 function isolate(
-  request: Pick<SandboxRequest, 'tools' | 'owner' | 'directory' | 'socketDirectory'>,
+  request: Pick<SandboxRequest, 'tools' | 'osUser' | 'directory' | 'socketDirectory'>,
   { bubblewrap, signal }: PrivateServerOptions,
 ): ReturnType<typeof openSandbox> {
   if (bubblewrap !== undefined) return openSandbox({ ...request, bubblewrap, signal });
-  return Promise.resolve({ isolation: { kind: 'uncontained', detail: 'not asked for' }, sandbox: undefined });
+  return Promise.resolve({ isolation: { kind: 'unsandboxed', detail: 'not asked for' }, sandbox: undefined });
 }
 
 /**
@@ -219,9 +216,9 @@ async function shareSocket(from: string, to: string, port: number): Promise<void
 }
 
 /** root's own TMPDIR may be closed to the user that the server runs as. */
-async function chooseParent(wanted: string | undefined, owner: ServerOwner | undefined): Promise<string> {
+async function chooseParent(wanted: string | undefined, osUser: OsUser | undefined): Promise<string> {
   const first = wanted ?? tmpdir();
-  return (await isReachable(first, owner)) ? first : '/tmp';
+  return (await isReachable(first, osUser)) ? first : '/tmp';
 }
 
 function fitsSocket(directory: string): boolean {

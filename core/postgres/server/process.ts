@@ -7,7 +7,7 @@ import { processStart, sendSignal, serverProcesses, waitUntilGone } from '../../
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { PrivateServerError, serverEnvironment } from './cluster.ts';
 import type { Orphan } from './orphan-watch.ts';
-import type { ServerOwner } from './owner.ts';
+import type { OsUser } from './os-user.ts';
 import { type Sandbox, sandboxedPid } from './sandbox.ts';
 
 const startLimitMilliseconds = 60_000;
@@ -30,7 +30,7 @@ export type ServerProcess = {
 
 export type StartOptions = {
   readonly tools: FoundTools;
-  readonly owner: ServerOwner | undefined;
+  readonly osUser: OsUser | undefined;
   readonly directory: string;
   readonly data: string;
   /** Default: none; the postmaster is our own child. */
@@ -43,7 +43,7 @@ export type StartOptions = {
  * @throws PrivateServerError with the server's own words, or the sandbox's
  */
 export async function startServerProcess(options: StartOptions): Promise<ServerProcess> {
-  const { tools, owner, directory, data, sandbox, signal } = options;
+  const { tools, osUser, directory, data, sandbox, signal } = options;
   signal?.throwIfAborted();
   const logPath = join(directory, 'log');
   const log = await open(logPath, 'a', 0o600);
@@ -52,8 +52,8 @@ export async function startServerProcess(options: StartOptions): Promise<ServerP
   const child = spawn(sandbox?.program ?? postgres, [...inSandbox, '-D', data], {
     cwd: directory,
     env: serverEnvironment(directory),
-    uid: owner?.uid,
-    gid: owner?.gid,
+    uid: osUser?.uid,
+    gid: osUser?.gid,
     // A session of its own: Ctrl-C on the terminal is for us, and we stop the server in our own time.
     detached: true,
     stdio: ['ignore', log.fd, log.fd, ...(sandbox === undefined ? [] : (['pipe'] as const))],
@@ -83,21 +83,21 @@ export async function startServerProcess(options: StartOptions): Promise<ServerP
   try {
     await waitUntilReady(child, data, logPath, signal);
   } catch (error: unknown) {
-    await (await control(child, exited, data, owner, inner)).kill();
+    await (await control(child, exited, data, osUser, inner)).kill();
     throw error;
   }
-  return control(child, exited, data, owner, inner);
+  return control(child, exited, data, osUser, inner);
 }
 
 function control(
   child: ChildProcess,
   exited: Promise<void>,
   data: string,
-  owner: ServerOwner | undefined,
+  osUser: OsUser | undefined,
   inner: Promise<number | undefined> | undefined,
 ): Promise<ServerProcess> {
   return inner === undefined
-    ? controlServer(child, exited, data, owner)
+    ? controlServer(child, exited, data, osUser)
     : controlSandbox(child, exited, inner);
 }
 
@@ -105,7 +105,7 @@ async function controlServer(
   child: ChildProcess,
   exited: Promise<void>,
   data: string,
-  owner: ServerOwner | undefined,
+  osUser: OsUser | undefined,
 ): Promise<ServerProcess> {
   const pid = child.pid ?? 0;
   const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
@@ -120,7 +120,7 @@ async function controlServer(
     for (const one of processes) sendSignal(one, 'SIGKILL');
     await exited;
     await Promise.all(processes.map(waitUntilGone));
-    if (segment !== undefined) await removeSharedMemory(segment, owner);
+    if (segment !== undefined) await removeSharedMemory(segment, osUser);
   };
 
   const stop = async (): Promise<void> => {
@@ -204,9 +204,9 @@ function sharedMemorySegment(lines: readonly string[]): string | undefined {
  * Removes the System V segment (some bytes) that guards the data directory: a server that was killed leaves it
  * behind. Where there is no ipcrm it stays until the next boot.
  */
-async function removeSharedMemory(id: string, owner: ServerOwner | undefined): Promise<void> {
+async function removeSharedMemory(id: string, osUser: OsUser | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
-    const settings = { timeout: 5000, uid: owner?.uid, gid: owner?.gid };
+    const settings = { timeout: 5000, uid: osUser?.uid, gid: osUser?.gid };
     execFile('ipcrm', ['-m', id], settings, () => resolve());
   });
 }

@@ -5,11 +5,11 @@ import type { Readable } from 'node:stream';
 import { messageOf } from '../../errors.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { serverEnvironment } from './cluster.ts';
-import { debianRoot, type ServerOwner } from './owner.ts';
+import { debianRoot, type OsUser } from './os-user.ts';
 
 /** What SQL that runs in the server as superuser, and the programs that it starts, can reach. */
 export type Isolation = {
-  readonly kind: 'contained' | 'uncontained';
+  readonly kind: 'sandboxed' | 'unsandboxed';
   /** For people: by what, or why not. */
   readonly detail: string;
 };
@@ -21,7 +21,7 @@ export type SandboxRequest = {
   /** Paths of bwrap to try, best first. */
   readonly bubblewrap: readonly string[];
   readonly tools: FoundTools;
-  readonly owner: ServerOwner | undefined;
+  readonly osUser: OsUser | undefined;
   /** The server's own: the only thing that it may write. */
   readonly directory: string;
   readonly socketDirectory: string;
@@ -56,11 +56,11 @@ export function bubblewrapPlaces(tools: FoundTools, env: NodeJS.ProcessEnv = pro
 export async function openSandbox(
   request: SandboxRequest,
 ): Promise<{ readonly isolation: Isolation; readonly sandbox: Sandbox | undefined }> {
-  const { owner, directory, signal } = request;
+  const { osUser, directory, signal } = request;
   const program = await firstExecutable(request.bubblewrap);
-  if (program === undefined) return await uncontained('there is no bwrap (bubblewrap)', owner);
-  const uid = owner?.uid ?? process.getuid?.() ?? 0;
-  const gid = owner?.gid ?? process.getgid?.() ?? 0;
+  if (program === undefined) return await unsandboxed('there is no bwrap (bubblewrap)', osUser);
+  const uid = osUser?.uid ?? process.getuid?.() ?? 0;
+  const gid = osUser?.gid ?? process.getgid?.() ?? 0;
   // libpq and initdb ask for the name of the user that they run as.
   await writeFile(join(directory, 'passwd'), `postgres:x:${uid}:${gid}::/:/bin/sh\n`, { mode: 0o644 });
   const mounts = await mountArguments(request);
@@ -70,30 +70,30 @@ export async function openSandbox(
     const failure = await tryOut(sandbox, request);
     signal?.throwIfAborted();
     if (failure === undefined)
-      return { isolation: { kind: 'contained', detail: `bubblewrap (${program})` }, sandbox };
+      return { isolation: { kind: 'sandboxed', detail: `bubblewrap (${program})` }, sandbox };
     reason = failure;
   }
-  return await uncontained(`${program} makes no sandbox here (${reason})`, owner);
+  return await unsandboxed(`${program} makes no sandbox here (${reason})`, osUser);
 }
 
-async function uncontained(
+async function unsandboxed(
   reason: string,
-  owner: ServerOwner | undefined,
+  osUser: OsUser | undefined,
 ): Promise<{ isolation: Isolation; sandbox: undefined }> {
   const remarks = [
-    ...(owner === undefined ? [] : [`the server runs as the user ${owner.name}`]),
-    ...((await isHiddenFrom(owner)) ? ["pgproof's own environment and memory are hidden from it"] : []),
+    ...(osUser === undefined ? [] : [`the server runs as the user ${osUser.name}`]),
+    ...((await isHiddenFrom(osUser)) ? ["pgproof's own environment and memory are hidden from it"] : []),
   ];
-  return { isolation: { kind: 'uncontained', detail: [reason, ...remarks].join('; ') }, sandbox: undefined };
+  return { isolation: { kind: 'unsandboxed', detail: [reason, ...remarks].join('; ') }, sandbox: undefined };
 }
 
 /**
  * Whether a program of the server's user can read what this process was given, its credentials: it cannot where that
  * is another user, nor where Linux was told to hide it (functions/verify/keep-secrets.sh). Found by trying.
  */
-function isHiddenFrom(owner: ServerOwner | undefined): Promise<boolean> {
+function isHiddenFrom(osUser: OsUser | undefined): Promise<boolean> {
   const read = `: < /proc/${process.pid}/environ`;
-  const settings = { env: {}, uid: owner?.uid, gid: owner?.gid, timeout: probeLimitMilliseconds };
+  const settings = { env: {}, uid: osUser?.uid, gid: osUser?.gid, timeout: probeLimitMilliseconds };
   return new Promise((resolve) => {
     execFile('/bin/sh', ['-c', read], settings, (error) => {
       // The shell's own status: whatever else went wrong shows nothing.
@@ -163,13 +163,13 @@ async function installationDirectories(programs: string): Promise<string[]> {
 }
 
 function tryOut(sandbox: Sandbox, request: SandboxRequest): Promise<string | undefined> {
-  const { tools, owner, directory, signal } = request;
+  const { tools, osUser, directory, signal } = request;
   const args = [...sandbox.args, '--', toolPath(tools, 'postgres'), '--version'];
   const settings = {
     cwd: directory,
     env: serverEnvironment(directory),
-    uid: owner?.uid,
-    gid: owner?.gid,
+    uid: osUser?.uid,
+    gid: osUser?.gid,
     signal,
     timeout: probeLimitMilliseconds,
     killSignal: 'SIGKILL',

@@ -20,7 +20,7 @@ export async function applyRoles(
     bootstrapRole,
   });
   const faults = problems.filter(({ fault }) => fault === 'backup').map(({ message }) => message);
-  const limits = problems.filter(({ fault }) => fault === 'limit').map(({ message }) => message);
+  const limits = problems.filter(({ fault }) => fault === 'environment').map(({ message }) => message);
   const roles = await namesOf(client, 'select rolname as name from pg_roles');
   const spaces = await namesOf(client, 'select spcname as name from pg_tablespace');
   faults.push(

@@ -1,10 +1,10 @@
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
-import type { Contents } from '../../postgres/archive/toc.ts';
+import type { Toc } from '../../postgres/archive/toc.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
-import { compareCatalogs } from '../../postgres/objects/compare-objects.ts';
-import { readCatalog } from '../../postgres/objects/read-objects.ts';
+import { compareObjects } from '../../postgres/objects/compare-objects.ts';
+import { readObjects } from '../../postgres/objects/read-objects.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { formatCount } from '../../text/units.ts';
 import { compareSchemas } from './compare-schema.ts';
@@ -24,7 +24,7 @@ export type RestoredDatabase = {
   readonly tools: PostgresTools;
   readonly serverMajor: number;
   /** The archive with a table of contents; undefined for plain SQL, and where there was no room to keep it. */
-  readonly archive: { readonly path: string; readonly contents: Contents } | undefined;
+  readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
   readonly leftOut: LeftOut;
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
@@ -72,9 +72,9 @@ function checkOptions({ entries }: LeftOut): Parameters<typeof runUserChecks>[2]
 type Archive = NonNullable<RestoredDatabase['archive']>;
 
 /** What of the archive was restored. */
-function restoredEntries({ contents }: Archive, { entries }: LeftOut): Contents['entries'] {
+function restoredEntries({ toc }: Archive, { entries }: LeftOut): Toc['entries'] {
   const without = new Set(entries.map(({ dumpId }) => dumpId));
-  return contents.entries.filter(({ dumpId }) => !without.has(dumpId));
+  return toc.entries.filter(({ dumpId }) => !without.has(dumpId));
 }
 
 function schemaOf(database: RestoredDatabase, archive: Archive): Promise<string> {
@@ -136,10 +136,10 @@ async function schemaCheck(
   const { catalog } = manifest;
   if (catalog !== undefined) {
     const found = await withConnections(parameters, 1, signal, ([client]) =>
-      client === undefined ? Promise.resolve([]) : readCatalog(client),
+      client === undefined ? Promise.resolve([]) : readObjects(client),
     );
     const unknown: string[] = [];
-    for (const difference of compareCatalogs(catalog, found, { sameMajor: isSameMajor })) {
+    for (const difference of compareObjects(catalog, found, { sameMajor: isSameMajor })) {
       const { kind, type, identity } = difference;
       // What was not made by the archive has not what the archive says of it.
       if (!isWhole && /^database\b/.test(type)) continue;

@@ -1,15 +1,15 @@
-import type { ContentsEntry } from '../../postgres/archive/toc.ts';
+import type { TocEntry } from '../../postgres/archive/toc.ts';
 import { oneLine } from '../../text/one-line.ts';
 
 /** What could not be restored here for want of something, with all that depends on it. */
 export type LeftOut = {
-  readonly entries: readonly ContentsEntry[];
+  readonly entries: readonly TocEntry[];
   /** Whether a table, an index or the like may be missing because of it. A guess by names, never too narrow. */
   readonly mayHold: (words: string) => boolean;
   readonly isTable: (table: { readonly schema: string; readonly name: string }) => boolean;
 };
 
-export function leftOutOf(entries: readonly ContentsEntry[]): LeftOut {
+export function leftOutOf(entries: readonly TocEntry[]): LeftOut {
   // The label is schema, name and owner, whose ends nobody can tell where they have spaces.
   const labels = entries.map(({ label }) => wordsOf(label));
   const tables = entries
@@ -45,7 +45,7 @@ function wordsOf(text: string): string[] {
 const shownEntries = 5;
 
 /** `left out: extension vector and 3 objects that need it: table public.embeddings, …` */
-export function describeLeftOut(missing: readonly string[], entries: readonly ContentsEntry[]): string {
+export function describeLeftOut(missing: readonly string[], entries: readonly TocEntry[]): string {
   const dependents = entries.filter(
     ({ type, label }) => type !== 'EXTENSION' && !label.startsWith('- EXTENSION '),
   );

@@ -1,13 +1,13 @@
 import type { Client } from 'pg';
 import type { Manifest } from '../../manifest/manifest.ts';
-import { type Contents, type ContentsEntry, dependentsOf } from '../../postgres/archive/toc.ts';
+import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
 import { describeLeftOut } from './left-out.ts';
 
 /** Extensions that a backup needs and this server has not, with all that needs them. */
 export type MissingExtensions = {
   readonly names: readonly string[];
   /** To be left out; empty where there is no table of contents to leave something out of. */
-  readonly entries: readonly ContentsEntry[];
+  readonly entries: readonly TocEntry[];
   /** `left out: extension vector and 3 objects that need it: …`; undefined where nothing is missing. */
   readonly detail: string | undefined;
 };
@@ -15,26 +15,26 @@ export type MissingExtensions = {
 export async function missingExtensions(
   client: Client,
   manifest: Manifest,
-  contents: Contents | undefined,
+  toc: Toc | undefined,
 ): Promise<MissingExtensions> {
   const { rows } = await client.query<{ name: string }>('select name from pg_available_extensions');
   const available = new Set(rows.map(({ name }) => name));
-  const inArchive = (contents?.entries ?? []).filter(({ type }) => type === 'EXTENSION');
+  const inArchive = (toc?.entries ?? []).filter(({ type }) => type === 'EXTENSION');
   // The archive is what is restored; the manifest knows the names where they cannot be read from it.
   const names =
-    contents === undefined
+    toc === undefined
       ? manifest.extensions.map(({ name }) => name).filter((name) => !available.has(name))
       : inArchive.map(extensionName).filter((name) => !available.has(name));
   if (names.length === 0) return { names, entries: [], detail: undefined };
   const roots = inArchive.filter((entry) => names.includes(extensionName(entry)));
   const ids = new Set(roots.map(({ dumpId }) => dumpId));
-  const dependents = contents === undefined ? new Set<number>() : dependentsOf(contents, ids);
-  const entries = (contents?.entries ?? []).filter(({ dumpId }) => ids.has(dumpId) || dependents.has(dumpId));
+  const dependents = toc === undefined ? new Set<number>() : dependentsOf(toc, ids);
+  const entries = (toc?.entries ?? []).filter(({ dumpId }) => ids.has(dumpId) || dependents.has(dumpId));
   const missing = names.map((name) => `extension ${name}`);
   return { names, entries, detail: describeLeftOut(missing, entries) };
 }
 
 /** pg_restore lists an extension without a schema and without an owner: `- pg_trgm`. */
-function extensionName({ label }: ContentsEntry): string {
+function extensionName({ label }: TocEntry): string {
   return label.replace(/^- /, '').trim();
 }

@@ -2,11 +2,11 @@ import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
+import { overrideDatabaseSettings } from '../../postgres/connect/steady-session.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import { formatBytes, formatDuration } from '../../text/units.ts';
 import { applyRoles } from './apply-roles.ts';
 import { compareRestored } from './compare-restored.ts';
-import { steadySession } from './connections.ts';
 import type { RestoreContext } from './context.ts';
 import { checkOf, plural } from './differences.ts';
 import { leftOutOf } from './left-out.ts';
@@ -29,7 +29,10 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
     onProgress?.({ step: 'comparing' });
     compared.push(
       ...(await compareRestored(manifest, {
-        parameters: steadySession({ ...server.parameters, database: manifest.database }, server.major),
+        parameters: overrideDatabaseSettings(
+          { ...server.parameters, database: manifest.database },
+          server.major,
+        ),
         tools: serverTools.client,
         serverMajor: server.major,
         archive,
@@ -61,7 +64,7 @@ function restoreCheck(
     versionText(manifest, verification),
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,
     `${formatBytes(verification.peakBytes() + kept)} of room`,
-    `${verification.isolation.kind}: ${verification.isolation.detail}`,
+    `${verification.isolation.kind === 'sandboxed' ? 'contained' : 'uncontained'}: ${verification.isolation.detail}`,
   ].join('; ');
   const check = checkOf('restore', { faults, limits, passed: how });
   return check.status === 'passed' ? check : { ...check, detail: `${check.detail} (${how})` };

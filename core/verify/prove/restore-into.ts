@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { streamArchive } from '../../inventory/fetch-archive.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { ArchiveAt } from '../../postgres/archive/archive-at.ts';
-import { type Contents, type ContentsEntry, dependentsOf, readContents } from '../../postgres/archive/toc.ts';
+import { dependentsOf, readToc, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import {
@@ -13,7 +13,7 @@ import {
   maintenanceDatabase,
   makeWayFor,
 } from '../../postgres/pg-restore/new-database.ts';
-import type { RestoreProblem, RestoreResult } from '../../postgres/pg-restore/restoration.ts';
+import type { PgRestoreResult, RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../../postgres/pg-restore/restore-archive.ts';
 import { formatCount } from '../../text/units.ts';
 import type { RestoreContext } from './context.ts';
@@ -23,9 +23,9 @@ import { otherRun } from './run-times.ts';
 export type Restored = {
   readonly faults: readonly string[];
   readonly limits: readonly string[];
-  readonly leftOut: readonly ContentsEntry[];
+  readonly leftOut: readonly TocEntry[];
   /** The archive with a table of contents, where it is kept and has one. */
-  readonly archive: { readonly path: string; readonly contents: Contents } | undefined;
+  readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
   /** Whether there is a database that is worth a comparison. */
@@ -45,13 +45,11 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   if (pass.kept !== undefined && 'problem' in pass.kept) throw pass.kept.problem;
   const tools = serverTools.client;
   const path = pass.kept?.path;
-  const contents =
-    path === undefined || format === 'plain'
-      ? undefined
-      : await readContents({ tools, path, format, signal });
-  const archive = path === undefined || contents === undefined ? undefined : { path, contents };
+  const toc =
+    path === undefined || format === 'plain' ? undefined : await readToc({ tools, path, format, signal });
+  const archive = path === undefined || toc === undefined ? undefined : { path, toc };
   const nothing = { leftOut: [], archive, isWhole: false, isComparable: false, jobs: 0 };
-  const other = otherRun(manifest, contents);
+  const other = otherRun(manifest, toc);
   if (other !== undefined) return { ...nothing, faults: [other], limits: [] };
 
   // What stands in the way of a database called postgres, and what to be connected to meanwhile.
@@ -60,7 +58,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     database: maintenanceDatabase(manifest.database),
   };
   const prepare = (): ReturnType<typeof prepareDatabase> =>
-    withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, contents));
+    withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc));
   const { missing, locale, create } = await prepare();
   const leaveOut = new Set(missing.entries.map(({ dumpId }) => dumpId));
   const canBeParallel = path !== undefined && (format === 'custom' || format === 'directory');
@@ -68,7 +66,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     path === undefined
       ? await streamArchive(manifest, { store: context.store, id: context.id, signal })
       : { kind: 'path', path };
-  const restore = (jobs: number): Promise<RestoreResult> =>
+  const restore = (jobs: number): Promise<PgRestoreResult> =>
     restoreArchive({
       tools,
       format,
@@ -91,16 +89,16 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     result = await restore(jobs);
   }
   const { problems } = result;
-  const isLimited = missing.names.length > 0 || problems.some(({ fault }) => fault === 'limit');
+  const isLimited = missing.names.length > 0 || problems.some(({ fault }) => fault === 'environment');
   // Without a table of contents nobody can tell what follows from what is missing.
-  const isTangled = isLimited && contents === undefined;
+  const isTangled = isLimited && toc === undefined;
   const faults = isTangled ? [] : textsOf(problems, 'backup');
   const more = result.problemCount - problems.length;
   if (more > 0 && faults.length > 0) faults.push(`and ${formatCount(more)} more`);
   const limits = [
     ...(missing.detail === undefined ? [] : [missing.detail]),
     ...(locale === undefined ? [] : [locale]),
-    ...textsOf(problems, 'limit'),
+    ...textsOf(problems, 'environment'),
   ];
   return {
     faults,
@@ -108,7 +106,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     archive,
     jobs,
     isWhole: create,
-    leftOut: [...missing.entries, ...refusedEntries(problems, contents, leaveOut)],
+    leftOut: [...missing.entries, ...refusedEntries(problems, toc, leaveOut)],
     isComparable: !isTangled && !problems.some(endedIt),
   };
 }
@@ -117,8 +115,8 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
  * Whether a single job has to tell it again: where something is missing here, what follows from that and what is the
  * backup's own fault is told by the entry that each message is about.
  */
-function isUnclear({ isMixed, problems }: RestoreResult, leaveOut: ReadonlySet<number>): boolean {
-  const isLimited = leaveOut.size > 0 || problems.some(({ fault }) => fault === 'limit');
+function isUnclear({ isMixed, problems }: PgRestoreResult, leaveOut: ReadonlySet<number>): boolean {
+  const isLimited = leaveOut.size > 0 || problems.some(({ fault }) => fault === 'environment');
   return isMixed && isLimited && !problems.some(endedIt);
 }
 
@@ -140,14 +138,14 @@ async function isDropped(
 async function prepareDatabase(
   client: Client,
   manifest: Manifest,
-  contents: Contents | undefined,
+  toc: Toc | undefined,
 ): Promise<{
   readonly missing: Awaited<ReturnType<typeof missingExtensions>>;
   readonly locale: string | undefined;
   readonly create: boolean;
 }> {
   const { database: name, server } = manifest;
-  const missing = await missingExtensions(client, manifest, contents);
+  const missing = await missingExtensions(client, manifest, toc);
   const { encoding } = server;
   const problem =
     server.locale === undefined
@@ -167,15 +165,17 @@ async function prepareDatabase(
 /** What this server could not make, with all that needs it: what is missing of it is no fault of the backup's. */
 function refusedEntries(
   problems: readonly RestoreProblem[],
-  contents: Contents | undefined,
+  toc: Toc | undefined,
   known: ReadonlySet<number>,
-): ContentsEntry[] {
-  if (contents === undefined) return [];
+): TocEntry[] {
+  if (toc === undefined) return [];
   const refused = new Set(
-    problems.flatMap(({ fault, entry }) => (fault === 'limit' && entry !== undefined ? [entry.dumpId] : [])),
+    problems.flatMap(({ fault, entry }) =>
+      fault === 'environment' && entry !== undefined ? [entry.dumpId] : [],
+    ),
   );
-  const dependents = dependentsOf(contents, refused);
-  return contents.entries.filter(
+  const dependents = dependentsOf(toc, refused);
+  return toc.entries.filter(
     ({ dumpId }) => !known.has(dumpId) && (refused.has(dumpId) || dependents.has(dumpId)),
   );
 }
@@ -192,6 +192,7 @@ function textsOf(problems: readonly RestoreProblem[], fault: RestoreProblem['fau
 /** A server that is gone, or has no room left, has nothing to compare. */
 function endedIt({ fault, missing = '' }: RestoreProblem): boolean {
   return (
-    fault === 'limit' && /room on the disk|memory|server that stays up|free connection|time/.test(missing)
+    fault === 'environment' &&
+    /room on the disk|memory|server that stays up|free connection|time/.test(missing)
   );
 }

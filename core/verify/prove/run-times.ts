@@ -1,5 +1,5 @@
 import type { Manifest } from '../../manifest/manifest.ts';
-import type { Contents } from '../../postgres/archive/toc.ts';
+import type { Toc } from '../../postgres/archive/toc.ts';
 
 /** An archive's time has whole seconds, and pg_dump's machine may have set its clock meanwhile. */
 const toleranceMilliseconds = 5_000;
@@ -10,9 +10,9 @@ const toleranceMilliseconds = 5_000;
  */
 export function otherRun(
   { startedAt, finishedAt, catalog }: Pick<Manifest, 'startedAt' | 'finishedAt' | 'catalog'>,
-  contents: Pick<Contents, 'createdAt'> | undefined,
+  toc: Pick<Toc, 'createdAt'> | undefined,
 ): string | undefined {
-  const createdAt = contents?.createdAt;
+  const createdAt = toc?.createdAt;
   if (createdAt === undefined || catalog === undefined) return undefined;
   const at = createdAt.getTime();
   const isWithin =

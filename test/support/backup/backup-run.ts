@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup } from '../../../core/backup/backup.ts';
-import { type BackupPlan, type BackupWorld, planDefaults } from '../../../core/backup/plan.ts';
+import { type BackupDependencies, type BackupPlan, planDefaults } from '../../../core/backup/plan.ts';
 import type { BackupProgress } from '../../../core/backup/progress.ts';
 import type { BackupReport } from '../../../core/backup/report.ts';
 import { parseId } from '../../../core/manifest/backup-id.ts';
@@ -49,7 +49,7 @@ export function runBackup(
   parameters: ConnectionParameters,
   store: Store,
   plan: Partial<BackupPlan> = {},
-  world: Partial<BackupWorld> = {},
+  dependencies: Partial<BackupDependencies> = {},
 ): Run {
   const alerts: Alert[] = [];
   const progress: BackupProgress[] = [];
@@ -68,10 +68,10 @@ export function runBackup(
       clock: () => new Date(),
       notifier: { publish: async (alert) => void alerts.push(alert) },
       signal: new AbortController().signal,
-      ...world,
+      ...dependencies,
       onProgress: (event) => {
         if (event.kind !== 'bytes') progress.push(event);
-        world.onProgress?.(event);
+        dependencies.onProgress?.(event);
       },
     },
   );

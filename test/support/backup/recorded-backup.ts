@@ -8,7 +8,7 @@ import type { ConnectionParameters } from '../../../core/postgres/connect/parame
 import { dumpGlobals } from '../../../core/postgres/dump/dump-globals.ts';
 import { readDatabaseLocale } from '../../../core/postgres/facts/database-locale.ts';
 import { fingerprintsOf } from '../../../core/postgres/facts/table-fingerprint.ts';
-import { countLargeObjects, readCatalog } from '../../../core/postgres/objects/read-objects.ts';
+import { countLargeObjects, readObjects } from '../../../core/postgres/objects/read-objects.ts';
 import { type PostgresTools, toolPath } from '../../../core/postgres/programs/tools.ts';
 import { withClient } from '../postgres/postgres.ts';
 import { type BackupFixture, dumpBackup } from './made-up-backup.ts';
@@ -68,7 +68,7 @@ export async function recordBackup(options: RecordedOptions): Promise<BackupFixt
       ),
       locale: await readDatabaseLocale(client),
       largeObjects: await countLargeObjects(client),
-      catalog: await readCatalog(client),
+      catalog: await readObjects(client),
       ...(fingerprint ? { tables: await fingerprintsOf(client, { signal }) } : {}),
     };
   });

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
-import type { RestoreRequest, RestoreResult } from '../../../core/postgres/pg-restore/restoration.ts';
+import type { PgRestoreRequest, PgRestoreResult } from '../../../core/postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../../../core/postgres/pg-restore/restore-archive.ts';
 import { chooseTools, type FoundTools, toolPath } from '../../../core/postgres/programs/tools.ts';
 import { newestMajor } from './postgres.ts';
@@ -31,8 +31,8 @@ export async function dump(
 export async function restore(
   target: ConnectionParameters,
   major: number,
-  changes: Partial<RestoreRequest> & Pick<RestoreRequest, 'archive'>,
-): Promise<RestoreResult> {
+  changes: Partial<PgRestoreRequest> & Pick<PgRestoreRequest, 'archive'>,
+): Promise<PgRestoreResult> {
   return await restoreArchive({
     tools: await toolsOf(major),
     format: 'custom',

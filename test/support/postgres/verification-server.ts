@@ -2,7 +2,7 @@ import { chown, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseOwner } from '../../../core/postgres/server/owner.ts';
+import { chooseOsUser } from '../../../core/postgres/server/os-user.ts';
 import {
   type VerificationServer,
   type VerificationServerOptions,
@@ -17,8 +17,8 @@ export type IsolationKind = VerificationServer['isolation']['kind'];
 /** A directory that the server's user may enter, short enough for a socket; what is left in it is told. */
 export async function withServerParent<T>(use: (parent: string) => Promise<T>): Promise<T> {
   const parent = await mkdtemp(join(await realpath(tmpdir()), 'iso-'));
-  const owner = await chooseOwner();
-  if (owner !== undefined) await chown(parent, owner.uid, owner.gid);
+  const osUser = await chooseOsUser();
+  if (osUser !== undefined) await chown(parent, osUser.uid, osUser.gid);
   try {
     return await use(parent);
   } finally {
@@ -68,7 +68,7 @@ export async function openVerification(
 }
 
 function defaults(kind: IsolationKind, directory: string): Omit<VerificationServerOptions, 'tools'> {
-  const bubblewrap = kind === 'contained' ? undefined : [];
+  const bubblewrap = kind === 'sandboxed' ? undefined : [];
   return { superuser: 'postgres', directory, bubblewrap, roomBytes: 1e9, memoryBytes: 5e8, jobs: 2 };
 }
 
@@ -77,10 +77,10 @@ export async function isolationKinds(): Promise<IsolationKind[]> {
   return withServerParent(async (directory) => {
     const [tools] = (await findServerTools()).found;
     if (tools === undefined) throw new Error('no server programs');
-    return withVerificationServer({ ...defaults('contained', directory), tools }, async ({ isolation }) => {
-      if (isolation.kind === 'contained') return ['contained', 'uncontained'];
+    return withVerificationServer({ ...defaults('sandboxed', directory), tools }, async ({ isolation }) => {
+      if (isolation.kind === 'sandboxed') return ['sandboxed', 'unsandboxed'];
       process.stderr.write(`Tests run without a contained server: ${isolation.detail}\n`);
-      return ['uncontained'];
+      return ['unsandboxed'];
     });
   });
 }

@@ -3,7 +3,7 @@ import { chmod, chown, cp, lchown, mkdir, mkdtemp, readdir, realpath, rm } from 
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { inject } from 'vitest';
-import { chooseOwner, isReachable, type ServerOwner } from '../../../core/postgres/server/owner.ts';
+import { chooseOsUser, isReachable, type OsUser } from '../../../core/postgres/server/os-user.ts';
 import { type Mount, sandboxArguments } from './sandbox-arguments.ts';
 
 export type SandboxOptions = {
@@ -67,7 +67,7 @@ export async function withSandbox<T>(
   }
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'pgproof-sandbox-')));
   try {
-    const owner = await chooseOwner();
+    const owner = await chooseOsUser();
     const temporary = join(directory, 'tmp');
     await mkdir(temporary, { mode: 0o700 });
     if (owner !== undefined) {
@@ -135,7 +135,7 @@ function insidePath(path: string, mounts: readonly Mount[]): string {
 /** PostgreSQL's server refuses to run as root; another user cannot enter every directory of root's. */
 async function reachableMounts(
   mounts: readonly Mount[],
-  owner: ServerOwner | undefined,
+  owner: OsUser | undefined,
   directory: string,
 ): Promise<Mount[]> {
   const paths = mounts.map(async ({ from, to }): Promise<Mount[]> => {
@@ -148,7 +148,7 @@ async function reachableMounts(
   return (await Promise.all(paths)).flat();
 }
 
-async function giveTo(owner: ServerOwner | undefined, directory: string): Promise<void> {
+async function giveTo(owner: OsUser | undefined, directory: string): Promise<void> {
   if (owner === undefined) return;
   const below = await readdir(directory, { recursive: true }).catch(() => []);
   for (const name of ['', ...below]) await lchown(join(directory, name), owner.uid, owner.gid);

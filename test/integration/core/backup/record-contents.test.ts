@@ -5,8 +5,8 @@ import type { Manifest } from '../../../../core/manifest/manifest.ts';
 import type { ConnectionParameters } from '../../../../core/postgres/connect/parameters.ts';
 import { openSnapshot } from '../../../../core/postgres/facts/snapshot.ts';
 import { fingerprintsOf } from '../../../../core/postgres/facts/table-fingerprint.ts';
-import { compareCatalogs } from '../../../../core/postgres/objects/compare-objects.ts';
-import { readCatalog } from '../../../../core/postgres/objects/read-objects.ts';
+import { compareObjects } from '../../../../core/postgres/objects/compare-objects.ts';
+import { readObjects } from '../../../../core/postgres/objects/read-objects.ts';
 import { runBackup, withFileStore } from '../../../support/backup/backup-run.ts';
 import {
   newestMajor,
@@ -70,8 +70,8 @@ describe.each(testMajors())('the manifest of a backup of PostgreSQL %i', (major)
         expect(manifest.globals.tablespaces).toEqual([]);
         expect(manifest.largeObjects).toBe(1);
         expect(manifest.largeObjectsFingerprint).toMatch(/^rows1:/);
-        const found = await withClient(parameters, readCatalog);
-        expect(compareCatalogs(manifest.catalog ?? [], found, { sameMajor: true })).toEqual([]);
+        const found = await withClient(parameters, readObjects);
+        expect(compareObjects(manifest.catalog ?? [], found, { sameMajor: true })).toEqual([]);
         expect(manifest.catalog?.map(({ identity }) => identity)).toEqual(
           expect.arrayContaining(['public.t', 'public.v', 'public.t_pkey', 't_pkey on public.t', name]),
         );

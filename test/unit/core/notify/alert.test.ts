@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { composeAlert, type Incident } from '../../../../core/notify/alert.ts';
+import { composeAlert, type Outcome } from '../../../../core/notify/alert.ts';
 
-const incident: Incident = {
-  outcome: 'failed',
+const outcome: Outcome = {
+  result: 'failed',
   work: 'backup',
   source: 'orders-prod',
   database: 'app',
@@ -18,7 +18,7 @@ const incident: Incident = {
 
 describe('an alert', () => {
   it('tells source, database, what happened, the words, how far, and what to do', () => {
-    const { subject, text } = composeAlert(incident);
+    const { subject, text } = composeAlert(outcome);
     expect(subject).toBe('BACKUP FAILED orders-prod/app: pg_dump ended with exit status 1: connection lost');
     for (const part of [
       'orders-prod',
@@ -27,8 +27,8 @@ describe('an alert', () => {
       '57 MB',
       '12 tables',
       'nightly',
-      incident.words,
-      incident.fix,
+      outcome.words,
+      outcome.fix,
     ]) {
       expect(text).toContain(part);
     }
@@ -38,7 +38,7 @@ describe('an alert', () => {
     const any = fc.string({ maxLength: 300, unit: 'binary' });
     fc.assert(
       fc.property(any, any, any, (source, database, what) => {
-        const { subject } = composeAlert({ ...incident, source, database, what });
+        const { subject } = composeAlert({ ...outcome, source, database, what });
         expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
         expect(subject).toMatch(/^[A-Za-z]/);
       }),
@@ -46,20 +46,20 @@ describe('an alert', () => {
   });
 
   it('keeps the letters under accents', () => {
-    expect(composeAlert({ ...incident, database: 'Ünïcode' }).subject).toContain('orders-prod/Unicode');
+    expect(composeAlert({ ...outcome, database: 'Ünïcode' }).subject).toContain('orders-prod/Unicode');
   });
 
   it('stays one message however long the words are', () => {
-    const { text, chat } = composeAlert({ ...incident, words: 'x'.repeat(500_000) });
+    const { text, chat } = composeAlert({ ...outcome, words: 'x'.repeat(500_000) });
     expect(JSON.stringify({ text, chat }).length).toBeLessThan(100_000);
   });
 
   it('is what Amazon Q Developer shows in a chat', () => {
-    const { chat } = composeAlert(incident);
+    const { chat } = composeAlert(outcome);
     expect(chat).toMatchObject({
       version: '1.0',
       source: 'custom',
-      content: { textType: 'client-markdown', nextSteps: [incident.fix] },
+      content: { textType: 'client-markdown', nextSteps: [outcome.fix] },
     });
     expect(chat.content.title).toContain('BACKUP FAILED orders-prod/app');
   });

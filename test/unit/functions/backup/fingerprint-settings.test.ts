@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { planFrom as planFromFlags, withBackupFlags } from '../../../../cli/backup-flags.ts';
+import { planFromFlags, withBackupFlags } from '../../../../cli/backup-flags.ts';
 import { storeCommand } from '../../../../cli/options.ts';
 import { backupEventSchema } from '../../../../functions/backup/contract.ts';
-import { planFrom, readBackupSettings } from '../../../../functions/backup/settings.ts';
+import { planFromSettings, readBackupSettings } from '../../../../functions/backup/settings.ts';
 
 const environment = {
   PGPROOF_SOURCE: 'orders',
@@ -19,12 +19,14 @@ test.each([
   [undefined, { fingerprint: true }, true],
 ])('PGPROOF_FINGERPRINT=%s and the event %j', (variable, event, fingerprint) => {
   const settings = readBackupSettings({ ...environment, PGPROOF_FINGERPRINT: variable });
-  expect(planFrom(settings, backupEventSchema.parse(event)).fingerprint).toBe(fingerprint);
+  expect(planFromSettings(settings, backupEventSchema.parse(event)).fingerprint).toBe(fingerprint);
 });
 
 test('without counts there is no scan to take them in', () => {
   const settings = readBackupSettings({ ...environment, PGPROOF_FINGERPRINT: 'true' });
-  expect(() => planFrom(settings, { rows: 'none' })).toThrow(/Fingerprints are taken while rows are counted/);
+  expect(() => planFromSettings(settings, { rows: 'none' })).toThrow(
+    /Fingerprints are taken while rows are counted/,
+  );
   expect(() => readBackupSettings({ ...environment, PGPROOF_FINGERPRINT: 'yes' })).toThrow(
     /PGPROOF_FINGERPRINT/,
   );

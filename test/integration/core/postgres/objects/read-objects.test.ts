@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSampleShop } from '../../../../../cli/demo/sample-shop.ts';
-import type { CatalogObject } from '../../../../../core/manifest/manifest.ts';
+import type { DatabaseObject } from '../../../../../core/manifest/manifest.ts';
 import { fingerprintsOf } from '../../../../../core/postgres/facts/table-fingerprint.ts';
-import { compareCatalogs } from '../../../../../core/postgres/objects/compare-objects.ts';
-import { readCatalog, steadyObjects } from '../../../../../core/postgres/objects/read-objects.ts';
+import { compareObjects } from '../../../../../core/postgres/objects/compare-objects.ts';
+import { readObjects, steadyObjects } from '../../../../../core/postgres/objects/read-objects.ts';
 import type { PrivateServer } from '../../../../../core/postgres/server/private-server.ts';
 import {
   newestMajor,
@@ -35,8 +35,8 @@ function at(
   return { ...server.parameters, database, major };
 }
 
-const catalogAt = (where: PrivateServer['parameters']): Promise<CatalogObject[]> =>
-  withClient(where, readCatalog);
+const catalogAt = (where: PrivateServer['parameters']): Promise<DatabaseObject[]> =>
+  withClient(where, readObjects);
 
 beforeAll(async () => {
   await Promise.all(
@@ -111,7 +111,7 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
         catalogAt(at(targets, major, database)),
       ]);
       expect(before.length).toBeGreaterThan(70);
-      expect(compareCatalogs(before, after, { sameMajor: true })).toEqual([]);
+      expect(compareObjects(before, after, { sameMajor: true })).toEqual([]);
       const [held, holds] = await Promise.all(
         [sources, targets].map((servers) =>
           withClient(at(servers, major, database), (client) => fingerprintsOf(client, { signal })),
@@ -129,9 +129,9 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
         await client.query('begin');
         await client.query('set local client_min_messages = error');
         await client.query(statement);
-        const found = await readCatalog(client);
+        const found = await readObjects(client);
         await client.query('rollback');
-        const differences = compareCatalogs(expected, found, { sameMajor: true });
+        const differences = compareObjects(expected, found, { sameMajor: true });
         expect(
           differences.map((one) => `${one.kind} ${one.type} ${one.identity}`),
           statement,
@@ -146,7 +146,7 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
     await runSql(source, `create role ${reader} login password 'x' in role pg_read_all_data`);
     try {
       const asReader = await catalogAt({ ...source, user: reader });
-      expect(compareCatalogs(await catalogAt(source), asReader, { sameMajor: true })).toEqual([]);
+      expect(compareObjects(await catalogAt(source), asReader, { sameMajor: true })).toEqual([]);
     } finally {
       await runSql(source, `drop role ${reader}`);
     }
@@ -164,9 +164,9 @@ describe.each(pairs)('from PostgreSQL %i to %i', (older, newer) => {
     await restoreInto(source, target);
     await runSql(target, `alter database odd rename to ${name}`);
     const found = await catalogAt({ ...target, database: name });
-    const ofObjects = ({ type }: CatalogObject): boolean => !type.startsWith('database');
+    const ofObjects = ({ type }: DatabaseObject): boolean => !type.startsWith('database');
     const expected = (await catalogAt(source)).filter(ofObjects);
-    expect(compareCatalogs(expected, found.filter(ofObjects), { sameMajor: false })).toEqual([]);
+    expect(compareObjects(expected, found.filter(ofObjects), { sameMajor: false })).toEqual([]);
   });
 });
 
@@ -176,14 +176,14 @@ test('objects that change while they are backed up have no digest', async () => 
   await withDatabase(newestMajor(), { sql }, async ({ parameters, query }) => {
     await withClient(parameters, async (client) => {
       await client.query('begin isolation level repeatable read');
-      const before = await readCatalog(client);
+      const before = await readObjects(client);
       await query(
         `create or replace function f() returns trigger language plpgsql as 'begin return old; end'`,
       );
       await query('alter index i rename to j');
       await query('create or replace trigger g before delete on t execute function f()');
       await query('create table later ()');
-      const steady = steadyObjects(before, await readCatalog(client));
+      const steady = steadyObjects(before, await readObjects(client));
       const digests = new Map(steady.map(({ identity, digest }) => [identity, digest]));
       expect(digests.get('g on public.t')).toBeNull();
       expect(digests.get('public.t')).toMatch(/^[0-9a-f]{32}$/);

@@ -195,7 +195,7 @@ test.each(testMajors())('PostgreSQL %i: a provider that is not there is a limit 
         const problem = await localeProblem(client, { encoding: 'UTF8', locale });
         // ICU takes unknown languages before version 16.
         if (problem === undefined) expect(locale.provider).toBe('icu');
-        else expect(problem).toMatchObject({ fault: 'limit', missing: expect.stringMatching(/./) });
+        else expect(problem).toMatchObject({ fault: 'environment', missing: expect.stringMatching(/./) });
         const name = uniqueName('provider');
         try {
           await createDatabase(client, { name, encoding: 'UTF8', locale });
@@ -212,7 +212,7 @@ test('a locale that the server has not is told; the nearest is taken where that 
     withClient(parameters, async (client) => {
       const locale = { provider: 'libc', collate: 'xx_YY.UTF-8', ctype: 'xx_YY.UTF-8' } as const;
       expect(await localeProblem(client, { encoding: 'UTF8', locale })).toMatchObject({
-        fault: 'limit',
+        fault: 'environment',
         missing: 'locale "xx_YY.UTF-8"',
       });
       const fine = { provider: 'libc', collate: 'C', ctype: 'C' } as const;

@@ -35,7 +35,7 @@ describe.each(kinds)('a run that is killed, %s', (kind) => {
       expect(await processStart(held.pid)).toBeUndefined();
       const left = await processesNamed(endless);
       // Uncontained, what SQL has started may live on; here it is ended by its id.
-      if (kind === 'contained') expect(left).toEqual([]);
+      if (kind === 'sandboxed') expect(left).toEqual([]);
       for (const pid of left) process.kill(pid, 'SIGKILL');
     }));
 

@@ -62,7 +62,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     const sql = `CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=${port} dbname=x' PUBLICATION p`;
     await expect(runSql(open.server.parameters, sql)).rejects.toThrow(/connect/);
     listener.close();
-    expect(connections > 0).toBe(kind === 'uncontained');
+    expect(connections > 0).toBe(kind === 'unsandboxed');
   });
 
   it('reads files that all may read only where it is not contained', async () => {
@@ -78,7 +78,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     ];
     for (const sql of attempts) {
       const reading = runSql(open.server.parameters, sql);
-      if (kind === 'uncontained') await reading;
+      if (kind === 'unsandboxed') await reading;
       else await expect(reading, sql).rejects.toThrow(/No such file|program "cat/);
     }
     await rm(secrets, { recursive: true });
@@ -87,7 +87,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
   it('reads our environment only as the same user and where it is not contained', async () => {
     const sql = `SELECT length(pg_read_binary_file('/proc/${process.pid}/environ', 0, 100)) AS bytes`;
     const reading = runSql(open.server.parameters, sql);
-    if (kind === 'contained' || isRoot)
+    if (kind === 'sandboxed' || isRoot)
       await expect(reading).rejects.toThrow(/No such file|[Pp]ermission denied/);
     else expect(await reading).toEqual([{ bytes: 100 }]);
   });
@@ -103,11 +103,11 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
   });
 });
 
-if (kinds.includes('contained'))
+if (kinds.includes('sandboxed'))
   describe('a contained server', () => {
     let open: Awaited<ReturnType<typeof openVerification>>;
     beforeAll(async () => {
-      open = await openVerification('contained');
+      open = await openVerification('sandboxed');
     });
     afterAll(() => open.close());
 
@@ -146,7 +146,7 @@ if (kinds.includes('contained'))
 
     it('ends with all that hides from its end', async () => {
       const endless = uniqueSeconds();
-      await verify('contained', {}, async ({ server }) => {
+      await verify('sandboxed', {}, async ({ server }) => {
         const hiding = `cd / && setsid sh -c "trap : HUP TERM; while :; do sleep ${endless}; done"`;
         await shell(server, `(${hiding}) > /dev/null 2>&1 &`);
         await eventually(async () => (await processesNamed(endless)).length > 1);
@@ -155,13 +155,13 @@ if (kinds.includes('contained'))
     });
 
     it('ends when SQL kills everything that it can', () =>
-      verify('contained', {}, async ({ server }) => {
+      verify('sandboxed', {}, async ({ server }) => {
         await expect(shell(server, 'kill -9 -1')).rejects.toThrow();
         await server.exited;
       }));
 
     it('can be killed from outside', () =>
-      verify('contained', {}, async ({ server }) => {
+      verify('sandboxed', {}, async ({ server }) => {
         process.kill(server.pid, 'SIGKILL');
         await server.exited;
       }));
@@ -172,7 +172,7 @@ describe('a server that cannot be contained', () => {
     ['there is no bwrap', ['/nonexistent/bwrap'], /^there is no bwrap/],
     ['bwrap is refused', ['/bin/false'], /^\/bin\/false makes no sandbox here \(/],
   ])('starts and says so: %s', (_title, bubblewrap, detail) =>
-    verify('uncontained', { bubblewrap }, async ({ server, isolation }) => {
+    verify('unsandboxed', { bubblewrap }, async ({ server, isolation }) => {
       expect(isolation.detail).toMatch(detail);
       const ofAnother =
         /; the server runs as the user \w+; pgproof's own environment and memory are hidden from it$/;

@@ -11,7 +11,7 @@ import {
 } from '../../../../support/postgres/verification-server.ts';
 
 const kinds = await isolationKinds();
-const [kind = 'uncontained'] = kinds;
+const [kind = 'unsandboxed'] = kinds;
 
 describe('a verification server', () => {
   it.each(testMajors())('of PostgreSQL %i favours speed, and fits what there is', async (major) => {
@@ -68,7 +68,7 @@ describe('a verification server', () => {
 
   it.each(kinds)('tells what the server said when it cannot start, and leaves nothing (%s)', (isolation) =>
     withServerParent(async (directory) => {
-      const bubblewrap = isolation === 'contained' ? undefined : [];
+      const bubblewrap = isolation === 'sandboxed' ? undefined : [];
       const options = { directory, bubblewrap, superuser: 'postgres', roomBytes: 1e9, jobs: 1 };
       // Far beyond what any machine has.
       const memoryBytes = 2 ** 53;

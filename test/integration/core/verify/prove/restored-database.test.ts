@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { expect, test } from 'vitest';
 import type { Check } from '../../../../../core/manifest/verification.ts';
-import { steadySession, withConnections } from '../../../../../core/verify/prove/connections.ts';
+import { overrideDatabaseSettings } from '../../../../../core/postgres/connect/steady-session.ts';
+import { withConnections } from '../../../../../core/verify/prove/connections.ts';
 import { compareRestoredRows } from '../../../../../core/verify/prove/restored-rows.ts';
 import {
   checkLargeObjects,
@@ -34,8 +35,11 @@ async function inDatabase(use: (clients: readonly Client[], name: string) => Pro
     await query(`alter database ${name} set statement_timeout = '1ms';
       alter database ${name} set default_transaction_read_only = on;
       alter database ${name} set search_path = "odd ""s", public`);
-    await withConnections(steadySession(parameters, major), 2, new AbortController().signal, (clients) =>
-      use(clients, name),
+    await withConnections(
+      overrideDatabaseSettings(parameters, major),
+      2,
+      new AbortController().signal,
+      (clients) => use(clients, name),
     );
   });
 }

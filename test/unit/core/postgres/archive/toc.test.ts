@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dependentsOf, parseContents } from '../../../../../core/postgres/archive/toc.ts';
+import { dependentsOf, parseToc } from '../../../../../core/postgres/archive/toc.ts';
 import { selectEntries } from '../../../../../core/restore/select-entries.ts';
 
 /** What pg_restore 17 printed, shortened. */
@@ -40,39 +40,37 @@ const listed = `;
 3687; 0 16731 MATERIALIZED VIEW DATA public mv postgres
 ;	depends on: 225 3691
 `;
-const contents = parseContents(listed);
+const toc = parseToc(listed);
 
 test('reads the head and every entry with what it depends on', () => {
-  expect(contents).toMatchObject({
+  expect(toc).toMatchObject({
     createdAt: new Date('2026-11-21T04:54:40Z'),
     serverVersion: '17.12',
     pgDumpVersion: '18.6',
   });
-  expect(contents.entries).toHaveLength(16);
-  expect(contents.entries.find(({ dumpId }) => dumpId === 3535)).toEqual({
+  expect(toc.entries).toHaveLength(16);
+  expect(toc.entries.find(({ dumpId }) => dumpId === 3535)).toEqual({
     dumpId: 3535,
     type: 'FK CONSTRAINT',
     label: 'public child child_id_fkey postgres',
     dependsOn: [222, 3533, 224],
   });
-  expect(contents.entries.find(({ dumpId }) => dumpId === 3687)?.type).toBe('MATERIALIZED VIEW DATA');
-  expect(contents.entries.find(({ dumpId }) => dumpId === 2)?.label).toBe('- hstore');
+  expect(toc.entries.find(({ dumpId }) => dumpId === 3687)?.type).toBe('MATERIALIZED VIEW DATA');
+  expect(toc.entries.find(({ dumpId }) => dumpId === 2)?.label).toBe('- hstore');
 });
 
 test('what depends on an extension, however far', () => {
-  const found = dependentsOf(contents, new Set([2]));
+  const found = dependentsOf(toc, new Set([2]));
   expect([...found].sort((a, b) => a - b)).toEqual([221, 225, 373, 3527, 3684, 3687, 3697]);
 });
 
 test('a table comes with what belongs to it, and in an empty database with what it needs', () => {
   const chosen = new Set([221, 3684]);
-  expect([...selectEntries(contents, chosen, false)].sort((a, b) => a - b)).toEqual([220, 221, 3527, 3684]);
-  expect([...selectEntries(contents, chosen, true)].sort((a, b) => a - b)).toEqual([
-    2, 3, 220, 221, 3527, 3684,
-  ]);
+  expect([...selectEntries(toc, chosen, false)].sort((a, b) => a - b)).toEqual([220, 221, 3527, 3684]);
+  expect([...selectEntries(toc, chosen, true)].sort((a, b) => a - b)).toEqual([2, 3, 220, 221, 3527, 3684]);
 });
 
 test('a foreign key stays away from a table that stays away', () => {
-  expect(selectEntries(contents, new Set([224, 3686]), true).has(3535)).toBe(false);
-  expect(selectEntries(contents, new Set([224, 222]), true).has(3535)).toBe(true);
+  expect(selectEntries(toc, new Set([224, 3686]), true).has(3535)).toBe(false);
+  expect(selectEntries(toc, new Set([224, 222]), true).has(3535)).toBe(true);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareCatalogs } from '../../../../../core/postgres/objects/compare-objects.ts';
+import { compareObjects } from '../../../../../core/postgres/objects/compare-objects.ts';
 import { steadyObjects } from '../../../../../core/postgres/objects/read-objects.ts';
 
 const object = (
@@ -17,7 +17,7 @@ test('missing, different and extra objects are told apart', () => {
     object('d'),
     object('a', 'a', 'view'),
   ];
-  expect(compareCatalogs(expected, found, { sameMajor: true })).toEqual([
+  expect(compareObjects(expected, found, { sameMajor: true })).toEqual([
     { kind: 'differs', type: 'table', identity: 'b' },
     { kind: 'missing', type: 'table', identity: 'c' },
     { kind: 'extra', type: 'table', identity: 'd' },
@@ -27,13 +27,13 @@ test('missing, different and extra objects are told apart', () => {
 test('another major is only asked whether everything is there, and may quote other names', () => {
   const expected = [object('public.merge_action'), object('b')];
   const found = [object('public."merge_action"', 'other')];
-  expect(compareCatalogs(expected, found, { sameMajor: false })).toEqual([
+  expect(compareObjects(expected, found, { sameMajor: false })).toEqual([
     { kind: 'missing', type: 'table', identity: 'b' },
   ]);
 });
 
 test('schema public is in every new database, also where the source has dropped it', () => {
-  expect(compareCatalogs([], [object('public', 'a', 'schema')], { sameMajor: true })).toEqual([]);
+  expect(compareObjects([], [object('public', 'a', 'schema')], { sameMajor: true })).toEqual([]);
 });
 
 test('two readings: what changed has no digest, what came or went is left out', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseContents } from '../../../../../core/postgres/archive/toc.ts';
+import { parseToc } from '../../../../../core/postgres/archive/toc.ts';
 import { judge, settle } from '../../../../../core/postgres/pg-restore/classify.ts';
 import { type Complaint, messageReader } from '../../../../../core/postgres/pg-restore/messages.ts';
 
@@ -176,7 +176,7 @@ test.each([
     'a server that knows lz4',
   ],
 ])('%s: a limit', (message, missing) => {
-  expect(judge({ message })).toMatchObject({ fault: 'limit', missing });
+  expect(judge({ message })).toMatchObject({ fault: 'environment', missing });
 });
 
 test('a statement of any length does not grow in memory', () => {
@@ -197,7 +197,7 @@ test('a setting of a newer pg_dump that an older server does not know means noth
 });
 
 test('what follows from a limit is that limit; what does not stays the fault of the backup', () => {
-  const contents = parseContents(`2; 3079 1 EXTENSION - hstore 
+  const toc = parseToc(`2; 3079 1 EXTENSION - hstore 
 221; 1259 2 TABLE public t postgres
 ;	depends on: 2
 3684; 0 2 TABLE DATA public t postgres
@@ -207,18 +207,18 @@ test('what follows from a limit is that limit; what does not stays the fault of 
   const at = (dumpId: number): Complaint['entry'] => ({ dumpId, label: '' });
   const settled = settle(
     [
-      { fault: 'limit', missing: 'extension "hstore"', message: 'is not available', entry: at(2) },
+      { fault: 'environment', missing: 'extension "hstore"', message: 'is not available', entry: at(2) },
       { fault: 'backup', message: 'type "hstore" does not exist', entry: at(221) },
       { fault: 'backup', message: 'relation "t" does not exist', entry: at(3684) },
       { fault: 'backup', message: 'role "r" does not exist', entry: at(222) },
       { fault: 'backup', message: 'duplicate key value', entry: at(3684) },
     ],
-    contents,
+    toc,
   );
   expect(settled.map(({ fault }) => fault)).toEqual(['limit', 'limit', 'limit', 'backup', 'backup']);
 });
 
-const library = parseContents(`2; 3079 1 EXTENSION - unaccent 
+const library = parseToc(`2; 3079 1 EXTENSION - unaccent 
 210; 1255 5 FUNCTION public norm(text) postgres
 221; 1259 2 TABLE public parent postgres
 222; 1259 3 TABLE public child postgres
@@ -232,7 +232,7 @@ const library = parseContents(`2; 3079 1 EXTENSION - unaccent
 ;	depends on: 222 210
 `);
 const unaccent = {
-  fault: 'limit',
+  fault: 'environment',
   missing: 'extension "unaccent"',
   message: 'x',
   entry: { dumpId: 2, label: '' },
@@ -269,7 +269,7 @@ test("a function's body calls what an extension would have brought", () => {
 
 test('a foreign key to rows that found no room is no fault of the backup; to rows that came it is', () => {
   const room = {
-    fault: 'limit',
+    fault: 'environment',
     missing: 'room on the disk',
     message: 'x',
     entry: { dumpId: 3684, label: '' },
@@ -278,6 +278,9 @@ test('a foreign key to rows that found no room is no fault of the backup; to row
     'could not execute query: ERROR: insert or update on table "child" violates foreign key constraint "child_fkey"',
     3535,
   );
-  expect(settle([room, violated], library)[1]).toMatchObject({ fault: 'limit', missing: 'room on the disk' });
+  expect(settle([room, violated], library)[1]).toMatchObject({
+    fault: 'environment',
+    missing: 'room on the disk',
+  });
   expect(settle([unaccent, violated], library)[1]).toMatchObject({ fault: 'backup' });
 });

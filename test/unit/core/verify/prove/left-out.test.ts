@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { ContentsEntry } from '../../../../../core/postgres/archive/toc.ts';
+import type { TocEntry } from '../../../../../core/postgres/archive/toc.ts';
 import { describeLeftOut, leftOutOf } from '../../../../../core/verify/prove/left-out.ts';
 import { otherRun } from '../../../../../core/verify/prove/run-times.ts';
 
-const entry = (dumpId: number, type: string, label: string): ContentsEntry => ({
+const entry = (dumpId: number, type: string, label: string): TocEntry => ({
   dumpId,
   type,
   label,

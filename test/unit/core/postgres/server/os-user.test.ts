@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parsePasswd, parseUidMap } from '../../../../../core/postgres/server/owner.ts';
+import { parsePasswd, parseUidMap } from '../../../../../core/postgres/server/os-user.ts';
 
 test('users of /etc/passwd', () => {
   expect(

@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
-import type { BackupWorld } from '../../core/backup/plan.ts';
+import type { BackupDependencies } from '../../core/backup/plan.ts';
 import { snsNotifier } from '../../core/notify/sns-notifier.ts';
 import { obtainTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
 import { iamSource, secretSource } from '../../core/source/aws-source.ts';
@@ -10,12 +10,12 @@ import { onProgress } from './lambda-output.ts';
 import type { BackupSettings } from './settings.ts';
 
 /** What a backup needs of the world, as the function's settings describe it. Nothing is contacted yet. */
-export function lambdaWorld(
+export function lambdaDependencies(
   settings: BackupSettings,
   telemetry: { readonly logger: Logger; readonly metrics: Metrics },
-): (signal: AbortSignal) => BackupWorld {
+): (signal: AbortSignal) => BackupDependencies {
   const { kmsKeyArn, storageClass, partLimit } = settings;
-  const world = {
+  const dependencies = {
     source: lambdaSource(settings),
     store: openStore(settings.store, { kmsKeyArn, storageClass, partLimit }),
     clock: () => new Date(),
@@ -23,7 +23,7 @@ export function lambdaWorld(
     onProgress: onProgress(telemetry.logger, telemetry.metrics, settings.source),
   };
   return (signal) => ({
-    ...world,
+    ...dependencies,
     tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
     signal,
   });

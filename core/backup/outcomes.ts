@@ -1,4 +1,4 @@
-import type { Incident } from '../notify/alert.ts';
+import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
@@ -15,30 +15,30 @@ function common({
   store,
   at,
   plan,
-}: Circumstances): Pick<Incident, 'source' | 'store' | 'at' | 'schedule' | 'reason'> {
+}: Circumstances): Pick<Outcome, 'source' | 'store' | 'at' | 'schedule' | 'reason'> {
   return { source, store, at, schedule: plan.schedule, reason: plan.reason };
 }
 
 /** A backup that did not come about; without a database, the whole run. */
-export function failureIncident(
+export function failureOutcome(
   circumstances: Circumstances,
   error: unknown,
-  details: Pick<Incident, 'database' | 'reached' | 'seconds'>,
-): Incident {
+  details: Pick<Outcome, 'database' | 'reached' | 'seconds'>,
+): Outcome {
   return {
     ...common(circumstances),
     ...details,
     ...describeFailure(error),
-    outcome: 'failed',
+    result: 'failed',
     work: 'backup',
   };
 }
 
-export function doneIncident(circumstances: Circumstances, done: BackupDone): Incident {
+export function doneOutcome(circumstances: Circumstances, done: BackupDone): Outcome {
   const { database, id, bytes, seconds, manifest } = done;
   return {
     ...common(circumstances),
-    outcome: 'good',
+    result: 'good',
     work: 'backup',
     database,
     id,
@@ -49,16 +49,16 @@ export function doneIncident(circumstances: Circumstances, done: BackupDone): In
 }
 
 /** The run ended before these databases had their turn: one message for all of them. */
-export function notStartedIncident(
+export function notStartedOutcome(
   circumstances: Circumstances,
   reason: unknown,
   databases: readonly string[],
-): Incident {
-  const incident = failureIncident(
+): Outcome {
+  const outcome = failureOutcome(
     circumstances,
     reason,
     databases.length === 1 ? { database: databases[0] } : {},
   );
   const names = databases.map((name) => JSON.stringify(name)).join(', ');
-  return { ...incident, headline: undefined, what: `No backup was begun of ${names}: ${incident.what}` };
+  return { ...outcome, headline: undefined, what: `No backup was begun of ${names}: ${outcome.what}` };
 }

@@ -4,20 +4,20 @@ import { PgproofError } from '../../errors.ts';
 import type { FoundTools } from '../programs/tools.ts';
 
 /** The operating system's user that the server runs as. */
-export type ServerOwner = { readonly name: string; readonly uid: number; readonly gid: number };
+export type OsUser = { readonly name: string; readonly uid: number; readonly gid: number };
 
 /**
  * PostgreSQL refuses to run as root: then it runs as `postgres` where there is such a user, else as `nobody`.
  * `undefined`: as the user that we are.
  */
-export async function chooseOwner(): Promise<ServerOwner | undefined> {
+export async function chooseOsUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const mapped = parseUidMap(await readFile('/proc/self/uid_map', 'utf8').catch(() => ''));
   const users = parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => '')).filter(({ uid }) =>
     mapped(uid),
   );
-  const owner = users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody');
-  if (owner !== undefined) return owner;
+  const osUser = users.find(({ name }) => name === 'postgres') ?? users.find(({ name }) => name === 'nobody');
+  if (osUser !== undefined) return osUser;
   throw new PgproofError({
     what: 'A PostgreSQL server cannot be started as root',
     got: 'no user postgres or nobody in /etc/passwd whom this container knows',
@@ -38,7 +38,7 @@ export function parseUidMap(text: string): (uid: number) => boolean {
 }
 
 /** Lines of `/etc/passwd`: name:password:uid:gid:… */
-export function parsePasswd(text: string): ServerOwner[] {
+export function parsePasswd(text: string): OsUser[] {
   return text.split('\n').flatMap((line) => {
     const [name = '', , uid = '', gid = ''] = line.split(':');
     return /^\d+$/.test(uid) && /^\d+$/.test(gid) ? [{ name, uid: Number(uid), gid: Number(gid) }] : [];
@@ -46,11 +46,11 @@ export function parsePasswd(text: string): ServerOwner[] {
 }
 
 /** Whether the owner may pass through the directory and all above it: a clone under /root is closed to others. */
-export async function isReachable(directory: string, owner: ServerOwner | undefined): Promise<boolean> {
-  if (owner === undefined) return true;
+export async function isReachable(directory: string, osUser: OsUser | undefined): Promise<boolean> {
+  if (osUser === undefined) return true;
   for (let path = directory; ; path = dirname(path)) {
     const { mode, uid, gid } = await stat(path);
-    const execute = uid === owner.uid ? 0o100 : gid === owner.gid ? 0o010 : 0o001;
+    const execute = uid === osUser.uid ? 0o100 : gid === osUser.gid ? 0o010 : 0o001;
     if ((mode & execute) === 0) return false;
     if (path === dirname(path)) return true;
   }
@@ -62,10 +62,10 @@ export async function isReachable(directory: string, owner: ServerOwner | undefi
  */
 export async function reachableTools(
   tools: FoundTools,
-  owner: ServerOwner | undefined,
+  osUser: OsUser | undefined,
   makeDirectory: () => Promise<string>,
 ): Promise<FoundTools> {
-  if (await isReachable(tools.directory, owner)) return tools;
+  if (await isReachable(tools.directory, osUser)) return tools;
   const root = installationRoot(tools.directory);
   const scratch = await makeDirectory();
   await chmod(scratch, 0o755);
