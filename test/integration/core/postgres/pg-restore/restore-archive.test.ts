@@ -163,7 +163,7 @@ test("on somebody's server what is there stays as it is", () =>
       const applied = await applyGlobals(client, globals, { mode: 'target' });
       expect(applied).toMatchObject({ roles: ['app "x"'], existing: ['boss', 'team'] });
       // Its directory is not there, and the statement that no pg_dumpall writes was not run.
-      expect(applied.problems.map(({ fault }) => fault)).toEqual(['limit', 'backup']);
+      expect(applied.problems.map(({ fault }) => fault)).toEqual(['environment', 'backup']);
       const { rows } = await client.query("select rolcreatedb from pg_roles where rolname = 'team'");
       expect(rows).toEqual([{ rolcreatedb: true }]);
     }),

@@ -109,18 +109,18 @@ psql: error: connection to server on socket "/x" failed: No such file or directo
 });
 
 test.each([
-  ['extension "vector" is not available', 'limit', 'extension "vector"'],
+  ['extension "vector" is not available', 'environment', 'extension "vector"'],
   [
     'could not access file "$libdir/postgis-3": No such file or directory',
-    'limit',
+    'environment',
     'library "$libdir/postgis-3"',
   ],
-  ['invalid locale name: "tr_TR.UTF-8"', 'limit', 'locale "tr_TR.UTF-8"'],
-  ['could not extend file "base/5/1": No space left on device', 'limit', 'room on the disk'],
-  ['out of shared memory', 'limit', 'room for locks (max_locks_per_transaction)'],
-  ['tablespace "fast" does not exist', 'limit', 'tablespace "fast"'],
-  ['server closed the connection unexpectedly', 'limit', 'a server that stays up'],
-  ['language "plpython3u" does not exist', 'limit', 'language "plpython3u"'],
+  ['invalid locale name: "tr_TR.UTF-8"', 'environment', 'locale "tr_TR.UTF-8"'],
+  ['could not extend file "base/5/1": No space left on device', 'environment', 'room on the disk'],
+  ['out of shared memory', 'environment', 'room for locks (max_locks_per_transaction)'],
+  ['tablespace "fast" does not exist', 'environment', 'tablespace "fast"'],
+  ['server closed the connection unexpectedly', 'environment', 'a server that stays up'],
+  ['language "plpython3u" does not exist', 'environment', 'language "plpython3u"'],
   ['role "app" does not exist', 'backup', undefined],
   ['duplicate key value violates unique constraint "k"', 'backup', undefined],
   ['insert or update on table "t" violates foreign key constraint "f"', 'backup', undefined],
@@ -215,7 +215,7 @@ test('what follows from a limit is that limit; what does not stays the fault of 
     ],
     toc,
   );
-  expect(settled.map(({ fault }) => fault)).toEqual(['limit', 'limit', 'limit', 'backup', 'backup']);
+  expect(settled.map(({ fault }) => fault)).toEqual(['environment', 'environment', 'environment', 'backup', 'backup']);
 });
 
 const library = parseToc(`2; 3079 1 EXTENSION - unaccent 
@@ -250,9 +250,9 @@ test("a function's body calls what an extension would have brought", () => {
     backup('could not execute query: ERROR: role "app" does not exist', 3536),
   ];
   expect(settle(problems, library).map(({ fault }) => fault)).toEqual([
-    'limit',
-    'limit',
-    'limit',
+    'environment',
+    'environment',
+    'environment',
     'backup',
     'backup',
   ]);
