@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Notifier } from '../core/notify/notifier.ts';
+import type { Channel } from '../core/notify/notifier.ts';
 
 export function withAlertFlags(command: Command, policies: readonly string[]): Command {
   return command
@@ -12,9 +12,9 @@ export function withAlertFlags(command: Command, policies: readonly string[]): C
     );
 }
 
-/** Without a topic nobody but the terminal is told; the command's own output and exit status say everything there. */
-export async function notifierFor(topicArn: string | undefined): Promise<Notifier> {
+/** Without a topic only the terminal is told; the command's own output and exit status say everything there. */
+export async function channelFor(topicArn: string | undefined): Promise<Channel> {
   if (topicArn === undefined) return { publish: async () => undefined };
-  const { snsNotifier } = await import('../core/notify/sns-notifier.ts');
-  return snsNotifier(topicArn);
+  const { snsChannel } = await import('../core/notify/sns-channel.ts');
+  return snsChannel(topicArn);
 }

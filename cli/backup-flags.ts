@@ -108,7 +108,6 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
     fingerprint: flags.fingerprint ?? false,
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
-    notify: flags.notify,
   };
 }
 

@@ -3,8 +3,9 @@ import { backup } from '../core/backup/backup.ts';
 import type { VerifyChoice } from '../core/backup/plan.ts';
 import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/report.ts';
 import { parseId } from '../core/manifest/backup-id.ts';
+import { notifier } from '../core/notify/notifier.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
-import { notifierFor } from './alerts.ts';
+import { channelFor } from './alerts.ts';
 import { type BackupFlags, planFromFlags, withBackupFlags } from './backup-flags.ts';
 import { interruptible } from './interrupt.ts';
 import { storeCommand, storeFrom } from './options.ts';
@@ -26,18 +27,21 @@ async function run(flags: BackupFlags): Promise<void> {
   const plan = planFromFlags(flags);
   const store = await storeFrom(flags);
   const source = sourceFrom(flags.source, flags.name);
-  const notifier = await notifierFor(flags.topic);
+  const channel = await channelFor(flags.topic);
   const progress = backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
       const dependencies = {
         store,
         signal,
-        notifier,
+        notifier: notifier(channel, flags.notify),
         clock: () => new Date(),
         ...machinePrograms({ signal, onProgress: progress.say }),
       };
-      const verify = verifierAt(flags.verify, { ...dependencies, notify: 'failures' });
+      const verify = verifierAt(flags.verify, {
+        ...dependencies,
+        notifier: notifier(channel, 'failures'),
+      });
       const report = await backup(plan, { ...dependencies, source, verify, onProgress: progress.on });
       progress.stop();
       if (flags.json) printJson(report);

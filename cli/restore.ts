@@ -8,6 +8,7 @@ import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
+import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
 import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
@@ -108,7 +109,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         manifest,
         signal,
         target: parameters,
-        scratch: flags.scratch,
+        scratch: temporaryScratch(flags.scratch),
         clock: () => new Date(),
         tools: machinePrograms({ signal, onProgress: progress.say }).tools,
         onProgress: (event) => {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
-import { archiveBytes, type InventoryEntry, readBackup, totalRows } from '../core/inventory/list-backups.ts';
+import { type InventoryEntry, readBackup } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
+import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';

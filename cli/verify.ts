@@ -5,12 +5,12 @@ import { messageOf, UsageError } from '../core/errors.ts';
 import { findBackup } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type LevelChoice, levelChoices } from '../core/manifest/verification.ts';
-import { type NotifyPolicy, notifyPolicies } from '../core/notify/notifier.ts';
+import { type NotifyPolicy, notifier, notifyPolicies } from '../core/notify/notifier.ts';
 import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
 import type { UserCheck } from '../core/verify/prove/user-checks.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
-import { notifierFor, withAlertFlags } from './alerts.ts';
+import { channelFor, withAlertFlags } from './alerts.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printText } from './output/result.ts';
@@ -58,7 +58,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const checks = checksFrom(flags);
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
-  const notifier = await notifierFor(flags.topic);
+  const channel = await channelFor(flags.topic);
   const progress = verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
     const id = await findBackup(store, text, { signal });
@@ -67,8 +67,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       { id, level: flags.level, checks },
       {
         store,
-        notifier,
-        notify: flags.notify,
+        notifier: notifier(channel, flags.notify),
         signal,
         ...machinePrograms({ signal, onProgress: progress.say }),
         scratch,

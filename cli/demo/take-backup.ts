@@ -3,7 +3,7 @@ import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
 import { BackupFailed, isGoodResult } from '../../core/backup/report.ts';
 import { listBackups } from '../../core/inventory/list-backups.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
-import type { Notifier } from '../../core/notify/notifier.ts';
+import { type Channel, type Notifier, notifier } from '../../core/notify/notifier.ts';
 import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
@@ -31,12 +31,14 @@ export const demoPlan: BackupPlan = {
 };
 
 /** Alerts go where an SNS topic's subscribers would read them; here that is the terminal. */
-export const terminalNotifier: Notifier = {
+const terminal: Channel = {
   publish: async ({ subject, text }) => {
     const lines = [style.bold(subject), '', ...text.split('\n')];
     say(lines.map((line) => `${style.red('│')} ${line}`.trimEnd()).join('\n'));
   },
 };
+
+export const terminalNotifier: Notifier = notifier(terminal, 'failures');
 
 /** Backs up and verifies, and prints the tables. @throws BackupFailed */
 export async function takeBackup(
@@ -51,7 +53,7 @@ export async function takeBackup(
   const verify = (id: string): ReturnType<typeof verifyAndTell> =>
     verifyAndTell(
       { id: parseId(id), level: 'auto' },
-      { ...programs, store, clock, signal, notifier: terminalNotifier, notify: 'failures' },
+      { ...programs, store, clock, signal, notifier: terminalNotifier },
     );
   try {
     const report = await backup(demoPlan, {

@@ -1,6 +1,7 @@
 import { type BackupReport, isGoodResult } from '../../core/backup/report.ts';
-import { archiveBytes, type InventoryEntry, totalRows } from '../../core/inventory/list-backups.ts';
+import type { InventoryEntry } from '../../core/inventory/list-backups.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
+import { archiveBytes, totalRows } from '../../core/manifest/sizes.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table, visible } from './style.ts';
 import { verdictText } from './verdicts.ts';

@@ -23,6 +23,7 @@ import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
+import { temporaryScratch } from '../scratch/scratch.ts';
 import type { StagedObject } from '../store/store.ts';
 import { commitBackup } from './commit-backup.ts';
 import { makeManifest, type Recorded, storedFile } from './make-manifest.ts';
@@ -132,6 +133,7 @@ async function readAll(
     env,
     redact,
     store: dependencies.store,
+    scratch: dependencies.scratch ?? temporaryScratch(),
     signal,
     key: (name) => keyOf(id, name),
     onBytes: (bytes) => {

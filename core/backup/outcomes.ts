@@ -3,7 +3,7 @@ import { describeFailure } from '../notify/describe-failure.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
 
-type Circumstances = {
+export type Circumstances = {
   readonly source: string;
   readonly store: string;
   readonly at: Date;

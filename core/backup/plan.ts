@@ -1,8 +1,9 @@
 import type { Format } from '../manifest/manifest.ts';
 import type { LevelChoice, Verification } from '../manifest/verification.ts';
-import type { Notifier, NotifyPolicy } from '../notify/notifier.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import type { Compression } from '../postgres/dump/compression.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
+import type { Scratch } from '../scratch/scratch.ts';
 import type { Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
 import type { OnProgress } from './progress.ts';
@@ -25,19 +26,20 @@ export type BackupPlan = {
   readonly fingerprint: boolean;
   readonly lockWaitSeconds: number;
   readonly stallSeconds: number;
-  readonly notify: NotifyPolicy;
   /** Said in alerts: why this run, which schedule. */
   readonly reason?: string | undefined;
   readonly schedule?: string | undefined;
 };
 
-/** What a backup needs of the world. */
+/** What a backup works with: what it reads, where it writes, who hears of it. */
 export type BackupDependencies = {
   readonly source: Source;
   readonly store: Store;
   /** The programs for a server of that major version. @throws NoMatchingTools */
   readonly tools: (serverMajor: number) => Promise<PostgresTools>;
   readonly clock: () => Date;
+  /** Where the directory format's files lie until they are stored. @default the system's temporary directory */
+  readonly scratch?: Scratch | undefined;
   readonly notifier: Notifier;
   /** Verifies a backup that was just written; undefined: nobody asked, or the verify function does it. */
   readonly verify?: ((id: string) => Promise<Verification>) | undefined;
@@ -54,7 +56,6 @@ export const planDefaults = {
   fingerprint: false,
   lockWaitSeconds: 60,
   stallSeconds: 300,
-  notify: 'failures',
 } as const satisfies Partial<BackupPlan>;
 
 export type VerifyChoice = LevelChoice | 'none';

@@ -1,17 +1,32 @@
 import { PgproofError } from '../errors.ts';
-import type { Alert } from './alert.ts';
+import { type Alert, composeAlert, type Outcome } from './alert.ts';
 
 /** Who hears of what: failures only, or good news too. */
 export const notifyPolicies = ['failures', 'all'] as const;
 export type NotifyPolicy = (typeof notifyPolicies)[number];
 
 /** Where messages go: an SNS topic, a terminal. */
-export type Notifier = {
+export type Channel = {
   /** @throws AlertNotSent */
   publish(alert: Alert): Promise<void>;
 };
 
-/** The message itself could not be sent. Whoever sees this is the last to know: never caught and dropped. */
+/** Lets people hear of what happened, as far as they asked for it. */
+export type Notifier = {
+  /** @throws AlertNotSent */
+  tell(outcome: Outcome): Promise<void>;
+};
+
+/** The one place that decides which outcome becomes a message. */
+export function notifier(channel: Channel, policy: NotifyPolicy): Notifier {
+  return {
+    tell: async (outcome) => {
+      if (outcome.result !== 'good' || policy === 'all') await channel.publish(composeAlert(outcome));
+    },
+  };
+}
+
+/** The message itself could not be sent. The caller that sees this is the last to know: never caught and dropped. */
 export class AlertNotSent extends PgproofError {
   override readonly name = 'AlertNotSent';
 }

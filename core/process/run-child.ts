@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { messageOf, PgproofError } from '../errors.ts';
 import { lineTail } from './line-tail.ts';
+import { watchForOrphans } from './orphan-watch.ts';
 
 export type ChildOptions = {
   /** Absolute path of the program; no shell, no search. */
@@ -48,7 +49,8 @@ const graceMilliseconds = 5_000;
 
 /**
  * Starts a program in a process group of its own: a Ctrl-C at the terminal reaches pgproof only, which then
- * decides in which order things end; and pg_dump's workers die with their leader.
+ * decides in which order things end; and pg_dump's workers die with their leader. It ends with this process, also
+ * where that is killed.
  */
 export function startChild(options: ChildOptions): RunningChild {
   const { file, args, env, signal, redact = (text) => text } = options;
@@ -74,7 +76,14 @@ export function startChild(options: ChildOptions): RunningChild {
   if (signal?.aborted) kill();
   signal?.addEventListener('abort', kill, { once: true });
 
-  const exited = exitOf(child, file, tail.end).finally(() => signal?.removeEventListener('abort', kill));
+  const calmWatch =
+    child.pid === undefined
+      ? undefined
+      : watchForOrphans({ processes: [{ pid: child.pid, signal: 'TERM', group: true }] });
+  const exited = exitOf(child, file, tail.end).finally(() => {
+    signal?.removeEventListener('abort', kill);
+    calmWatch?.();
+  });
   // Whoever awaits it hears of a failure; until then it must not count as unhandled.
   exited.catch(() => undefined);
   const stdout = child.stdout;

@@ -2,6 +2,7 @@ import type { BackupId } from '../manifest/backup-id.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
+import type { Scratch } from '../scratch/scratch.ts';
 import type { Store } from '../store/store.ts';
 
 /** What of a backup is restored. All of it where nothing is named. */
@@ -69,7 +70,7 @@ export type RestoreDependencies = {
   readonly tools: (major: number) => Promise<FoundTools>;
   readonly clock: () => Date;
   /** Where the archive lies while it is restored. */
-  readonly scratch: string;
+  readonly scratch: Scratch;
   readonly signal: AbortSignal;
   readonly onProgress?: ((event: RestoreProgress) => void) | undefined;
 };

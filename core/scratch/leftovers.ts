@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, readlinkSync } from 'node:fs';
+import { chmod, lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { processesBelow, processStart, sendSignal, waitUntilGone } from './processes.ts';
+import { processesBelow, processStart, processStartSync, sendSignal, waitUntilGone } from './processes.ts';
 
 /*
  * A directory says in its name whose it is: the process's id, when that process began (ids are used again), and
@@ -14,9 +15,20 @@ const removalAttempts = 4;
 
 /** Makes a directory, 0700, that `removeLeftovers` removes when this process is gone and has not. */
 export async function makeMarkedDirectory(parent: string): Promise<string> {
-  const start = (await processStart(process.pid)) ?? 0;
-  const name = `pgproof-${process.pid.toString(36)}_${start.toString(36)}_${await processSpace()}_`;
-  return mkdtemp(join(parent, name));
+  return await mkdtemp(join(parent, ownMark()));
+}
+
+/** The same where nothing can be awaited. */
+export function makeMarkedDirectorySync(parent: string): string {
+  return mkdtempSync(join(parent, ownMark()));
+}
+
+let mark: string | undefined;
+
+function ownMark(): string {
+  const start = processStartSync(process.pid) ?? 0;
+  mark ??= `pgproof-${process.pid.toString(36)}_${start.toString(36)}_${processSpace()}_`;
+  return mark;
 }
 
 /**
@@ -25,7 +37,7 @@ export async function makeMarkedDirectory(parent: string): Promise<string> {
  * @returns the directories that were removed
  */
 export async function removeLeftovers(parent: string): Promise<string[]> {
-  const space = await processSpace();
+  const space = processSpace();
   const removed: string[] = [];
   for (const name of await readdir(parent).catch(() => [])) {
     const [, pid = '', start = '', where] = marked.exec(name) ?? [];
@@ -77,8 +89,17 @@ async function openAll(directory: string): Promise<void> {
   }
 }
 
-async function processSpace(): Promise<string> {
-  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
-  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+/** Where process ids count: this boot of this machine, this container. */
+function processSpace(): string {
+  const boot = orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  const namespace = orEmpty(() => readlinkSync('/proc/self/ns/pid'));
   return createHash('sha256').update(`${boot} ${namespace}`).digest('hex').slice(0, 8);
+}
+
+function orEmpty(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
 }

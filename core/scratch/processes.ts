@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,9 +41,21 @@ export async function waitUntilGone(pid: number): Promise<void> {
  * `undefined` when it has ended, also when nobody has read its exit yet, and where there is no /proc.
  */
 export async function processStart(pid: number): Promise<number | undefined> {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The second field is the program's name in parentheses and may hold anything; the start is the 22nd.
-  const [state = 'X', ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return startIn(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));
+}
+
+/** The same where nothing can be awaited. */
+export function processStartSync(pid: number): number | undefined {
+  try {
+    return startIn(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The second field is the program's name in parentheses and may hold anything; the start is the 22nd. */
+function startIn(stat: string): number | undefined {
+  const [state = 'X', ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const start = Number(fields[18]);
   return 'ZX'.includes(state) || !Number.isInteger(start) ? undefined : start;
 }

@@ -1,9 +1,10 @@
 import { createWriteStream } from 'node:fs';
-import { rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { offer } from '../process/offer.ts';
-import { makeMarkedDirectory } from './leftovers.ts';
+import { watchForOrphans } from '../process/orphan-watch.ts';
+import { freeBytes } from './free-room.ts';
+import { makeMarkedDirectory, removeLeftovers, removeTree } from './leftovers.ts';
 
 /** Where files may lie for a while, and how much of them. */
 export type Scratch = {
@@ -14,32 +15,29 @@ export type Scratch = {
 
 /** @param directory default: the system's temporary directory */
 export function temporaryScratch(directory: string = tmpdir()): Scratch {
-  return {
-    directory,
-    freeBytes: async () => {
-      const { bavail, bsize } = await statfs(directory);
-      return bavail * bsize;
-    },
-  };
+  return { directory, freeBytes: () => freeBytes(directory) };
 }
 
 /**
- * Gives `work` a directory that nobody else may read (0700), and takes it away whatever happens. Where this process is
- * killed, `removeLeftovers` knows it.
+ * Gives `work` a directory that only this user may read (0700), and takes it away whatever happens, also where this
+ * process is killed. Removes first what killed runs have left in the same place: its room is counted on.
  */
 export async function withScratchDirectory<T>(
   scratch: Scratch,
   work: (directory: string) => Promise<T>,
 ): Promise<T> {
+  await removeLeftovers(scratch.directory);
   const directory = await makeMarkedDirectory(scratch.directory);
+  const calmWatch = watchForOrphans({ directories: [directory] });
   try {
     return await work(directory);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await removeTree(directory);
+    calmWatch();
   }
 }
 
-/** A file that is being written. Errors are told at the end: whoever brings the bytes brings them for others too. */
+/** A file that is being written. Errors are told at the end: who brings the bytes brings them for others too. */
 export function scratchFile(path: string): {
   write: (chunk: Buffer) => Promise<void>;
   /** @throws the first error of writing */

@@ -9,7 +9,7 @@ import { removeLeftovers } from '../scratch/leftovers.ts';
 import { temporaryScratch } from '../scratch/scratch.ts';
 import { oneLine } from '../text/one-line.ts';
 import { proveByRestore } from './prove/prove-by-restore.ts';
-import { planRestore } from './prove/room.ts';
+import { estimateRestore } from './prove/room.ts';
 import { type PassContext, readBackup } from './read/reading-pass.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
 
@@ -70,7 +70,12 @@ async function wayToRestore(
     level === 'auto' && deadline !== undefined ? (deadline.getTime() - clock().getTime()) / 1_000 : undefined;
   try {
     const { directory } = scratch;
-    const plan = planRestore(manifest, { freeBytes: await scratch.freeBytes(), directory, seconds, cores });
+    const plan = estimateRestore(manifest, {
+      freeBytes: await scratch.freeBytes(),
+      directory,
+      seconds,
+      cores,
+    });
     if (plan.kind !== 'fits') return { reason: `${plan.kind}: ${plan.detail}` };
     const serverTools = await verificationTools(majorsOf(manifest).needed);
     const { keepArchive, databaseBytes } = plan;

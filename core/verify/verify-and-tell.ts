@@ -1,15 +1,14 @@
 import { formatId } from '../manifest/backup-id.ts';
 import type { Verification } from '../manifest/verification.ts';
-import { composeAlert, type Outcome } from '../notify/alert.ts';
+import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
-import type { Notifier, NotifyPolicy } from '../notify/notifier.ts';
+import type { Notifier } from '../notify/notifier.ts';
 import { Interrupted } from '../process/interrupted.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
 import { verifyBackup } from './verify.ts';
 
 export type TellDependencies = VerifyDependencies & {
   readonly notifier: Notifier;
-  readonly notify: NotifyPolicy;
 };
 
 /**
@@ -21,7 +20,7 @@ export async function verifyAndTell(
   request: VerifyRequest,
   dependencies: TellDependencies,
 ): Promise<Verification> {
-  const { store, clock, notifier, notify } = dependencies;
+  const { store, clock, notifier } = dependencies;
   const { source, database } = request.id;
   const base = {
     work: 'verification',
@@ -34,14 +33,14 @@ export async function verifyAndTell(
   try {
     verification = await verifyBackup(request, dependencies);
   } catch (error: unknown) {
-    // Whoever pressed Ctrl-C knows.
+    // Who pressed Ctrl-C knows.
     if (error instanceof Interrupted) throw error;
     const outcome = { ...base, ...describeFailure(error), result: 'unverifiable', at: clock() } as const;
-    await notifier.publish(composeAlert(outcome));
+    await notifier.tell(outcome);
     throw error;
   }
   const outcome: Outcome = { ...base, at: clock(), ...told(verification) };
-  if (outcome.result !== 'good' || notify === 'all') await notifier.publish(composeAlert(outcome));
+  await notifier.tell(outcome);
   return verification;
 }
 

@@ -1,7 +1,8 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { BackupDependencies } from '../../core/backup/plan.ts';
-import { snsNotifier } from '../../core/notify/sns-notifier.ts';
+import { notifier } from '../../core/notify/notifier.ts';
+import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { obtainTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
 import { iamSource, secretSource } from '../../core/source/aws-source.ts';
 import type { Source } from '../../core/source/source.ts';
@@ -19,7 +20,7 @@ export function lambdaDependencies(
     source: lambdaSource(settings),
     store: openStore(settings.store, { kmsKeyArn, storageClass, partLimit }),
     clock: () => new Date(),
-    notifier: snsNotifier(settings.topicArn),
+    notifier: notifier(snsChannel(settings.topicArn), settings.notify),
     onProgress: onProgress(telemetry.logger, telemetry.metrics, settings.source),
   };
   return (signal) => ({

@@ -44,7 +44,7 @@ const settingsSchema = z
     kmsKeyArn: z.string().optional(),
     storageClass: z.enum(storageClasses).optional(),
     topicArn: requiredText,
-    notify: z.enum(notifyPolicies).default(planDefaults.notify),
+    notify: z.enum(notifyPolicies).default('failures'),
   })
   .superRefine(
     (settings, context) => {
@@ -103,7 +103,6 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
     fingerprint,
     lockWaitSeconds: settings.lockWaitSeconds,
     stallSeconds: settings.stallSeconds,
-    notify: settings.notify,
     reason: event.reason,
     schedule: event.schedule,
   };

@@ -1,6 +1,7 @@
-import { composeAlert, type Outcome } from '../../core/notify/alert.ts';
+import type { Outcome } from '../../core/notify/alert.ts';
 import { describeFailure } from '../../core/notify/describe-failure.ts';
-import { snsNotifier } from '../../core/notify/sns-notifier.ts';
+import { notifier } from '../../core/notify/notifier.ts';
+import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { redactor } from '../../core/process/redact.ts';
 
 /**
@@ -28,7 +29,7 @@ export async function tellFailure<T>(
         store: redactor([])(PGPROOF_STORE || 'unknown'),
         at: new Date(),
       };
-      await snsNotifier(topicArn).publish(composeAlert(outcome));
+      await notifier(snsChannel(topicArn), 'failures').tell(outcome);
     }
     throw error;
   }

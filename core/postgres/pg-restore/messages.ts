@@ -1,7 +1,7 @@
 import type { RestoreProblem } from './restoration.ts';
 
-/** An error as a program told it, before anybody judged whose fault it is. */
-export type Complaint = Omit<RestoreProblem, 'fault' | 'missing'>;
+/** An error as a program told it, before it is judged whose fault it is. */
+export type Complaint = Omit<RestoreProblem, 'fault' | 'missing' | 'endsRestore'>;
 
 export type MessageReader = {
   /** One line of standard error. */

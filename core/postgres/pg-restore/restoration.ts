@@ -4,15 +4,17 @@ import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
 
 /**
- * Something that was refused while a backup was restored. `backup`: what was stored is wrong; `limit`: whoever restores
- * lacks something (an extension, a locale, a tablespace, room, time), which says nothing about the backup.
+ * Something that was refused while a backup was restored. `backup`: what was stored is wrong; `environment`: the server
+ * or the machine lacks something (an extension, a locale, a tablespace, room, time), which says nothing about the backup.
  */
 export type RestoreProblem = {
   readonly fault: 'backup' | 'environment';
   /** One line for people: the server's or the program's own words. */
   readonly message: string;
-  /** What lacks, where it is a limit: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
+  /** What lacks, where the fault is the environment's: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
   readonly missing?: string | undefined;
+  /** Set where it ended the restore as a whole: what came of it is not worth a comparison. */
+  readonly endsRestore?: true | undefined;
   /** The entry of the table of contents that it happened at: its dump id, and pg_restore's words for it. */
   readonly entry?: { readonly dumpId: number; readonly label: string } | undefined;
   /** The first part of the statement, on one line. */
@@ -45,6 +47,8 @@ export type PgRestoreRequest = {
   readonly jobs: number;
   /** Entries of the table of contents that are left out, by dump id. Not for plain SQL, nor for a stream. */
   readonly leaveOut?: ReadonlySet<number> | undefined;
+  /** A directory for files of ours, which the caller removes. */
+  readonly directory: string;
   /** Ends at the first error. Otherwise every error is collected. */
   readonly exitOnError: boolean;
   /** Further arguments of pg_restore: `--table=…`, `--schema-only`, `--no-owner`. */

@@ -1,10 +1,18 @@
+/** Something that a server or a program says it lacks, whatever the backup is like. */
+export type Lack = {
+  /** How it says so. */
+  readonly words: RegExp;
+  /** What lacks, `$1` being what the pattern caught. */
+  readonly missing: string;
+  /** Set where it ends the restore as a whole, so that what came of it is not worth a comparison. */
+  readonly endsRestore?: true;
+};
+
 /**
- * What a server or a program says when it lacks something, whatever the backup is like. In English: LC_ALL and
- * lc_messages see to that. From the first word on, because names and values of the backup stand in messages too:
- * `invalid input syntax for type integer: "out of memory"` is no lack of memory. `missing` says what lacks, `$1` being
- * what the pattern caught.
+ * In English: LC_ALL and lc_messages see to that. From the first word on, because names and values of the backup stand
+ * in messages too: `invalid input syntax for type integer: "out of memory"` is no lack of memory.
  */
-export const limits: readonly { readonly words: RegExp; readonly missing: string }[] = [
+export const lacks: readonly Lack[] = [
   { words: /^extension "(.+?)" is not available/, missing: 'extension "$1"' },
   {
     words: /^extension "(.+?)" has no installation script nor update path for version "(.+?)"/,
@@ -69,18 +77,25 @@ export const limits: readonly { readonly words: RegExp; readonly missing: string
   {
     words: /^(?:out of memory|could not resize shared memory segment|could not .*: Cannot allocate memory$)/i,
     missing: 'memory',
+    endsRestore: true,
   },
   {
     words:
       /^(?:could not extend file|could not .*: (?:No space left on device|Disk quota exceeded)$|disk full)/i,
     missing: 'room on the disk',
+    endsRestore: true,
   },
   { words: /^out of shared memory/, missing: 'room for locks (max_locks_per_transaction)' },
   {
     words: /^(?:sorry, )?(?:too many (?:clients|connections)|remaining connection slots)/,
     missing: 'a free connection',
+    endsRestore: true,
   },
-  { words: /^canceling statement due to (?:statement timeout|lock timeout|user request)/, missing: 'time' },
+  {
+    words: /^canceling statement due to (?:statement timeout|lock timeout|user request)/,
+    missing: 'time',
+    endsRestore: true,
+  },
   { words: /^deadlock detected/, missing: 'a server that nobody else works in' },
   {
     words: /^cannot execute .+ in a read-only transaction|^cannot execute .+ during recovery/,
@@ -90,6 +105,7 @@ export const limits: readonly { readonly words: RegExp; readonly missing: string
     words:
       /^(?:server closed the connection|terminating connection|connection to |connection not open|no connection to the server|could not (?:receive data from|send data to) server|SSL (?:connection has been closed|SYSCALL error|error)|the database system is (?:shutting down|starting up|in recovery mode|not yet accepting))/,
     missing: 'a server that stays up',
+    endsRestore: true,
   },
   {
     words:

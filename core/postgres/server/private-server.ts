@@ -3,11 +3,11 @@ import { chown, link } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { watchForOrphans } from '../../process/orphan-watch.ts';
 import { makeMarkedDirectory, removeTree } from '../../scratch/leftovers.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
 import { type AuthMethod, createCluster, PrivateServerError } from './cluster.ts';
-import { watchForOrphan } from './orphan-watch.ts';
 import { chooseOsUser, isReachable, type OsUser, reachableTools } from './os-user.ts';
 import { type ServerProcess, startServerProcess } from './process.ts';
 import { type Isolation, openSandbox, type SandboxRequest } from './sandbox.ts';
@@ -146,7 +146,7 @@ async function startOnce(osUser: OsUser | undefined, options: PrivateServerOptio
     const host =
       options.bubblewrap === undefined ? socketDirectory : await makeDirectory(dirname(socketDirectory));
     const running = await startServerProcess({ tools, osUser, directory, data, sandbox, signal });
-    const calmWatch = watchForOrphan(running.orphan, directories);
+    const calmWatch = watchForOrphans({ processes: [running.orphan], directories });
     stopServer = async () => {
       await stopAndClean(running, removeDirectories);
       calmWatch();

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Orphan } from '../../process/orphan-watch.ts';
 import { processStart, sendSignal, serverProcesses, waitUntilGone } from '../../scratch/processes.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { PrivateServerError, serverEnvironment } from './cluster.ts';
-import type { Orphan } from './orphan-watch.ts';
 import type { OsUser } from './os-user.ts';
 import { type Sandbox, sandboxedPid } from './sandbox.ts';
 

@@ -1,6 +1,7 @@
-import { readdir, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import prettyBytes from 'pretty-bytes';
+import { freeBytes } from '../../scratch/free-room.ts';
 import { StoreUnusable } from '../store.ts';
 import { discard, type FileRoot, openStagingFile } from './file-write.ts';
 
@@ -24,8 +25,7 @@ export async function prepareDirectory(root: FileRoot, url: string, expectedByte
   try {
     await handle.write('pgproof');
     await handle.sync();
-    const { bavail, bsize } = await statfs(root.directory);
-    const free = bavail * bsize;
+    const free = await freeBytes(root.directory);
     if (expectedBytes > free)
       throw new StoreUnusable({
         what: `There is too little room for the backup (${url})`,

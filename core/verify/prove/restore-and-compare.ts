@@ -1,5 +1,6 @@
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { archiveBytes } from '../../manifest/sizes.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import { overrideDatabaseSettings } from '../../postgres/connect/steady-session.ts';
@@ -10,8 +11,8 @@ import { compareRestored } from './compare-restored.ts';
 import type { RestoreContext } from './context.ts';
 import { checkOf, plural } from './differences.ts';
 import { leftOutOf } from './left-out.ts';
-import { type Restored, restoreInto } from './restore-into.ts';
-import { bytesOfArchive } from './room.ts';
+import { restoreInto } from './restore-into.ts';
+import type { Restored } from './restored.ts';
 
 /** Restores a backup into the private server, and compares what came of it with what was recorded. */
 export async function restoreAndCompare(manifest: Manifest, context: RestoreContext): Promise<Check[]> {
@@ -59,7 +60,7 @@ function restoreCheck(
   { faults, limits, jobs }: Restored,
   seconds: number,
 ): Check {
-  const kept = pass.kept !== undefined && 'path' in pass.kept ? bytesOfArchive(manifest) : 0;
+  const kept = pass.kept !== undefined && 'path' in pass.kept ? archiveBytes(manifest) : 0;
   const how = [
     versionText(manifest, verification),
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,

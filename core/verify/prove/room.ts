@@ -1,4 +1,5 @@
 import type { Manifest } from '../../manifest/manifest.ts';
+import { archiveBytes } from '../../manifest/sizes.ts';
 import { formatBytes, formatDuration } from '../../text/units.ts';
 
 /** An empty cluster is 28 MB; the least that its write-ahead log may take is 32. */
@@ -19,7 +20,7 @@ const readBytesPerSecond = 30_000_000;
 /** Making the server, comparing schemas, taking all of it away again. */
 const fixedSeconds = 15;
 
-export type RestorePlan =
+export type RestoreEstimate =
   /** `keepArchive`: there is room for the archive beside the database; else it is streamed a second time. */
   | { readonly kind: 'fits'; readonly keepArchive: boolean; readonly databaseBytes: number }
   | { readonly kind: 'no room' | 'no time'; readonly detail: string };
@@ -34,19 +35,19 @@ export type RestoreMeans = {
 };
 
 /** Whether a backup can be restored here, from what its manifest says of its size. */
-export function planRestore(manifest: Manifest, means: RestoreMeans): RestorePlan {
-  const archiveBytes = bytesOfArchive(manifest);
+export function estimateRestore(manifest: Manifest, means: RestoreMeans): RestoreEstimate {
+  const packedBytes = archiveBytes(manifest);
   const databaseBytes = Math.ceil(manifest.databaseBytes * growth) + clusterBytes;
   // A directory cannot be streamed: pg_restore reads its files.
   const mustKeep = manifest.dump.format === 'directory';
-  const least = databaseBytes + (mustKeep ? archiveBytes : 0);
+  const least = databaseBytes + (mustKeep ? packedBytes : 0);
   if (least > means.freeBytes) {
     return {
       kind: 'no room',
       detail: `needs about ${formatBytes(least)} in ${means.directory}, ${formatBytes(means.freeBytes)} are free`,
     };
   }
-  const keepArchive = databaseBytes + archiveBytes <= means.freeBytes;
+  const keepArchive = databaseBytes + packedBytes <= means.freeBytes;
   const seconds = secondsFor(manifest, { cores: means.cores, keepArchive });
   if (means.seconds !== undefined && seconds > means.seconds) {
     return {
@@ -57,16 +58,12 @@ export function planRestore(manifest: Manifest, means: RestoreMeans): RestorePla
   return { kind: 'fits', keepArchive, databaseBytes };
 }
 
-export function bytesOfArchive({ objects }: Manifest): number {
-  return objects.reduce((sum, { role, bytes }) => sum + (role === 'archive' ? bytes : 0), 0);
-}
-
 function secondsFor(
   manifest: Manifest,
   { cores, keepArchive }: { readonly cores: number; readonly keepArchive: boolean },
 ): number {
   const passes = keepArchive ? 1 : 2;
-  const reading = (passes * bytesOfArchive(manifest)) / readBytesPerSecond;
+  const reading = (passes * archiveBytes(manifest)) / readBytesPerSecond;
   const jobs = keepArchive ? cores : 1;
   return fixedSeconds + reading + manifest.databaseBytes / (jobs * restoreBytesPerCoreSecond);
 }

@@ -1,3 +1,5 @@
+import { chmod, mkdtemp, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withAwsServer } from '../../support/aws/aws-server.ts';
@@ -12,12 +14,6 @@ import { type Cli, type CliResult, openCli, type StartedCli } from '../../suppor
 import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/postgres.ts';
 import { listProcesses } from '../../support/process/process-list.ts';
 
-let cli: Cli;
-beforeAll(async () => {
-  cli = await openCli();
-});
-afterAll(() => cli?.close());
-
 /** Seconds of work for gzip at its highest level. */
 const big = `create table noise as
   select i, string_agg(md5((i * 50 + j)::text), '') as hex
@@ -25,13 +21,33 @@ const big = `create table noise as
 
 type Databases = { readonly source: string; readonly small: string; readonly big: string };
 
-function withDatabases<T>(use: (databases: Databases) => Promise<T>): Promise<T> {
-  return withDatabase(newestMajor(), { name: uniqueName('small') }, ({ url, name: small }) =>
-    withDatabase(newestMajor(), { name: uniqueName('big'), sql: big }, ({ name }) =>
-      use({ source: url, small, big: name }),
-    ),
-  );
-}
+let cli: Cli;
+let databases: Databases;
+let dropDatabases: () => void;
+let dropped: Promise<unknown>;
+
+// Only read here, so that one of each will do for all tests.
+beforeAll(async () => {
+  cli = await openCli();
+  const held = new Promise<void>((resolve) => {
+    dropDatabases = resolve;
+  });
+  await new Promise<void>((resolve, reject) => {
+    dropped = withDatabase(newestMajor(), { name: uniqueName('small') }, ({ url, name: small }) =>
+      withDatabase(newestMajor(), { name: uniqueName('big'), sql: big }, async ({ name }) => {
+        databases = { source: url, small, big: name };
+        resolve();
+        await held;
+      }),
+    );
+    dropped.catch(reject);
+  });
+});
+afterAll(async () => {
+  dropDatabases();
+  await dropped;
+  await cli?.close();
+});
 
 /** A backup of the small database and then of the big one, under way with the latter. */
 async function startBackup(
@@ -73,24 +89,22 @@ describe.each(storeKinds)('a dump into a %s store', (kind) => {
   ] as const)(
     '%s ends it with exit status %d and leaves nothing of it',
     async (signal, status, args) => {
-      await withDatabases(async (databases) => {
-        await withStore(kind, async (store) => {
-          const { child, ended } = await startBackup(store, databases, args);
-          expect((await dumpsOf(databases.big)).length).toBeGreaterThan(0);
-          const before = Date.now();
-          child.kill(signal);
-          const result = await ended;
-          // At once: the grace of five seconds is for a pg_dump that does not listen.
-          expect(Date.now() - before).toBeLessThan(4_000);
-          expect(result.status).toBe(status);
-          expect(result.stderr).toContain(`The run was interrupted (${signal})`);
-          expectStopped(result, databases);
-          const keys = await store.keys();
-          expect(keys.filter((key) => !key.startsWith(`s/${databases.small}/`))).toEqual([]);
-          expect(keys.filter((key) => key.endsWith('manifest.json'))).toHaveLength(1);
-          expect(store.openUploads()).toBe(0);
-          expect(await dumpsOf(databases.big)).toEqual([]);
-        });
+      await withStore(kind, async (store) => {
+        const { child, ended } = await startBackup(store, databases, args);
+        expect((await dumpsOf(databases.big)).length).toBeGreaterThan(0);
+        const before = Date.now();
+        child.kill(signal);
+        const result = await ended;
+        // At once: the grace of five seconds is for a pg_dump that does not listen.
+        expect(Date.now() - before).toBeLessThan(4_000);
+        expect(result.status).toBe(status);
+        expect(result.stderr).toContain(`The run was interrupted (${signal})`);
+        expectStopped(result, databases);
+        const keys = await store.keys();
+        expect(keys.filter((key) => !key.startsWith(`s/${databases.small}/`))).toEqual([]);
+        expect(keys.filter((key) => key.endsWith('manifest.json'))).toHaveLength(1);
+        expect(store.openUploads()).toBe(0);
+        expect(await dumpsOf(databases.big)).toEqual([]);
       });
     },
     120_000,
@@ -98,21 +112,19 @@ describe.each(storeKinds)('a dump into a %s store', (kind) => {
 });
 
 test('an upload that hangs is left at once, and aborted', async () => {
-  await withDatabases(async (databases) => {
-    await withAwsServer({ buckets: ['bucket'] }, async (aws) => {
-      const store = s3Store(aws);
-      const { child, ended } = await startBackup(store, databases, []);
-      const parts = aws.s3.calls('UploadPart');
-      aws.s3.misbehave({ operation: 'UploadPart', action: 'stall', times: 100 });
-      await until(async () => aws.s3.calls('UploadPart') > parts);
-      expect(store.openUploads()).toBe(1);
-      child.kill('SIGINT');
-      const result = await ended;
-      expect(result.status).toBe(130);
-      expectStopped(result, databases);
-      expect(store.openUploads()).toBe(0);
-      expect((await store.keys()).filter((key) => !key.startsWith(`s/${databases.small}/`))).toEqual([]);
-    });
+  await withAwsServer({ buckets: ['bucket'] }, async (aws) => {
+    const store = s3Store(aws);
+    const { child, ended } = await startBackup(store, databases, []);
+    const parts = aws.s3.calls('UploadPart');
+    aws.s3.misbehave({ operation: 'UploadPart', action: 'stall', times: 100 });
+    await until(async () => aws.s3.calls('UploadPart') > parts);
+    expect(store.openUploads()).toBe(1);
+    child.kill('SIGINT');
+    const result = await ended;
+    expect(result.status).toBe(130);
+    expectStopped(result, databases);
+    expect(store.openUploads()).toBe(0);
+    expect((await store.keys()).filter((key) => !key.startsWith(`s/${databases.small}/`))).toEqual([]);
   });
 }, 120_000);
 
@@ -176,3 +188,64 @@ test('whoever reads its messages may leave early: the backup is finished all the
     },
   );
 });
+
+describe('SIGKILL, after which no code of the command runs any more', () => {
+  test.each([
+    ['custom', []],
+    ['plain', []],
+    ['tar', ['--compress', 'none']],
+    ['directory', ['--jobs', '2']],
+  ] as const)('leaves neither pg_dump nor a file of it, in the %s format', async (format, more) => {
+    await withFileStore(async (store) => {
+      const temporary = await mkdtemp(join(cli.directory, 'killed-'));
+      const env = { ...store.env, TMPDIR: temporary };
+      const args = ['--format', format, ...more];
+      const { child, ended } = await startBackup({ ...store, env }, databases, args);
+      expect((await dumpsOf(databases.big)).length).toBeGreaterThan(0);
+      if (format === 'directory') expect(await readdir(temporary)).not.toEqual([]);
+      child.kill('SIGKILL');
+      expect((await ended).signal).toBe('SIGKILL');
+      await until(async () => (await dumpsOf(databases.big)).length === 0);
+      await until(async () => (await readdir(temporary)).length === 0);
+      const [listed] = JSON.parse((await cli.run(['list', '--store', store.url, '--json'])).stdout) as {
+        readonly id: string;
+      }[];
+      expect(listed?.id).toContain(databases.small);
+    });
+  });
+
+  test('leaves neither the private server nor a file of it, when a backup is verified by a restore', async () => {
+    await withFileStore(async (store) => {
+      const temporary = await mkdtemp(join(cli.directory, 'killed-'));
+      await chmod(cli.directory, 0o755);
+      await chmod(temporary, 0o755);
+      const which = ['--source', databases.source, '--name', 's', '--database', databases.big];
+      const made = await cli.run(['backup', ...which, '--store', store.url, '--verify', 'none']);
+      expect(made.status).toBe(0);
+      const { child, ended } = await cli.start(
+        [
+          'verify',
+          `s/${databases.big}/latest`,
+          '--store',
+          store.url,
+          '--level',
+          'restore',
+          '--scratch',
+          temporary,
+        ],
+        { env: { TMPDIR: temporary } },
+      );
+      await until(async () => (await processesOf(temporary)).some((line) => line.includes('pg_restore')));
+      child.kill('SIGKILL');
+      expect((await ended).signal).toBe('SIGKILL');
+      await until(async () => (await processesOf(temporary)).length === 0);
+      await until(async () => (await readdir(temporary)).length === 0);
+    });
+  });
+});
+
+/** Programs that have to do with the directory: its server, and pg_restore reading from it. */
+async function processesOf(directory: string): Promise<string[]> {
+  const all = (await listProcesses()).map(({ commandLine }) => commandLine);
+  return all.filter((line) => line.includes(directory) && !/^\S*node /.test(line));
+}

@@ -8,6 +8,7 @@ import type { BackupReport } from '../../../core/backup/report.ts';
 import { parseId } from '../../../core/manifest/backup-id.ts';
 import type { Verification } from '../../../core/manifest/verification.ts';
 import type { Alert } from '../../../core/notify/alert.ts';
+import { notifier } from '../../../core/notify/notifier.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { chooseTools, type PostgresTools } from '../../../core/postgres/programs/tools.ts';
 import { fileStore } from '../../../core/store/file/file-store.ts';
@@ -66,7 +67,7 @@ export function runBackup(
       store,
       tools: realTools,
       clock: () => new Date(),
-      notifier: { publish: async (alert) => void alerts.push(alert) },
+      notifier: notifier({ publish: async (alert) => void alerts.push(alert) }, 'failures'),
       signal: new AbortController().signal,
       ...dependencies,
       onProgress: (event) => {

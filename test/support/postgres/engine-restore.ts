@@ -8,6 +8,7 @@ import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
 import type { PgRestoreRequest, PgRestoreResult } from '../../../core/postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../../../core/postgres/pg-restore/restore-archive.ts';
 import { chooseTools, type FoundTools, toolPath } from '../../../core/postgres/programs/tools.ts';
+import { temporaryScratch, withScratchDirectory } from '../../../core/scratch/scratch.ts';
 import { newestMajor } from './postgres.ts';
 import { findServerTools, findTools } from './programs.ts';
 
@@ -33,18 +34,22 @@ export async function restore(
   major: number,
   changes: Partial<PgRestoreRequest> & Pick<PgRestoreRequest, 'archive'>,
 ): Promise<PgRestoreResult> {
-  return await restoreArchive({
-    tools: await toolsOf(major),
-    format: 'custom',
-    archiveName: 'archive.dump',
-    target,
-    database: target.database,
-    create: false,
-    jobs: 2,
-    exitOnError: false,
-    signal: new AbortController().signal,
-    ...changes,
-  });
+  const tools = await toolsOf(major);
+  return await withScratchDirectory(temporaryScratch(), (directory) =>
+    restoreArchive({
+      tools,
+      format: 'custom',
+      archiveName: 'archive.dump',
+      target,
+      database: target.database,
+      directory,
+      create: false,
+      jobs: 2,
+      exitOnError: false,
+      signal: new AbortController().signal,
+      ...changes,
+    }),
+  );
 }
 
 /** A whole server of the newest major, in a tree of its own, where these extensions are not. */

@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type Format, formats } from '../../../../core/manifest/manifest.ts';
@@ -13,6 +12,7 @@ import { chooseBackup } from '../../../../core/restore/choose-backup.ts';
 import type { RestoreReport } from '../../../../core/restore/report.ts';
 import { wholeBackup } from '../../../../core/restore/request.ts';
 import { restoreBackup } from '../../../../core/restore/restore.ts';
+import { temporaryScratch } from '../../../../core/scratch/scratch.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
 import { realTools, runBackup, withFileStore } from '../../../support/backup/backup-run.ts';
@@ -78,7 +78,7 @@ async function restoreInto(
       store,
       manifest,
       target,
-      scratch: tmpdir(),
+      scratch: temporaryScratch(),
       clock: () => new Date(),
       tools: async (wanted) => chooseTools(await findTools(), wanted),
       signal: new AbortController().signal,

@@ -215,7 +215,13 @@ test('what follows from a limit is that limit; what does not stays the fault of 
     ],
     toc,
   );
-  expect(settled.map(({ fault }) => fault)).toEqual(['environment', 'environment', 'environment', 'backup', 'backup']);
+  expect(settled.map(({ fault }) => fault)).toEqual([
+    'environment',
+    'environment',
+    'environment',
+    'backup',
+    'backup',
+  ]);
 });
 
 const library = parseToc(`2; 3079 1 EXTENSION - unaccent 

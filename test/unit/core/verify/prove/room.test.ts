@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../../../../core/manifest/manifest.ts';
-import { planRestore, type RestoreMeans } from '../../../../../core/verify/prove/room.ts';
+import { estimateRestore, type RestoreMeans } from '../../../../../core/verify/prove/room.ts';
 
 const gigabyte = 1_000_000_000;
 
@@ -41,7 +41,8 @@ const plan = (
   change: Partial<RestoreMeans>,
   size: readonly [database: number, archive: number] = [10 * gigabyte, gigabyte],
   format: Manifest['dump']['format'] = 'custom',
-): ReturnType<typeof planRestore> => planRestore(manifestOf(...size, format), { ...means, ...change });
+): ReturnType<typeof estimateRestore> =>
+  estimateRestore(manifestOf(...size, format), { ...means, ...change });
 
 describe('room', () => {
   test('the archive is kept where there is room for both', () => {

@@ -1,7 +1,7 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { messageOf } from '../errors.ts';
 import type { Alert } from './alert.ts';
-import { AlertNotSent, type Notifier } from './notifier.ts';
+import { AlertNotSent, type Channel } from './notifier.ts';
 
 /** All attempts together stay under the half minute that a function keeps back for its alert. */
 const limits = { maxAttempts: 3, requestTimeout: 6_000, connectionTimeout: 3_000 } as const;
@@ -10,7 +10,7 @@ const limits = { maxAttempts: 3, requestTimeout: 6_000, connectionTimeout: 3_000
  * Publishes to an SNS topic: plain text for people's mail, and for https subscriptions, which is how Amazon Q
  * Developer in chat applications (Slack, Teams) listens, its custom notification.
  */
-export function snsNotifier(topicArn: string, client: SNSClient = snsClient(topicArn)): Notifier {
+export function snsChannel(topicArn: string, client: SNSClient = snsClient(topicArn)): Channel {
   return {
     publish: async (alert: Alert): Promise<void> => {
       try {

@@ -1,0 +1,105 @@
+import { messageOf } from '../../errors.ts';
+import type { ChildExit, RunningChild } from '../../process/run-child.ts';
+import type { Toc } from '../archive/toc.ts';
+import { judge, settle } from './classify.ts';
+import { type MessageReader, messageReader } from './messages.ts';
+import type { PgRestoreRequest, PgRestoreResult, RestoreProblem } from './restoration.ts';
+import { isProgramsOwn, jobDied } from './server-lacks.ts';
+
+const keptProblems = 1_000;
+
+/** A program of PostgreSQL's under way, whose standard error is read. */
+export type ReadProgram = {
+  readonly name: 'pg_restore' | 'psql';
+  readonly child: RunningChild;
+  readonly messages: MessageReader;
+};
+
+/** Collects what is refused while a backup is restored, from messages and from how the programs end. */
+export class ProblemCollector {
+  readonly #request: Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut'>;
+  readonly #problems: RestoreProblem[] = [];
+  #count = 0;
+  /** How many there were when several jobs began to speak. */
+  #countBeforeJobs: number | undefined;
+  #programGaveUp = false;
+
+  constructor(request: Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut'>) {
+    this.#request = request;
+  }
+
+  add(problem: RestoreProblem): void {
+    const isKnown = this.#request.exitOnError ? this.#count > 0 : this.#programGaveUp;
+    // The end of a job that told its reason before.
+    if (isKnown && jobDied.test(problem.message)) return;
+    this.#programGaveUp ||= isProgramsOwn(problem.message);
+    this.#count += 1;
+    if (this.#problems.length < keptProblems) this.#problems.push(problem);
+  }
+
+  /** From now on several jobs write to the same standard error. */
+  jobsBegin(): void {
+    this.#countBeforeJobs = this.#count;
+  }
+
+  /** Reads one program's standard error; `onStep` hears what pg_restore begins with. */
+  reader(onStep?: (text: string) => void): MessageReader {
+    return messageReader({
+      onStep,
+      onComplaint: (complaint) => {
+        const problem = judge(complaint);
+        if (problem !== undefined) this.add(problem);
+      },
+    });
+  }
+
+  /** Waits for the program's end, and adds what its messages have not explained. @throws the signal's reason */
+  async ended({ name, child, messages }: ReadProgram, signal: AbortSignal): Promise<void> {
+    let exit: ChildExit;
+    try {
+      exit = await child.exited;
+    } catch (error: unknown) {
+      signal.throwIfAborted();
+      this.add({ fault: 'environment', missing: name, message: messageOf(error) });
+      return;
+    }
+    messages.end();
+    signal.throwIfAborted();
+    const isUntold = this.#count === 0;
+    const unexplained = problemOfExit(name, exit, isUntold || this.#request.exitOnError);
+    if (unexplained !== undefined && (isUntold || exit.signal !== null)) this.add(unexplained);
+  }
+
+  /** @param toc undefined where there is none, or it cannot be read */
+  result(toc: Toc | undefined): PgRestoreResult {
+    return {
+      problems: settle(this.#problems, toc, this.#request.leaveOut),
+      problemCount: this.#count,
+      isMixed: this.#countBeforeJobs !== undefined && this.#count > this.#countBeforeJobs,
+    };
+  }
+}
+
+/**
+ * A bad end that no message explains.
+ * @param statusCounts false where a status of failure just stands for errors that were collected
+ */
+function problemOfExit(name: string, exit: ChildExit, statusCounts: boolean): RestoreProblem | undefined {
+  if (exit.signal !== null) {
+    const message = `${name} was killed by ${exit.signal}, not by pgproof; most often there was too little memory`;
+    return { fault: 'environment', missing: 'memory', endsRestore: true, message };
+  }
+  if (exit.code === 0 || !statusCounts) return undefined;
+  if (exit.code === 126 || exit.code === 127)
+    return {
+      fault: 'environment',
+      missing: name,
+      message: `${name} could not be run: ${exit.stderrTail.slice(-300)}`,
+    };
+  // 1 with nothing but harmless messages: the errors that it counted are those.
+  if (exit.code === 1 && /errors ignored on restore/.test(exit.stderrTail)) return undefined;
+  return {
+    fault: 'backup',
+    message: `${name} ended with exit status ${exit.code}: ${exit.stderrTail.slice(-300)}`,
+  };
+}

@@ -1,0 +1,139 @@
+import { type FetchContext, fetchGlobals } from '../inventory/fetch-archive.ts';
+import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
+import { withConnection } from '../postgres/connect/connect.ts';
+import type { ServerFacts } from '../postgres/facts/server-facts.ts';
+import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
+import { canCreateItself, createDatabase } from '../postgres/pg-restore/new-database.ts';
+import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
+import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
+import type { FoundTools } from '../postgres/programs/tools.ts';
+import { withServer } from './check-target.ts';
+import { isSelected } from './choose-entries.ts';
+import { compareWithTarget } from './compare-rows.ts';
+import type { RestoredTable } from './report.ts';
+import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
+import { watchSize } from './watch-size.ts';
+
+/** A restore whose target was found fit, with everything that it needs. */
+export type Run = {
+  readonly request: RestoreRequest;
+  readonly dependencies: RestoreDependencies;
+  readonly server: ServerFacts;
+  readonly program: FoundTools;
+  readonly archive: ArchiveAt;
+  /** A directory for files of ours. */
+  readonly directory: string;
+  readonly leaveOut: ReadonlySet<number> | undefined;
+  /** Further arguments of pg_restore. */
+  readonly selection: readonly string[];
+  readonly isEmpty: boolean;
+  readonly fetching: FetchContext;
+};
+
+/**
+ * Makes roles and the database where that is asked for, then restores the archive.
+ * @param notes takes what people should know of it
+ */
+export async function fillTarget(
+  run: Run,
+  jobs: number,
+  notes: string[],
+): Promise<readonly RestoreProblem[]> {
+  const isMadeByArchive = makesItself(run);
+  const problems = await prepareTarget(run, isMadeByArchive, notes);
+  if (problems.length > 0) return problems;
+  return await runArchive(run, jobs, run.request.create && isMadeByArchive);
+}
+
+/** Under its own name the archive makes the database itself, with its owner, grants and settings. */
+function makesItself({ request, dependencies: { manifest } }: Run): boolean {
+  return (
+    request.database === manifest.database &&
+    manifest.dump.format !== 'plain' &&
+    !isPartial(request.selection) &&
+    canCreateItself(manifest)
+  );
+}
+
+async function prepareTarget(
+  { request, dependencies, fetching }: Run,
+  isMadeByArchive: boolean,
+  notes: string[],
+): Promise<readonly RestoreProblem[]> {
+  const { manifest, target, signal } = dependencies;
+  const globals = request.applyGlobals ? await fetchGlobals(manifest, fetching) : undefined;
+  return await withServer(target, request, signal, async (client) => {
+    const applied =
+      globals === undefined ? undefined : await applyGlobals(client, globals, { mode: 'target' });
+    if (applied !== undefined) {
+      const { roles, tablespaces, existing } = applied;
+      notes.push(`${roles.length} roles and ${tablespaces.length} tablespaces were made`);
+      if (existing.length > 0)
+        notes.push(
+          `left as they were: ${existing.slice(0, 10).join(', ')}${existing.length > 10 ? ', …' : ''}`,
+        );
+    }
+    const problems = applied?.problems ?? [];
+    const { encoding, locale } = manifest.server;
+    if (request.create && !isMadeByArchive && problems.length === 0)
+      await createDatabase(client, { name: request.database, encoding, locale });
+    return problems;
+  });
+}
+
+/** @param create whether the archive makes the database */
+async function runArchive(run: Run, jobs: number, create: boolean): Promise<readonly RestoreProblem[]> {
+  const { request, dependencies, server, program, archive, directory, leaveOut, selection } = run;
+  const { manifest, target, signal, onProgress } = dependencies;
+  const { database } = request;
+  let last: Extract<RestoreProgress, { step: 'restoring' }> = {
+    step: 'restoring',
+    doing: 'schema',
+    entries: 0,
+    totalEntries: undefined,
+    bytes: 0,
+    totalBytes: manifest.databaseBytes,
+  };
+  const watch = watchSize(target, database, (size) => {
+    onProgress?.({ ...last, step: 'restoring', bytes: size });
+  });
+  try {
+    const result = await restoreArchive({
+      tools: program,
+      format: manifest.dump.format,
+      archive,
+      archiveName: manifest.objects.find(({ role }) => role === 'archive')?.name ?? '',
+      target,
+      database,
+      directory,
+      jobs,
+      leaveOut,
+      selection,
+      signal,
+      create,
+      // A newer pg_restore begins with settings that an older server refuses; nothing depends on them.
+      exitOnError: server.major >= program.major,
+      onProgress: (progress) => {
+        last = { ...last, ...progress, bytes: watch.bytes() };
+        onProgress?.(last);
+      },
+    });
+    return result.problems;
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** Counts what should be there. Not in a database that held something before: its rows cannot be told from ours. */
+export async function compareTarget({ request, dependencies }: Run): Promise<readonly RestoredTable[]> {
+  const { manifest, target, signal, onProgress } = dependencies;
+  if (request.selection.part === 'schema') return [];
+  const expected = manifest.tables.filter((table) => isSelected(request.selection, table));
+  const totalTables = expected.length;
+  return await withConnection(target, { database: request.database, signal }, (client) =>
+    compareWithTarget(client, expected, {
+      signal,
+      onTable: (tables) => onProgress?.({ step: 'counting', tables, totalTables }),
+    }),
+  );
+}

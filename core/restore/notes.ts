@@ -1,0 +1,24 @@
+import { quoteIdentifier } from '../postgres/names.ts';
+import type { Run } from './fill-target.ts';
+
+/** What people should know of how it is restored, whatever comes of it. */
+export function notesBefore({ request, dependencies, server, archive, isEmpty }: Run): string[] {
+  const { manifest } = dependencies;
+  const sourceMajor = Math.floor(manifest.server.versionNum / 10_000);
+  const notes: string[] = [];
+  if (server.major < sourceMajor)
+    notes.push(`the server (${server.version}) is older than the source was (${manifest.server.version})`);
+  if (archive.kind === 'stream')
+    notes.push('there was no room for the archive as a file: it was restored by one process while it came');
+  if (!isEmpty) notes.push('rows were not compared: the database held something before');
+  if (request.selection.part === 'schema') notes.push('rows were not compared: only the schema was restored');
+  if (request.create && request.database !== manifest.database)
+    notes.push('settings, owner and grants of the database itself are kept under its own name only');
+  return notes;
+}
+
+/** What is left to do where all went well. */
+export function notesAfter({ request }: Run): string[] {
+  if (request.selection.part === 'schema') return [];
+  return [`queries are slow until statistics are there: run ANALYZE in ${quoteIdentifier(request.database)}`];
+}

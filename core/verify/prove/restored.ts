@@ -1,0 +1,85 @@
+import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
+import type { PgRestoreResult, RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
+import { formatCount } from '../../text/units.ts';
+import type { PreparedDatabase } from './prepare-database.ts';
+
+/** What came of restoring a backup into the private server. */
+export type Restored = {
+  /** What is the backup's own fault, one line each. */
+  readonly faults: readonly string[];
+  /** What this server or machine lacked, one line each. */
+  readonly limits: readonly string[];
+  readonly leftOut: readonly TocEntry[];
+  /** The archive with a table of contents, where it is kept and has one. */
+  readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
+  /** Whether the archive itself made the database, with its locale, settings and grants. */
+  readonly isWhole: boolean;
+  /** Whether there is a database that is worth a comparison. */
+  readonly isComparable: boolean;
+  readonly jobs: number;
+};
+
+/**
+ * Whether a single job has to tell it again: where something is missing here, what follows from that and what is the
+ * backup's own fault is told apart by the entry that each message is about.
+ */
+export function needsOneJob({ isMixed, problems }: PgRestoreResult, prepared: PreparedDatabase): boolean {
+  const isLimited = prepared.missing.entries.length > 0 || isOfEnvironment(problems);
+  return isMixed && isLimited && !problems.some(({ endsRestore }) => endsRestore);
+}
+
+/** Sorts what was refused into what is the backup's fault and what was lacking here. */
+export function summarize(
+  { problems, problemCount }: PgRestoreResult,
+  { missing, locale }: PreparedDatabase,
+  toc: Toc | undefined,
+): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'isComparable'> {
+  const isLimited = missing.names.length > 0 || isOfEnvironment(problems);
+  // Without a table of contents what follows from what is missing cannot be told from the backup's own faults.
+  const isTangled = isLimited && toc === undefined;
+  const faults = isTangled ? [] : textsOf(problems, 'backup');
+  const more = problemCount - problems.length;
+  if (more > 0 && faults.length > 0) faults.push(`and ${formatCount(more)} more`);
+  const known = new Set(missing.entries.map(({ dumpId }) => dumpId));
+  return {
+    faults,
+    limits: [
+      ...(missing.detail === undefined ? [] : [missing.detail]),
+      ...(locale === undefined ? [] : [locale]),
+      ...textsOf(problems, 'environment'),
+    ],
+    leftOut: [...missing.entries, ...refusedEntries(problems, toc, known)],
+    isComparable: !isTangled && !problems.some(({ endsRestore }) => endsRestore),
+  };
+}
+
+function isOfEnvironment(problems: readonly RestoreProblem[]): boolean {
+  return problems.some(({ fault }) => fault === 'environment');
+}
+
+/** What this server could not make, with all that needs it: what is missing of it is no fault of the backup's. */
+function refusedEntries(
+  problems: readonly RestoreProblem[],
+  toc: Toc | undefined,
+  known: ReadonlySet<number>,
+): TocEntry[] {
+  if (toc === undefined) return [];
+  const refused = new Set(
+    problems.flatMap(({ fault, entry }) =>
+      fault === 'environment' && entry !== undefined ? [entry.dumpId] : [],
+    ),
+  );
+  const dependents = dependentsOf(toc, refused);
+  return toc.entries.filter(
+    ({ dumpId }) => !known.has(dumpId) && (refused.has(dumpId) || dependents.has(dumpId)),
+  );
+}
+
+function textsOf(problems: readonly RestoreProblem[], fault: RestoreProblem['fault']): string[] {
+  return problems
+    .filter((problem) => problem.fault === fault)
+    .map(({ message, missing, entry }) => {
+      const place = entry === undefined ? '' : ` (${entry.label})`;
+      return missing === undefined ? `${message}${place}` : `${missing} is missing here: ${message}${place}`;
+    });
+}
