@@ -67,7 +67,7 @@ function describe(raw: unknown, path: readonly PropertyKey[], issue: z.core.$Zod
       fix: 'Correct the spelling or remove the key.',
     }));
   }
-  const known = advice[pattern] ?? { expected: issue.message, fix: 'See docs/deploy.md.' };
+  const known = advice[pattern] ?? { expected: issue.message, fix: 'See docs/configuration.md.' };
   const why = issue.code === 'custom' && pattern.endsWith('.cron') ? ` (${issue.message})` : '';
   return [{ path: formatPath(path) || 'pgproof', got: `${show(valueAt(raw, path))}${why}`, ...known }];
 }

@@ -24,7 +24,7 @@ const timeout = {
   fix: 'Lambda ends a function after 15 minutes; back up larger databases with the pgproof command.',
 };
 
-/** One entry for every key there is; a test compares them with the schema and with docs/deploy.md. */
+/** One entry for every key there is; a test compares them with the schema and with docs/configuration.md. */
 export const advice: Readonly<Record<string, Advice>> = {
   '': {
     expected: 'an object with sources',
@@ -40,7 +40,7 @@ export const advice: Readonly<Record<string, Advice>> = {
   },
   'sources.*': {
     expected: 'an object with name, schedules, and secretArn or iam',
-    fix: 'See the example in docs/deploy.md.',
+    fix: 'See the example in docs/configuration.md.',
   },
   'sources.*.name': {
     expected: '1 to 64 letters, digits, dots, hyphens and underscores, no dot first',

@@ -231,14 +231,14 @@ test('there is advice for every key, and for no other', () => {
   ]);
 });
 
-const guide = readFileSync(path.join(import.meta.dirname, '../../../docs/deploy.md'), 'utf8');
+const guide = readFileSync(path.join(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
 
-test('the example in docs/deploy.md is a configuration', () => {
+test('the example in docs/configuration.md is a configuration', () => {
   const [, example] = /```json\n(.*?)```/s.exec(guide) ?? [];
   expect(problemsOf(JSON.parse(example ?? ''))).toEqual([]);
 });
 
-test('docs/deploy.md has every key', () => {
+test('docs/configuration.md has every key', () => {
   const keys = schemaPaths.filter((key) => key !== '' && !key.endsWith('*'));
   const documented = keys.filter((key) => guide.includes(`\`${key.replaceAll('.*', '[]')}\``));
   expect(documented).toEqual(keys);
