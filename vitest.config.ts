@@ -1,20 +1,29 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/run/longest-first.ts';
 
-const timeouts = { testTimeout: 60_000, hookTimeout: 120_000 };
+const everywhere = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  setupFiles: ['test/support/run/leak-check.ts'],
+};
 
 export default defineConfig({
   test: {
     // Tests mostly wait for servers to start and programs to end; Vitest itself would leave a processor free.
     maxWorkers: Math.max(2, availableParallelism()),
+    globalSetup: ['test/support/run/set-up.ts'],
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts', 'test/stack/**/*.test.ts'], ...timeouts } },
+      // These two share their modules from file to file: to load them takes far longer than the tests do.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, ...everywhere } },
+      { test: { name: 'stack', include: ['test/stack/**/*.test.ts'], isolate: false, ...everywhere } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
-          ...timeouts,
+          ...everywhere,
         },
       },
       {
@@ -22,7 +31,7 @@ export default defineConfig({
           name: 'sandbox',
           include: ['test/sandbox/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts', 'test/support/sandbox/sandbox-setup.ts'],
-          ...timeouts,
+          ...everywhere,
         },
       },
     ],

@@ -4,9 +4,9 @@ import { describe, expect, inject, test } from 'vitest';
 import { manifestSchema } from '../../core/manifest/manifest.ts';
 import {
   bucket,
-  buildBundles,
   bundleOf,
   type Deployment,
+  useBundles,
   withDeployment,
 } from '../support/lambda/deployment.ts';
 import { objectCreated } from '../support/lambda/s3-event.ts';
@@ -19,7 +19,7 @@ import { type MemoryGroup, withMemoryLimit } from '../support/sandbox/sandbox-me
 import { librariesOf } from '../support/sandbox/sandbox-programs.ts';
 import { shopSql } from './shop.ts';
 
-buildBundles();
+useBundles();
 
 const isStrict = inject('sandbox').bubblewrap !== undefined;
 const mebibyte = 1024 * 1024;

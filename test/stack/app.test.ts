@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { buildApp, buildFunctions } from '../../build.ts';
+import { bundle } from '../support/run/bundles.ts';
 import { configuration, featureFlags, temporaryDirectory } from '../support/stack/stack.ts';
 
 type Template = {
@@ -18,10 +18,8 @@ async function builtClone(): Promise<string> {
   const clone = temporaryDirectory();
   writeFileSync(path.join(clone, 'package.json'), '{ "name": "pgproof", "type": "module" }');
   symlinkSync(path.join(repository, 'node_modules'), path.join(clone, 'node_modules'));
-  await Promise.all([
-    buildFunctions(path.join(clone, 'dist/functions')),
-    buildApp(path.join(clone, 'dist/app.js')),
-  ]);
+  cpSync(await bundle('functions'), path.join(clone, 'dist/functions'), { recursive: true });
+  cpSync(await bundle('app'), path.join(clone, 'dist/app.js'));
   return clone;
 }
 

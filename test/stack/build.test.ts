@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, test } from 'vitest';
+import { stop } from 'esbuild';
+import { afterAll, expect, test } from 'vitest';
 import {
   buildCli,
   buildFunctions,
@@ -14,6 +15,9 @@ import {
 import { temporaryDirectory } from '../support/stack/stack.ts';
 
 const repository = path.join(import.meta.dirname, '../..');
+
+// esbuild's service would live as long as this process.
+afterAll(stop);
 
 /** Runs a module in a fresh process, away from the repository and its node_modules. */
 function load(file: string, expression: string): string {

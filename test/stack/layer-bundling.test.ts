@@ -4,20 +4,26 @@ import path from 'node:path';
 import { Stack, Stage } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
-import { afterEach, expect, test, vi } from 'vitest';
-import { buildLayerBuilder } from '../../build.ts';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { machineArchitecture } from '../../layers/postgres/build-root.ts';
 import { canFetchTools } from '../../layers/postgres/fetch-programs.ts';
 import { ClientLayer } from '../../lib/layer.ts';
+import { bundle } from '../support/run/bundles.ts';
 import { configuration, resources, stackFrom, temporaryDirectory, testApp } from '../support/stack/stack.ts';
 
 const repositoryBuild = path.join(import.meta.dirname, '../../layers/postgres/build');
 const newest = 18;
 
 let root = '';
+// Files of this project share their modules: what is mocked must be loaded anew, here and after this file.
+vi.hoisted(() => vi.resetModules());
 vi.mock('../../lib/package-root.ts', () => ({ packageRoot: () => root }));
 afterEach(() => {
   vi.unstubAllEnvs();
+});
+afterAll(() => {
+  vi.doUnmock('../../lib/package-root.ts');
+  vi.resetModules();
 });
 
 function emptyPackage(): string {
@@ -33,7 +39,7 @@ function emptyPackage(): string {
  */
 async function packageWithLayers(arch: string): Promise<string> {
   const directory = emptyPackage();
-  await buildLayerBuilder(path.join(directory, 'dist/layers/postgres'));
+  cpSync(await bundle('layer-builder'), path.join(directory, 'dist/layers/postgres'), { recursive: true });
   const build = path.join(directory, 'layers/postgres/build');
   mkdirSync(build, { recursive: true });
   for (const part of [`${arch}/client/postgresql/${newest}`, `.checked/${arch}-client-${newest}`]) {

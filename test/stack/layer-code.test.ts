@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -13,14 +14,14 @@ import path from 'node:path';
 import { Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Architecture } from 'aws-cdk-lib/aws-lambda';
-import { afterEach, expect, test, vi } from 'vitest';
-import { buildLayerBuilder } from '../../build.ts';
+import { afterAll, afterEach, expect, test, vi } from 'vitest';
 import { recipe } from '../../layers/postgres/layer-manifest.ts';
 import { allLocales } from '../../layers/postgres/locales.ts';
 import { recordCheck } from '../../layers/postgres/mirror-check.ts';
 import { parseRequest } from '../../layers/postgres/request.ts';
 import { ServerLayer } from '../../lib/layer.ts';
 import { LayerUnavailable } from '../../lib/layer-code.ts';
+import { bundle } from '../support/run/bundles.ts';
 import { resources, temporaryDirectory, testApp } from '../support/stack/stack.ts';
 
 /** A package root with a builder that does what `script` says, as lib/ finds it beside an installed package. */
@@ -47,9 +48,15 @@ process.stdout.write(layer + '\\n');
 const fails = 'process.exit(1);';
 
 let root = '';
+// Files of this project share their modules: what is mocked must be loaded anew, here and after this file.
+vi.hoisted(() => vi.resetModules());
 vi.mock('../../lib/package-root.ts', () => ({ packageRoot: () => root }));
 afterEach(() => {
   vi.unstubAllEnvs();
+});
+afterAll(() => {
+  vi.doUnmock('../../lib/package-root.ts');
+  vi.resetModules();
 });
 
 function makeLayer(extensions: readonly string[] = []): Stack {
@@ -183,7 +190,7 @@ test('the builder takes an extension that is left out, wherever in the list it i
 
 test('the real builder understands the call, and what it says it has is the asset', async () => {
   root = packageWith('');
-  await buildLayerBuilder(path.join(root, 'dist/layers/postgres'));
+  cpSync(await bundle('layer-builder'), path.join(root, 'dist/layers/postgres'), { recursive: true });
   // A layer that is there already and was just compared with the mirror: nothing is fetched.
   const into = path.join(root, 'layers/postgres/build');
   const layer = path.join(into, 'arm64/server/postgresql/17');

@@ -5,11 +5,11 @@ import { encodeName } from '../../../core/manifest/backup-id.ts';
 import { type Manifest, manifestSchema } from '../../../core/manifest/manifest.ts';
 import {
   bucket,
-  buildBundles,
   canary,
   type Deployment,
   kmsKeyArn,
   secretArn,
+  useBundles,
   withDeployment,
 } from '../../support/lambda/deployment.ts';
 import type { Lambda, Outcome } from '../../support/lambda/lambda-runtime.ts';
@@ -22,7 +22,7 @@ import {
   withOwnServer,
 } from '../../support/postgres/postgres.ts';
 
-buildBundles();
+useBundles();
 
 const shop = `create table orders (id int primary key, note text);
   insert into orders select n, md5(n::text) from generate_series(1, 1000) n;

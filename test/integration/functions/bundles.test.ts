@@ -2,9 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { companions } from '../../../build.ts';
-import { buildBundles, bundleOf, withDeployment } from '../../support/lambda/deployment.ts';
+import { bundleOf, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
 
-buildBundles();
+useBundles();
 
 const mebibyte = 1024 * 1024;
 

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { bucket, buildBundles, canary, withDeployment } from '../../support/lambda/deployment.ts';
+import { bucket, canary, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
 import { objectCreated } from '../../support/lambda/s3-event.ts';
 import { testMajors, withDatabase } from '../../support/postgres/postgres.ts';
 
-buildBundles();
+useBundles();
 
 /** The password as it is, and as it would look in JSON, in a URL, in SQL, in a connection string, in base64. */
 function spellings(password: string): string[] {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { RestoreReport } from '../../../core/restore/report.ts';
-import { bucket, buildBundles, canary, withDeployment } from '../../support/lambda/deployment.ts';
+import { bucket, canary, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
 import { newestMajor, runSql, uniqueName, withDatabase } from '../../support/postgres/postgres.ts';
 
-buildBundles();
+useBundles();
 
 const shop = 'create table orders (id int primary key); insert into orders select generate_series(1, 300)';
 

@@ -4,10 +4,10 @@ import type { Verification } from '../../../core/manifest/verification.ts';
 import { verificationSchema } from '../../../core/manifest/verification.ts';
 import {
   bucket,
-  buildBundles,
   type Deployment,
   kmsKeyArn,
   type Told,
+  useBundles,
   withDeployment,
 } from '../../support/lambda/deployment.ts';
 import type { Lambda } from '../../support/lambda/lambda-runtime.ts';
@@ -15,7 +15,7 @@ import { objectCreated } from '../../support/lambda/s3-event.ts';
 import { newestMajor, testMajors, withDatabase } from '../../support/postgres/postgres.ts';
 import { findServerTools } from '../../support/postgres/programs.ts';
 
-buildBundles();
+useBundles();
 
 const shop = `create table orders (id int primary key, note text);
   insert into orders select n, md5(n::text) from generate_series(1, 5000) n;

@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildCli } from '../../../build.ts';
-
-const distribution = join(import.meta.dirname, '../../../dist');
+import { bundle } from '../run/bundles.ts';
 
 export type CliResult = {
   readonly status: number | null;
@@ -32,7 +30,7 @@ export type StartedCli = {
   readonly says: (text: string | RegExp) => Promise<void>;
 };
 
-/** The command as it is published, bundled for one test file. */
+/** The command as it is published. */
 export type Cli = {
   /** A directory for the tests of this file, empty at first. */
   readonly directory: string;
@@ -41,12 +39,9 @@ export type Cli = {
   readonly close: () => Promise<void>;
 };
 
-/** Builds the command; `close` it after the last test. */
+/** For one test file; `close` it after the last test. */
 export async function openCli(): Promise<Cli> {
-  await mkdir(distribution, { recursive: true });
-  // Below the project, where the dependencies are found, and in a directory that git does not know.
-  const built = await mkdtemp(join(distribution, 'cli-test-'));
-  await buildCli(built);
+  const built = await bundle('cli');
   const directory = await mkdtemp(join(tmpdir(), 'pgproof-cli-'));
   await mkdir(join(directory, 'home'));
 
@@ -61,10 +56,7 @@ export async function openCli(): Promise<Cli> {
     directory,
     start,
     run: async (args, options) => (await start(args, options)).ended,
-    close: async () => {
-      await rm(built, { recursive: true, force: true });
-      await rm(directory, { recursive: true, force: true });
-    },
+    close: () => rm(directory, { recursive: true, force: true }),
   };
 }
 

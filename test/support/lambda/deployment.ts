@@ -1,12 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
-import { afterAll, beforeAll } from 'vitest';
-import { buildFunctions } from '../../../build.ts';
+import { beforeAll } from 'vitest';
 import { type AwsServer, withAwsServer } from '../aws/aws-server.ts';
 import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from '../postgres/postgres.ts';
 import { findTools } from '../postgres/programs.ts';
+import { bundle } from '../run/bundles.ts';
 import { type Lambda, type LambdaOptions, withLambda } from './lambda-runtime.ts';
 
 export type FunctionName = 'backup' | 'verify' | 'restore';
@@ -42,19 +40,15 @@ export type Deployment = {
 
 let bundles: string | undefined;
 
-/** The functions' bundles, built as they are deployed, once for the test file that calls this at its top. */
-export function buildBundles(): void {
+/** The functions' bundles, as they are deployed, for the test file that calls this at its top. */
+export function useBundles(): void {
   beforeAll(async () => {
-    bundles = await mkdtemp(join(tmpdir(), 'pgproof-bundles-'));
-    await buildFunctions(bundles);
-  });
-  afterAll(async () => {
-    if (bundles !== undefined) await rm(bundles, { recursive: true, force: true });
+    bundles = await bundle('functions');
   });
 }
 
 export function bundleOf(name: FunctionName): string {
-  if (bundles === undefined) throw new Error('buildBundles() was not called');
+  if (bundles === undefined) throw new Error('useBundles() was not called');
   return join(bundles, name, 'index.mjs');
 }
 

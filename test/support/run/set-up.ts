@@ -1,0 +1,53 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { buildApp, buildCli, buildFunctions, buildLayerBuilder } from '../../../build.ts';
+import { makeRunDirectory, openDirectory } from './directory.ts';
+import { serveShared } from './shared.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Everything temporary of the run lies below it. */
+    readonly runDirectory: string;
+    /** Of the service of shared.ts. */
+    readonly sharedAddress: string;
+  }
+}
+
+const repository = join(import.meta.dirname, '../../..');
+
+/** Each bundle by its name, and where it lies. */
+export type BundleName = 'functions' | 'cli' | 'app' | 'layer-builder';
+
+/** Before the first test of whatever project; nothing is made here that a test may never ask for. */
+export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+  const directory = makeRunDirectory();
+  const bundles = join(directory, 'bundles');
+  // Its dependencies come from node_modules, so it lies below the project, in a directory that git does not know.
+  await mkdir(join(repository, 'dist'), { recursive: true });
+  const command = openDirectory(join(repository, 'dist', 'test-'));
+  const builders: Readonly<Record<BundleName, () => Promise<string>>> = {
+    functions: () => built(join(bundles, 'functions'), buildFunctions),
+    cli: () => built(command, buildCli),
+    app: () => built(join(bundles, 'app.js'), buildApp),
+    'layer-builder': () => built(join(bundles, 'layer-builder'), buildLayerBuilder),
+  };
+  const shared = await serveShared(directory, {
+    bundle: (name) => {
+      const build = builders[name as BundleName];
+      return build === undefined ? Promise.reject(new Error(`There is no bundle ${name}`)) : build();
+    },
+  });
+  project.provide('runDirectory', directory);
+  project.provide('sharedAddress', shared.address);
+  return async () => {
+    await shared.close();
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    await rm(command, { recursive: true, force: true });
+  };
+}
+
+async function built(path: string, build: (path: string) => Promise<void>): Promise<string> {
+  await build(path);
+  return path;
+}
