@@ -1,11 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
-import type { Client } from 'pg';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
-import { type DatabaseLocale, type Manifest, manifestName, serialize } from '../manifest/manifest.ts';
+import {
+  type DatabaseLocale,
+  type Manifest,
+  manifestName,
+  type StoredFile,
+  serialize,
+} from '../manifest/manifest.ts';
 import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
-import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { chooseCompression } from '../postgres/dump/compression.ts';
 import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
@@ -17,41 +21,22 @@ import {
 } from '../postgres/dump/dump-globals.ts';
 import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
-import { readServerFacts, type ServerFacts } from '../postgres/facts/server-facts.ts';
+import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
-import { temporaryScratch } from '../scratch/scratch.ts';
 import type { StagedObject } from '../store/store.ts';
+import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
+import { archiveRequest, dumpListeners } from './dump-listeners.ts';
 import { makeManifest, type Recorded, storedFile } from './make-manifest.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 import { recordContents } from './record-contents.ts';
+import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
-
-/** One attempt at one database. */
-export type Attempt = {
-  readonly id: BackupId;
-  readonly plan: BackupPlan;
-  readonly dependencies: BackupDependencies;
-  readonly reached: Reached;
-  readonly signal: AbortSignal;
-  /** Aborts `signal` for all parts of the attempt when one fails. */
-  readonly group: AbortController;
-  /** Tells the watchdog that something moves. */
-  readonly touch: () => void;
-};
-
-/** The open snapshot, and the connection that holds it open. */
-export type Held = {
-  readonly parameters: ConnectionParameters;
-  readonly client: Client;
-  readonly server: ServerFacts;
-  readonly snapshot: Snapshot;
-};
 
 const globalsName = 'globals.sql';
 
@@ -104,48 +89,36 @@ async function planDump(
   return { ...plan, database: id.database, snapshot: snapshot.id, compression };
 }
 
-/** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
-async function readAll(
-  { id, plan, dependencies, reached, signal, group, touch }: Attempt,
-  { parameters, client, server, snapshot }: Held,
-  tools: PostgresTools,
-  dump: DumpPlan,
-  staged: StagedObject[],
-): Promise<{
-  readonly files: Awaited<ReturnType<typeof takeArchive>>['files'];
+type Read = {
+  readonly files: readonly StoredFile[];
   readonly globals: Globals & GlobalNames;
   readonly locale: DatabaseLocale;
   readonly recorded: Recorded;
-}> {
+};
+
+/** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
+async function readAll(
+  attempt: Attempt,
+  held: Held,
+  tools: PostgresTools,
+  dump: DumpPlan,
+  staged: StagedObject[],
+): Promise<Read> {
+  const { id, plan, dependencies, signal, group, touch } = attempt;
+  const { parameters, client, server, snapshot } = held;
   const { database } = id;
   const { databaseBytes, tables } = snapshot;
   dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
   const env = childEnvironment(parameters);
   const redact = redactor([parameters.password]);
-  let tellLocked = (): void => undefined;
-  const locked = new Promise<void>((resolve) => {
-    tellLocked = resolve;
-  });
+  const locked = whenTold();
   const archive = takeArchive({
-    plan: dump,
-    databaseBytes,
-    tools,
-    env,
-    redact,
-    store: dependencies.store,
-    scratch: dependencies.scratch ?? temporaryScratch(),
-    signal,
-    key: (name) => keyOf(id, name),
-    onBytes: (bytes) => {
-      reached.bytes = bytes;
-      dependencies.onProgress({ kind: 'bytes', database, bytes });
-    },
-    onTable: () => {
-      reached.tables += 1;
-      dependencies.onProgress({ kind: 'table', database, dumped: reached.tables });
-    },
-    onLocked: tellLocked,
-    onLife: touch,
+    ...archiveRequest(attempt, dump, databaseBytes),
+    startDump: (directory) =>
+      startDump(
+        { plan: dump, tools, env, redact, signal, onLocked: locked.tell, ...dumpListeners(attempt) },
+        directory,
+      ),
   }).then((taken) => {
     staged.push(...taken.staged);
     return taken.files;
@@ -156,7 +129,7 @@ async function readAll(
     snapshot,
     rows: plan.rows,
     fingerprint: plan.fingerprint,
-    locked,
+    locked: locked.told,
     dumped: archive,
     signal,
     onLife: touch,
@@ -176,6 +149,16 @@ async function readAll(
   }
 }
 
+/** A promise, and what fulfils it. */
+function whenTold(): { readonly told: Promise<void>; readonly tell: () => void } {
+  let tell = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return { told, tell };
+}
+
+/** Opens the snapshot and stores it, once. @throws what ended it: where it was aborted, the abort's reason */
 export async function attemptBackup(
   id: BackupId,
   plan: BackupPlan,

@@ -1,10 +1,13 @@
 import pLimit from 'p-limit';
 import type { Outcome } from '../notify/alert.ts';
-import { backupAndVerify } from './backup-and-verify.ts';
-import { beginRun } from './begin-run.ts';
+import { describeServer } from '../postgres/connect/parameters.ts';
+import { expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
+import { backupAndVerify } from './backup-database.ts';
+import { lookAround } from './look-around.ts';
 import { type Circumstances, doneOutcome, failureOutcome, notStartedOutcome } from './outcomes.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import { type BackupReport, type BackupResult, isGoodResult, NotVerified } from './report.ts';
+import { selectDatabases } from './select-databases.ts';
 
 /**
  * Backs up a source: every database that the plan selects, one failure not stopping the rest, each failure an alert
@@ -18,7 +21,7 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
 
   let databases: readonly string[];
   try {
-    databases = await beginRun(plan, dependencies);
+    databases = await begin(plan, dependencies);
   } catch (error: unknown) {
     await notifier.tell(failureOutcome(circumstances(), signal.aborted ? signal.reason : error, {}));
     throw error;
@@ -59,4 +62,28 @@ function outcomeOf(circumstances: Circumstances, result: BackupResult, error: un
     return failureOutcome(circumstances, error, { database, reached, seconds });
   }
   return isGoodResult(result) ? doneOutcome(circumstances, result) : undefined;
+}
+
+/**
+ * Connects, lists, and makes sure that the store can take what is coming, before the first dump is started.
+ * @returns the names of the databases to back up
+ */
+async function begin(plan: BackupPlan, dependencies: BackupDependencies): Promise<string[]> {
+  const { source, store, signal, onProgress } = dependencies;
+  const parameters = await source.resolve();
+  const { server, onServer } = await lookAround(parameters, signal);
+  const databases = selectDatabases(onServer, plan.databases, plan.excludeDatabases);
+  const tools = await dependencies.tools(server.major);
+  const bytes = databases.reduce((sum, one) => sum + one.bytes, 0);
+  const compression = plan.compression ?? { method: plan.format === 'tar' ? 'none' : 'gzip' };
+  await store.prepare({ expectedBytes: expectedArchiveBytes(bytes, compression), signal });
+  const names = databases.map(({ name }) => name);
+  onProgress({
+    kind: 'run-started',
+    server: describeServer(parameters),
+    version: server.version,
+    pgDump: tools.version,
+    databases: names,
+  });
+  return names;
 }

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { archiveName, expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
 import { exitGate } from '../process/exit-gate.ts';
 import { meter } from '../store/meter.ts';
-import { type ArchiveRequest, startDump, type TakenArchive } from './start-dump.ts';
+import type { ArchiveRequest, TakenArchive } from './archive-request.ts';
 import { takeDirectory } from './take-directory.ts';
 
 /** Runs pg_dump and stages what it writes. Whatever goes wrong, nothing is left staged. */
@@ -12,7 +12,7 @@ export function takeArchive(request: ArchiveRequest): Promise<TakenArchive> {
 
 async function takeStream(request: ArchiveRequest): Promise<TakenArchive> {
   const { plan, store, signal } = request;
-  const child = startDump(request);
+  const child = request.startDump();
   const measured = meter((total) => {
     request.onLife();
     request.onBytes(total);

@@ -10,7 +10,7 @@ import { assertRoom } from '../scratch/free-room.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { meter } from '../store/meter.ts';
 import type { StagedObject } from '../store/store.ts';
-import { type ArchiveRequest, startDump, type TakenArchive } from './start-dump.ts';
+import type { ArchiveRequest, TakenArchive } from './archive-request.ts';
 
 /** How many of a directory's files go into the store at once. */
 const uploadsAtOnce = 4;
@@ -27,7 +27,7 @@ export async function takeDirectory(request: ArchiveRequest): Promise<TakenArchi
       fix: 'Point TMPDIR at a larger disk (in AWS: raise temporaryStorageMiB), or use the custom format, which needs none.',
     });
     const directory = join(parent, 'archive');
-    const child = startDump(request, directory);
+    const child = request.startDump(directory);
     const growth = watchGrowth(directory, (bytes) => {
       request.onLife();
       request.onBytes(bytes);
