@@ -3,6 +3,7 @@ import { backup } from '../core/backup/backup.ts';
 import type { VerifyChoice } from '../core/backup/plan.ts';
 import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/report.ts';
 import { parseId } from '../core/manifest/backup-id.ts';
+import type { Verification } from '../core/manifest/verification.ts';
 import { notifier } from '../core/notify/notifier.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import { channelFor } from './alerts.ts';
@@ -56,7 +57,7 @@ async function run(flags: BackupFlags): Promise<void> {
 function verifierAt(
   level: VerifyChoice,
   dependencies: TellDependencies,
-): ((id: string) => ReturnType<typeof verifyAndTell>) | undefined {
+): ((id: string) => Promise<Verification>) | undefined {
   if (level === 'none') return undefined;
   return (id) => verifyAndTell({ id: parseId(id), level }, dependencies);
 }

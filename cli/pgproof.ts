@@ -47,7 +47,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   );
   process.exitCode = 1;
 });
-// With standard error gone there is nobody left to tell; the work goes on, and the exit status says how it ended.
+// With standard error gone there is no one left to tell; the work goes on, and the exit status says how it ended.
 process.stderr.on('error', () => undefined);
 
 try {

@@ -25,7 +25,7 @@ export function targetFrom(text: string | undefined): Target {
   };
 }
 
-/** libpq takes the role's name for a database that nobody names; nobody restores into that by intention. */
+/** libpq takes the role's name where no database is named, which is hardly ever meant for a restore. */
 function isNamed(text: string | undefined, { database, user }: ConnectionParameters): boolean {
   if (database !== user || process.env.PGDATABASE) return true;
   return text !== undefined && (/\bdbname\s*=/.test(text) || /^\w+:\/\/[^/]*\/[^?]/.test(text));

@@ -3,6 +3,7 @@ import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
 import { BackupFailed, isGoodResult } from '../../core/backup/report.ts';
 import { listBackups } from '../../core/inventory/list-backups.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
+import type { Verification } from '../../core/manifest/verification.ts';
 import { type Channel, type Notifier, notifier } from '../../core/notify/notifier.ts';
 import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -50,7 +51,7 @@ export async function takeBackup(
   const progress = backupProgress(process.stderr, style);
   const clock = (): Date => new Date();
   const programs = machinePrograms({ signal, onProgress: say });
-  const verify = (id: string): ReturnType<typeof verifyAndTell> =>
+  const verify = (id: string): Promise<Verification> =>
     verifyAndTell(
       { id: parseId(id), level: 'auto' },
       { ...programs, store, clock, signal, notifier: terminalNotifier },

@@ -34,7 +34,7 @@ export type Recorded = {
   /** Undefined where it could not be read. */
   readonly catalog: readonly DatabaseObject[] | undefined;
   readonly largeObjects: number | undefined;
-  /** Undefined where nobody asked. */
+  /** Undefined where it was not asked for. */
   readonly largeObjectsFingerprint: string | null | undefined;
 };
 

@@ -41,7 +41,7 @@ export type BackupDependencies = {
   /** Where the directory format's files lie until they are stored. @default the system's temporary directory */
   readonly scratch?: Scratch | undefined;
   readonly notifier: Notifier;
-  /** Verifies a backup that was just written; undefined: nobody asked, or the verify function does it. */
+  /** Verifies a backup that was just written; undefined: it was not asked for, or the verify function does it. */
   readonly verify?: ((id: string) => Promise<Verification>) | undefined;
   readonly onProgress: OnProgress;
   /** Ends the run early: the function's deadline, Ctrl-C. Its reason is what people are told. */

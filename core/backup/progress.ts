@@ -1,6 +1,6 @@
 import type { BackupResult } from './report.ts';
 
-/** What a backup tells while it goes on. Whoever shows it must be quick: `bytes` comes for every chunk. */
+/** What a backup tells while it goes on. The listener must be quick: `bytes` comes for every chunk. */
 export type BackupProgress =
   | {
       readonly kind: 'run-started';

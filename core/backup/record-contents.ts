@@ -65,8 +65,8 @@ async function record(request: RecordRequest): Promise<Recorded> {
 }
 
 /**
- * The server locks the tables under a view to write its definition. Where somebody waits to truncate one of them, and
- * so for pg_dump to end, there is no use in waiting behind him.
+ * The server locks the tables under a view to write its definition. Where another session waits to truncate one of
+ * them, it waits for pg_dump to end, and this lock would wait behind it.
  */
 const lockWaitSeconds = 3;
 
@@ -75,7 +75,7 @@ const mostObjects = 200_000;
 
 type Reading = { readonly catalog: readonly DatabaseObject[]; readonly largeObjects: number };
 
-/** pg_dump is the judge of whether a backup can be made: what only pgproof cannot read does not fail it. */
+/** pg_dump is the judge of whether a backup can be made: what pgproof alone cannot read does not fail it. */
 async function readOrWarn({
   client,
   signal,

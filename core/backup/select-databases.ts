@@ -1,7 +1,7 @@
 import { PgproofError } from '../errors.ts';
 import type { DatabaseFacts } from '../postgres/facts/server-facts.ts';
 
-/** Databases of the providers themselves: nobody else may connect, and they hold nothing of the user's. */
+/** Databases of the providers themselves: only they may connect, and nothing of the user's is in them. */
 const ofProviders = new Set(['rdsadmin', 'cloudsqladmin', 'azure_maintenance', 'azure_sys']);
 
 /** There is nothing to back up, which is never what was meant. */

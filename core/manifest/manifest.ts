@@ -26,7 +26,7 @@ const tableSchema = z.looseObject({
   rows: count.nullable(),
   /**
    * Hash of the table's content in that snapshot (`--fingerprint`), the same whatever the order of the rows; null where
-   * it could not be made. Absent where nobody asked.
+   * it could not be made. Absent where it was not asked for.
    */
   fingerprint: z.string().nullable().optional(),
 });

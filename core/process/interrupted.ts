@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { PgproofError } from '../errors.ts';
 
-/** Somebody asked for an end: Ctrl-C, or a request from the system. No news about the work itself. */
+/** The user or the system asked for an end: Ctrl-C, SIGTERM. Says nothing about the work itself. */
 export class Interrupted extends PgproofError {
   override readonly name = 'Interrupted';
   /** 128 + the signal's number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM. */

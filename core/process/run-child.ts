@@ -84,7 +84,7 @@ export function startChild(options: ChildOptions): RunningChild {
     signal?.removeEventListener('abort', kill);
     calmWatch?.();
   });
-  // Whoever awaits it hears of a failure; until then it must not count as unhandled.
+  // A failure is handled where it is awaited; until then it must not count as unhandled.
   exited.catch(() => undefined);
   const stdout = child.stdout;
   if (stdout === null) throw new Error('standard output is always a pipe here');
@@ -126,7 +126,7 @@ function exitOf(child: ChildProcess, file: string, endOfStderr: () => string): P
 }
 
 function terminate(child: ChildProcess): void {
-  // Its number may be somebody else's by now, and a timer that nobody clears would keep this process alive.
+  // Its id may be another process's by now, and a timer that is not cleared would keep this process alive.
   if (child.exitCode !== null || child.signalCode !== null) return;
   signalGroup(child, 'SIGTERM');
   const timer = setTimeout(() => signalGroup(child, 'SIGKILL'), graceMilliseconds);

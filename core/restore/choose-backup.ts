@@ -13,7 +13,7 @@ import type { ReadOptions, Store } from '../store/store.ts';
 export type ChosenBackup = {
   readonly id: InventoryEntry['id'];
   readonly manifest: Manifest;
-  /** Of the newest verification; undefined where it was never verified or nobody can read what it said. */
+  /** Of the newest verification; undefined where there is none, or it cannot be read. */
   readonly verdict: Verdict | undefined;
 };
 

@@ -15,7 +15,7 @@ export function watchSize(
   const stopped = new AbortController();
   let bytes = 0;
   const watching = (async () => {
-    // While it is being made, nobody else may be connected to the database that it is copied from: template0 is nobody's.
+    // A database cannot be copied while others are connected to it: `postgres` is not what new ones are copied from.
     const client = await connectSomewhere(target, stopped.signal);
     if (client === undefined) return;
     try {

@@ -13,7 +13,7 @@ const marked = /^pgproof-([0-9a-z]+)_([0-9a-z]+)_([0-9a-f]{8})_\w{6}$/;
 
 const removalAttempts = 4;
 
-/** Makes a directory, 0700, that `removeLeftovers` removes when this process is gone and has not. */
+/** Makes a directory, 0700, that `removeLeftovers` removes where this process is gone and did not. */
 export async function makeMarkedDirectory(parent: string): Promise<string> {
   return await mkdtemp(join(parent, ownMark()));
 }

@@ -38,7 +38,7 @@ export async function waitUntilGone(pid: number): Promise<void> {
 
 /**
  * When the process began, in ticks since the machine did: with the id it names a process once and for all.
- * `undefined` when it has ended, also when nobody has read its exit yet, and where there is no /proc.
+ * `undefined` when it has ended, also when its exit was not read yet, and where there is no /proc.
  */
 export async function processStart(pid: number): Promise<number | undefined> {
   return startIn(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));

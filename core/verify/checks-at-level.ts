@@ -65,7 +65,7 @@ async function wayToRestore(
   { clock, deadline, verificationTools }: VerifyDependencies,
 ): Promise<Way> {
   const cores = availableParallelism();
-  // Whoever insists on a restore gets one that may not be done in time; there is nothing to lose but that.
+  // A restore that was asked for by name is tried even where it may not be done in time: trying loses nothing.
   const seconds =
     level === 'auto' && deadline !== undefined ? (deadline.getTime() - clock().getTime()) / 1_000 : undefined;
   try {

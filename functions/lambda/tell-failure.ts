@@ -6,7 +6,7 @@ import { redactor } from '../../core/process/redact.ts';
 
 /**
  * Runs what comes before the use case (settings, event), or all of it where nothing else tells, and sends an alert when
- * that fails: a function that was deployed or called wrongly makes or verifies no backup, and somebody must hear of it.
+ * that fails: a function that was deployed or called wrongly makes or verifies no backup, and people must hear of it.
  * @throws what `begin` throws, and AlertNotSent
  */
 export async function tellFailure<T>(

@@ -7,11 +7,11 @@ import type { RestoreProblem } from './restoration.ts';
 
 export type GlobalsMode =
   /**
-   * A server that lives only for a verification: nobody may log in, no password is set, tablespaces are directories of
+   * A server that lives only for a verification: no role may log in, no password is set, tablespaces are directories of
    * its own. `bootstrapRole` is the role that the server was made with, and stays as it is.
    */
   | { readonly mode: 'private'; readonly bootstrapRole: string | undefined }
-  /** Somebody's server: what is there stays as it is. */
+  /** A server that is in use: what is there stays as it is. */
   | { readonly mode: 'target' };
 
 export type AppliedGlobals = {
@@ -128,7 +128,7 @@ async function run(client: Client, sql: string): Promise<string | undefined> {
   }
 }
 
-/** Roles like pg_read_all_stats come with a version of PostgreSQL: an older server has not all of them. */
+/** Roles like pg_read_all_stats come with a version of PostgreSQL: an older server lacks some. */
 function missingHere(problem: RestoreProblem): RestoreProblem {
   const role = /role "(pg_\w+)" does not exist/.exec(problem.message)?.[1];
   if (role !== undefined) return { ...problem, fault: 'environment', missing: `the predefined role ${role}` };

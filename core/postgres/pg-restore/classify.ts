@@ -5,7 +5,7 @@ import type { RestoreProblem } from './restoration.ts';
 import { lacks, reasonIn } from './server-lacks.ts';
 
 /**
- * Settings that a newer pg_dump writes at the beginning of every script, and that an older server has not; without
+ * Settings that a newer pg_dump writes at the beginning of every script, and that an older server does not know; without
  * them everything is the same.
  */
 const harmless =

@@ -16,7 +16,7 @@ export type NewDatabase = {
 };
 
 /**
- * Makes a database like the source's; where this server has not its locale, with the nearest that it has.
+ * Makes a database like the source's; where this server lacks its locale, with the nearest that it has.
  *
  * @returns `substituted`: what was taken instead, for people
  * @throws what the server says, where there is no database that it could make
@@ -69,8 +69,8 @@ export async function localeProblem(
 }
 
 /**
- * Whether an archive can make its database itself. A database's name is kept as the bytes that came from whoever made
- * it, and pg_dump writes them among names in the database's encoding: where that is not UTF-8 nobody can read it again.
+ * Whether an archive can make its database itself. A database's name is kept as the bytes that the client sent that made
+ * it, and pg_dump writes them among names in the database's encoding: where that is not UTF-8 they cannot be read again.
  */
 export function canCreateItself({ database, server }: Pick<Manifest, 'database' | 'server'>): boolean {
   return server.encoding === 'UTF8' || /^[\x20-\x7e]*$/.test(database);
@@ -92,7 +92,7 @@ export async function makeWayFor(client: Client, name: string): Promise<void> {
 }
 
 /**
- * In a server that lives only for a restore; whoever is still connected is cut off.
+ * In a server that lives only for a restore; sessions that are still connected are cut off.
  * @throws what the server says: of a database with subscriptions, for one
  */
 export async function dropDatabase(client: Client, name: string): Promise<void> {

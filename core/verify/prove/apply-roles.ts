@@ -25,7 +25,7 @@ export async function applyRoles(
   const spaces = await namesOf(client, 'select spcname as name from pg_tablespace');
   faults.push(
     ...expectedRoles.filter((name) => !roles.has(name)).map((name) => `role ${name} is missing`),
-    // A tablespace is a directory, of which this server has not those of another: see applyGlobals.
+    // The directories of the source's tablespaces are not on this machine: see applyGlobals.
     ...expectedSpaces.filter((name) => !spaces.has(name)).map((name) => `tablespace ${name} is missing`),
   );
   const tablespaces = expectedSpaces.length === 0 ? '' : `, ${plural(expectedSpaces.length, 'tablespace')}`;

@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
@@ -12,9 +13,15 @@ import { withConnections } from './connections.ts';
 import { checkOf, firstOf, plural } from './differences.ts';
 import type { LeftOut } from './left-out.ts';
 import { compareRestoredRows } from './restored-rows.ts';
-import { checkLargeObjects, checkValid, compareSequences, sequenceValues } from './restored-state.ts';
+import {
+  checkLargeObjects,
+  checkValid,
+  compareSequences,
+  type SequenceValue,
+  sequenceValues,
+} from './restored-state.ts';
 import { archiveSql, databaseSchema } from './schema-sql.ts';
-import { runUserChecks, type UserCheck } from './user-checks.ts';
+import { runUserChecks, type UserCheck, type UserCheckOptions } from './user-checks.ts';
 
 /** A database that was restored from a backup, and what it is to be compared with. */
 export type RestoredDatabase = {
@@ -39,9 +46,9 @@ export type RestoredDatabase = {
 export async function compareRestored(manifest: Manifest, database: RestoredDatabase): Promise<Check[]> {
   const { parameters, archive, leftOut, jobs, signal } = database;
   const archiveSchema = archive && schemaOf(database, archive);
-  // Whoever awaits it hears of it.
+  // A rejection is handled where it is awaited; until then it must not count as unhandled.
   archiveSchema?.catch(() => undefined);
-  const one = <T>(use: Parameters<typeof withConnections<T>>[3]): Promise<T> =>
+  const one = <T>(use: (clients: readonly Client[]) => Promise<T>): Promise<T> =>
     withConnections(parameters, 1, signal, use);
   const found = await Promise.all([
     withConnections(parameters, jobs, signal, (clients) =>
@@ -65,7 +72,7 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
 /** A check that looks at every row of a large table takes minutes. */
 const userCheckSeconds = 300;
 
-function checkOptions({ entries }: LeftOut): Parameters<typeof runUserChecks>[2] {
+function checkOptions({ entries }: LeftOut): UserCheckOptions {
   return { limitSeconds: userCheckSeconds, isPartial: entries.length > 0 };
 }
 
@@ -98,7 +105,7 @@ async function sequencesOf(
   manifest: Manifest,
   database: RestoredDatabase,
   archive: Archive,
-): Promise<ReturnType<typeof sequenceValues>> {
+): Promise<SequenceValue[]> {
   const { tools, leftOut, scratch, signal } = database;
   const entries = restoredEntries(archive, leftOut).filter(({ type }) => type === 'SEQUENCE SET');
   if (entries.length === 0) return [];
@@ -141,7 +148,7 @@ async function schemaCheck(
     const unknown: string[] = [];
     for (const difference of compareObjects(catalog, found, { sameMajor: isSameMajor })) {
       const { kind, type, identity } = difference;
-      // What was not made by the archive has not what the archive says of it.
+      // A database that the archive did not make lacks what the archive says of it.
       if (!isWhole && /^database\b/.test(type)) continue;
       const text = `${type} ${identity} ${differenceWords[kind]}`;
       if (leftOut.mayHold(identity)) unknown.push(`${type} ${identity}`);

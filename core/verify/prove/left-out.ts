@@ -10,7 +10,7 @@ export type LeftOut = {
 };
 
 export function leftOutOf(entries: readonly TocEntry[]): LeftOut {
-  // The label is schema, name and owner, whose ends nobody can tell where they have spaces.
+  // The label is schema, name and owner, which cannot be told apart where they have spaces.
   const labels = entries.map(({ label }) => wordsOf(label));
   const tables = entries
     .filter(({ type }) => type === 'TABLE' || type === 'TABLE DATA')

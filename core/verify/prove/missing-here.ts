@@ -3,7 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
 import { describeLeftOut } from './left-out.ts';
 
-/** Extensions that a backup needs and this server has not, with all that needs them. */
+/** Extensions that a backup needs and this server lacks, with all that needs them. */
 export type MissingExtensions = {
   readonly names: readonly string[];
   /** To be left out; empty where there is no table of contents to leave something out of. */

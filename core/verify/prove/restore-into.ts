@@ -12,8 +12,8 @@ import { needsOneJob, type Restored, summarize } from './restored.ts';
 import { otherRun } from './run-times.ts';
 
 /**
- * Restores a backup into the private server under its own name. What needs an extension that this server has not is
- * left out; a locale that it has not is replaced: both are limits, and the rest is checked.
+ * Restores a backup into the private server under its own name. What needs an extension that this server lacks is
+ * left out; a locale that it lacks is replaced: both are told as limits, and the rest is checked.
  */
 export async function restoreInto(manifest: Manifest, context: RestoreContext): Promise<Restored> {
   const { pass, serverTools, signal } = context;

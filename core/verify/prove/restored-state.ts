@@ -10,7 +10,7 @@ import { checkOf, plural } from './differences.ts';
 const ours = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 
 /**
- * Every index must be valid: pg_dump writes no invalid ones, but for the roof of a partitioned index whose parts were
+ * Every index must be valid: pg_dump writes no invalid ones, but for the parent of a partitioned index whose parts were
  * incomplete, which the schema tells. Every constraint must be checked, unless the archive itself says NOT VALID.
  * @param archiveSchema the archive's SQL, bytes as Latin-1; undefined where there is none to compare with
  */

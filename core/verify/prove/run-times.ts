@@ -6,7 +6,7 @@ const toleranceMilliseconds = 5_000;
 
 /**
  * Whether an archive was begun while its backup was made; otherwise what is wrong with it. Backups of before catalogs
- * were recorded say their archive's time in a time zone that nobody knows.
+ * were recorded say their archive's time in a time zone that is not known.
  */
 export function otherRun(
   { startedAt, finishedAt, catalog }: Pick<Manifest, 'startedAt' | 'finishedAt' | 'catalog'>,

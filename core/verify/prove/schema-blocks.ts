@@ -17,7 +17,7 @@ const trailer = /\n--\n-- PostgreSQL database dump complete\n--\n[\s\S]*$/;
 /** State that is set between two entries, for those that follow, when it changes: so it depends on their order. */
 const tablespaceState = /^SET default_tablespace = (.*);$/gm;
 const accessMethodState = /^SET default_table_access_method = .*;$/gm;
-/** A word that nobody can guess, against statements of psql's hidden in an archive; another one every time. */
+/** A word that cannot be guessed, against psql's own commands hidden in an archive; a new one every time. */
 const restrictToken = /^\\(?:un)?restrict \S+$/gm;
 
 const usesTablespace: ReadonlySet<string> = new Set(['TABLE', 'MATERIALIZED VIEW', 'INDEX', 'CONSTRAINT']);

@@ -56,7 +56,7 @@ async function runOne(
     return fault === undefined ? {} : { fault };
   } catch (error: unknown) {
     const { code } = error as { readonly code?: unknown };
-    // No code: it is the connection that failed, and nobody's SQL.
+    // No SQLSTATE: the connection failed, not the SQL.
     if (code === undefined) throw error;
     if (code === queryCanceled) return { limit: `not done after ${limitSeconds} s` };
     if (isPartial && missingThing.has(code))
