@@ -30,7 +30,9 @@ async function lambda(args: readonly string[], more: Readonly<Record<string, str
   }
 }
 
-test('a restore: backed up and verified first, by the functions that do it in AWS', async () => {
+test('a restore: backed up and verified first, by the functions that do it in AWS', {
+  timeout: 180_000,
+}, async () => {
   const { status, stdout, stderr } = await lambda(['restore']);
   expect({ status, stderr }).toMatchObject({ status: 0 });
   const report = JSON.parse(stdout) as { readonly tables: readonly { readonly status: string }[] };
@@ -44,7 +46,9 @@ test('a restore: backed up and verified first, by the functions that do it in AW
     );
 });
 
-test('a failure: the error as Lambda hands it over, the alert as people read it', async () => {
+test('a failure: the error as Lambda hands it over, the alert as people read it', {
+  timeout: 120_000,
+}, async () => {
   const { status, stdout, stderr } = await lambda(['backup', '{"databases":["typo"]}'], {
     // Of no meaning here, and not to be followed: they may be a developer's own.
     AWS_PROFILE: 'production',
