@@ -54,6 +54,7 @@ test('a failure: the error as Lambda hands it over, the alert as people read it'
     AWS_PROFILE: 'production',
     AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
     PGPROOF_STORE: 's3://production/pg',
+    PGPROOF_HOST: 'production.invalid',
   });
   expect(status).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({ errorType: 'BackupFailed' });

@@ -76,14 +76,17 @@ function secretOf({ tcpParameters }: PrivateServer): Readonly<Record<string, unk
   return { engine: 'postgres', host, port, username: user, password, dbname: database };
 }
 
+/** Variables of a function that say which server, store, key and topic: here those are its own. */
+const saysWhere = /^PGPROOF_(SOURCE|STORE|SECRET_ARN|AUTH|HOST|PORT|USER|TOPIC_ARN|KMS_KEY_ARN)$/;
+
 /**
  * The developer's own variables, without what could lead to real servers and accounts, then Lambda's, then the
- * deployment's. A PGPROOF_ variable that the function knows is handed through: `PGPROOF_FORMAT=directory`.
+ * deployment's. A PGPROOF_ variable of the function that says how is handed through: `PGPROOF_FORMAT=directory`.
  */
 function environmentOf(name: FunctionName, developers: NodeJS.ProcessEnv, aws: AwsServer): NodeJS.ProcessEnv {
   const known = Object.values(functions[name].variables);
   const isForeign = (variable: string): boolean =>
-    /^(AWS_|PG|POWERTOOLS_)/.test(variable) && !known.includes(variable);
+    /^(AWS_|PG|POWERTOOLS_)/.test(variable) && (!known.includes(variable) || saysWhere.test(variable));
   const own = Object.fromEntries(Object.entries(developers).filter(([variable]) => !isForeign(variable)));
   // The machine's own, where a private server has to find its programs and a place.
   const {
