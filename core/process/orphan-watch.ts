@@ -119,6 +119,11 @@ export function watchForOrphans(left: {
   tell(ids.map((id) => entries.get(id)).join(''));
   return () => {
     for (const id of ids) if (entries.delete(id)) watch?.stdin?.write(`- ${id}\n`);
+    // With nothing on its list it is not kept.
+    if (entries.size === 0) {
+      watch?.stdin?.end();
+      watch = undefined;
+    }
   };
 }
 
