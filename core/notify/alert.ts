@@ -1,3 +1,4 @@
+import { oneLine } from '../text/one-line.ts';
 import { formatBytes, formatDuration } from '../text/units.ts';
 
 /** What happened, to whoever is to hear of it. Values only; nothing in it may be secret. */
@@ -44,6 +45,8 @@ type ChatContent = {
 /** SNS documents "less than 100 characters long" (Publish, Subject). */
 const subjectLimit = 99;
 const textLimit = 16_000;
+/** Lines are not cut by themselves: the whole text and the subject are. */
+const whole = { limit: Number.POSITIVE_INFINITY };
 
 const headlines = {
   backup: { failed: 'BACKUP FAILED', unverifiable: 'BACKUP NOT VERIFIED', good: 'Backup done' },
@@ -64,7 +67,7 @@ export function composeAlert(outcome: Outcome): Alert {
       source: 'custom',
       content: {
         textType: 'client-markdown',
-        title: `${outcome.result === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${oneLine(title)}`,
+        title: `${outcome.result === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${oneLine(title, whole)}`,
         description: cut(text, 3_000),
         ...(outcome.fix === undefined ? {} : { nextSteps: [outcome.fix] }),
       },
@@ -90,17 +93,13 @@ function bodyOf(outcome: Outcome, title: string): string {
     ['Reason', outcome.reason],
   ];
   const lines = facts.flatMap(([label, value]) =>
-    value === undefined ? [] : [`${`${label}:`.padEnd(10)} ${oneLine(value)}`],
+    value === undefined ? [] : [`${`${label}:`.padEnd(10)} ${oneLine(value, whole)}`],
   );
-  const parts = [oneLine(title), outcome.what, lines.join('\n')];
+  const parts = [oneLine(title, whole), outcome.what, lines.join('\n')];
   if (outcome.words !== undefined && !outcome.what.includes(outcome.words))
     parts.push(`In its own words:\n${outcome.words}`);
   if (outcome.fix !== undefined) parts.push(`What to do: ${outcome.fix}`);
   return cut(parts.join('\n\n'), textLimit);
-}
-
-function oneLine(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f]+/g, ' ').trim();
 }
 
 function cut(text: string, limit: number): string {
@@ -109,7 +108,7 @@ function cut(text: string, limit: number): string {
 
 /** Accents fall off, whatever else is not ASCII becomes a question mark. */
 function asciiLine(text: string, limit: number): string {
-  const ascii = oneLine(text.replace(/…/g, '...'))
+  const ascii = oneLine(text.replace(/…/g, '...'), whole)
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
     .replace(/[^\x20-\x7e]/gu, '?');

@@ -1,3 +1,5 @@
+import { oneLine } from '../text/one-line.ts';
+
 /** A name as SQL: `"Odd ""name"""`. */
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
@@ -5,6 +7,23 @@ export function quoteIdentifier(name: string): string {
 
 export function qualifiedName(table: { readonly schema: string; readonly name: string }): string {
   return `${quoteIdentifier(table.schema)}.${quoteIdentifier(table.name)}`;
+}
+
+/** What a name in SQL says, in quotes or not. */
+export function unquoteIdentifier(identifier: string): string {
+  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
+}
+
+/**
+ * A table in a message: `public.orders`, `public."a.b c"`. Names that are not plain are quoted as in SQL, so that a dot
+ * or a space in one is not mistaken for the message's own.
+ */
+export function labelOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${labelPart(schema)}.${labelPart(name)}`;
+}
+
+function labelPart(name: string): string {
+  return /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(name) ? name : oneLine(quoteIdentifier(name));
 }
 
 const part = `(?:"((?:[^"]|"")+)"|([^".]+))`;

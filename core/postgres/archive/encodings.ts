@@ -1,3 +1,5 @@
+import { unquoteIdentifier } from '../names.ts';
+
 /** PostgreSQL's names of server encodings (manual, "Character Set Support") as the labels of TextDecoder. */
 const labels: Readonly<Record<string, string>> = {
   UTF8: 'utf-8',
@@ -67,15 +69,11 @@ const copyFromStdin = new RegExp(
 );
 const setEncoding = /^SET\s+client_encoding\s*(?:=|TO)\s*'([^']*)'\s*$/i;
 
-function unquote(name: string): string {
-  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
-}
-
 /** The table of a `COPY … FROM stdin`, one character per byte; undefined for any other statement. */
 export function copiedTable(statement: string): { schema: string; name: string } | undefined {
   const match = copyFromStdin.exec(statement);
   if (match?.[2] === undefined) return undefined;
-  return { schema: unquote(match[1] ?? ''), name: unquote(match[2]) };
+  return { schema: unquoteIdentifier(match[1] ?? ''), name: unquoteIdentifier(match[2]) };
 }
 
 /** The encoding that a `SET client_encoding` names; undefined for any other statement. */

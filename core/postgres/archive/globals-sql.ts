@@ -1,3 +1,4 @@
+import { unquoteIdentifier } from '../names.ts';
 import { nameDecoder } from './encodings.ts';
 
 /** What a statement of globals.sql does, as far as a restore treats it in a way of its own. */
@@ -25,22 +26,41 @@ export type GlobalStatement = {
 
 /** As pg_dumpall writes names: in quotes unless they are plain, so that what is read is what the server understands. */
 const name = '("(?:[^"]|"")+"|[a-z_][a-z0-9_]*)';
-const patterns: readonly (readonly [GlobalStatement['kind'], RegExp])[] = [
-  ['create role', new RegExp(`^CREATE ROLE ${name}$`, 's')],
-  ['set for role', new RegExp(`^ALTER ROLE ${name} (?:IN DATABASE .+ )?SET .+$`, 's')],
-  ['alter role', new RegExp(`^ALTER ROLE ${name} WITH .+$`, 's')],
-  ['create tablespace', new RegExp(`^CREATE TABLESPACE ${name} OWNER .+$`, 's')],
-  ['alter tablespace', new RegExp(`^ALTER TABLESPACE ${name} SET .+$`, 's')],
-  ['tablespace rights', new RegExp(`^(?:GRANT|REVOKE) .+ ON TABLESPACE ${name} (?:TO|FROM) .+$`, 's')],
-  ['parameter rights', /^(?:GRANT|REVOKE) .+ ON PARAMETER .+$/s],
-  ['grant role', new RegExp(`^GRANT ${name} TO .+$`, 's')],
-  ['comment', new RegExp(`^COMMENT ON (?:ROLE|TABLESPACE) ${name} IS .+$`, 's')],
-  [
-    'security label',
-    new RegExp(`^SECURITY LABEL (?:FOR (?:"[^"]+"|\\w+) )?ON (?:ROLE|TABLESPACE) ${name} IS .+$`, 's'),
-  ],
-  ['setting', /^SET \w+ = \S+$/],
-  ['setting', /^SELECT pg_catalog\.set_config\('\w+', '[^']*', \w+\)$/s],
+
+type Pattern = {
+  readonly kind: GlobalStatement['kind'];
+  /** Its first group is the name. */
+  readonly pattern: RegExp;
+  readonly isOfTablespace?: true;
+};
+
+const whole = (text: string): RegExp => new RegExp(`^${text}$`, 's');
+const label = String.raw`SECURITY LABEL (?:FOR (?:"[^"]+"|\w+) )?ON`;
+
+/** The first that fits counts. */
+const patterns: readonly Pattern[] = [
+  { kind: 'create role', pattern: whole(`CREATE ROLE ${name}`) },
+  { kind: 'set for role', pattern: whole(`ALTER ROLE ${name} (?:IN DATABASE .+ )?SET .+`) },
+  { kind: 'alter role', pattern: whole(`ALTER ROLE ${name} WITH .+`) },
+  {
+    kind: 'create tablespace',
+    pattern: whole(`CREATE TABLESPACE ${name} OWNER .+`),
+    isOfTablespace: true,
+  },
+  { kind: 'alter tablespace', pattern: whole(`ALTER TABLESPACE ${name} SET .+`), isOfTablespace: true },
+  {
+    kind: 'tablespace rights',
+    pattern: whole(`(?:GRANT|REVOKE) .+ ON TABLESPACE ${name} (?:TO|FROM) .+`),
+    isOfTablespace: true,
+  },
+  { kind: 'parameter rights', pattern: whole('(?:GRANT|REVOKE) .+ ON PARAMETER .+') },
+  { kind: 'grant role', pattern: whole(`GRANT ${name} TO .+`) },
+  { kind: 'comment', pattern: whole(`COMMENT ON ROLE ${name} IS .+`) },
+  { kind: 'comment', pattern: whole(`COMMENT ON TABLESPACE ${name} IS .+`), isOfTablespace: true },
+  { kind: 'security label', pattern: whole(`${label} ROLE ${name} IS .+`) },
+  { kind: 'security label', pattern: whole(`${label} TABLESPACE ${name} IS .+`), isOfTablespace: true },
+  { kind: 'setting', pattern: /^SET \w+ = \S+$/ },
+  { kind: 'setting', pattern: whole(String.raw`SELECT pg_catalog\.set_config\('\w+', '[^']*', \w+\)`) },
 ];
 
 /**
@@ -49,23 +69,15 @@ const patterns: readonly (readonly [GlobalStatement['kind'], RegExp])[] = [
  */
 export function parseGlobals(sql: string): GlobalStatement[] {
   return splitStatements(sql).map((text) => {
-    for (const [kind, pattern] of patterns) {
+    for (const { kind, pattern, isOfTablespace = false } of patterns) {
       const match = pattern.exec(text);
       if (match === null) continue;
-      const isOfTablespace = kind.includes('tablespace') || /^[A-Z ]*(?:'[^']*' )?ON TABLESPACE /.test(text);
-      return {
-        kind,
-        name: match[1] === undefined ? undefined : unquote(match[1]),
-        isOfTablespace,
-        sql: text,
-      };
+      const [, named] = match;
+      const name = named === undefined ? undefined : unquoteIdentifier(named);
+      return { kind, name, isOfTablespace, sql: text };
     }
     return { kind: 'unknown', name: undefined, isOfTablespace: false, sql: text };
   });
-}
-
-function unquote(identifier: string): string {
-  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
 }
 
 /** Quoted text, quoted names, comments and psql's own commands, of which pg_dumpall writes \restrict. */

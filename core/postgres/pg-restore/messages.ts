@@ -1,3 +1,4 @@
+import { oneLine } from '../../text/one-line.ts';
 import type { RestoreProblem } from './restoration.ts';
 
 /** An error as a program told it, before it is judged whose fault it is. */
@@ -31,11 +32,11 @@ export function messageReader({ onComplaint, onStep }: Listener): MessageReader 
   const close = (): void => {
     if (open !== undefined) {
       onComplaint({
-        message: oneLine(open.message.join(' '), messageLimit),
+        message: squeezed(open.message.join(' '), messageLimit),
         ...(entry === undefined ? {} : { entry }),
         ...(open.statement.length === 0
           ? {}
-          : { statement: oneLine(open.statement.join(' '), statementLimit) }),
+          : { statement: squeezed(open.statement.join(' '), statementLimit) }),
       });
     }
     open = undefined;
@@ -103,10 +104,10 @@ function keep(lines: string[], line: string, limit: number): void {
 /** `2; 3079 16385 EXTENSION hstore (no owner)` */
 function entryIn(text: string): Complaint['entry'] {
   const [, id, label = ''] = /^(\d+); \d+ \d+ (.*)$/s.exec(text) ?? [];
-  return id === undefined ? undefined : { dumpId: Number(id), label: oneLine(label, statementLimit) };
+  return id === undefined ? undefined : { dumpId: Number(id), label: squeezed(label, statementLimit) };
 }
 
-function oneLine(text: string, limit: number): string {
-  const line = text.replace(/[\s\u0000-\u001f\u007f]+/g, ' ').trim();
-  return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
+/** Statements and names bring lines and indentation of their own. */
+function squeezed(text: string, limit: number): string {
+  return oneLine(text, { limit, squeeze: true });
 }

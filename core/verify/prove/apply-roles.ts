@@ -3,7 +3,8 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { globalsText } from '../../postgres/archive/globals-sql.ts';
 import { applyGlobals } from '../../postgres/pg-restore/apply-globals.ts';
-import { checkOf, plural } from './differences.ts';
+import { plural } from '../../text/units.ts';
+import { checkOf } from './differences.ts';
 
 /**
  * Makes the roles and tablespaces of globals.sql in the private server, without passwords and without leave to log

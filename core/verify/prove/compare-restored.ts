@@ -7,10 +7,10 @@ import type { ConnectionParameters } from '../../postgres/connect/parameters.ts'
 import { compareObjects } from '../../postgres/objects/compare-objects.ts';
 import { readObjects } from '../../postgres/objects/read-objects.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
-import { formatCount } from '../../text/units.ts';
+import { formatCount, plural } from '../../text/units.ts';
 import { compareSchemas } from './compare-schema.ts';
 import { withConnections } from './connections.ts';
-import { checkOf, firstOf, plural } from './differences.ts';
+import { checkOf, firstOf } from './differences.ts';
 import type { LeftOut } from './left-out.ts';
 import { compareRestoredRows } from './restored-rows.ts';
 import {

@@ -24,14 +24,13 @@ export function checkOf(
 
 /** The first ten, and how many more there are. `noun` counts them in front. */
 export function firstOf(lines: readonly string[], noun?: string): string {
-  const shown = lines.slice(0, shownDifferences).map(oneLine).join('; ');
+  const shown = lines
+    .slice(0, shownDifferences)
+    .map((line) => oneLine(line))
+    .join('; ');
   const more = lines.length - shownDifferences;
   if (lines.length === 1) return shown;
   const rest = more > 0 ? `; and ${formatCount(more)} more` : '';
   const count = noun === undefined ? '' : `${formatCount(lines.length)} ${noun}: `;
   return `${count}${shown}${rest}`;
-}
-
-export function plural(count: number, word: string, words = `${word}s`): string {
-  return `${formatCount(count)} ${count === 1 ? word : words}`;
 }

@@ -4,10 +4,9 @@ import type { Check } from '../../manifest/verification.ts';
 import { steadySession } from '../../postgres/connect/steady-session.ts';
 import { type DumpedTable, listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
 import { fingerprintTable, readTableColumns } from '../../postgres/facts/table-fingerprint.ts';
-import { qualifiedName } from '../../postgres/names.ts';
-import { oneLine } from '../../text/one-line.ts';
-import { formatCount } from '../../text/units.ts';
-import { checkOf, plural } from './differences.ts';
+import { labelOf, qualifiedName } from '../../postgres/names.ts';
+import { formatCount, plural } from '../../text/units.ts';
+import { checkOf } from './differences.ts';
 
 type TableName = { readonly schema: string; readonly name: string };
 type Found = { readonly rows: number; readonly fingerprint: string | null };
@@ -104,8 +103,4 @@ async function countRows(client: Client, table: DumpedTable): Promise<number> {
 
 function keyOf({ schema, name }: TableName): string {
   return JSON.stringify([schema, name]);
-}
-
-function labelOf({ schema, name }: TableName): string {
-  return oneLine(`${schema}.${name}`);
 }

@@ -4,8 +4,8 @@ import type { Check } from '../../manifest/verification.ts';
 import { decodesExactly, nameDecoder } from '../../postgres/archive/encodings.ts';
 import { fingerprintLargeObjects } from '../../postgres/facts/table-fingerprint.ts';
 import { countLargeObjects } from '../../postgres/objects/read-objects.ts';
-import { formatCount } from '../../text/units.ts';
-import { checkOf, plural } from './differences.ts';
+import { formatCount, plural } from '../../text/units.ts';
+import { checkOf } from './differences.ts';
 
 const ours = `n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`;
 

@@ -2,7 +2,8 @@ import type { Client, QueryArrayConfig, QueryArrayResult } from 'pg';
 import { messageOf } from '../../errors.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { checkOf, plural } from './differences.ts';
+import { plural } from '../../text/units.ts';
+import { checkOf } from './differences.ts';
 
 /** SQL of the user's that must return one row with one column that is true. */
 export type UserCheck = {
@@ -38,8 +39,8 @@ export async function runUserChecks(
   const limits: string[] = [];
   for (const check of checks) {
     const { fault, limit } = await runOne(client, check, options);
-    if (fault !== undefined) faults.push(`${labelOf(check)}: ${fault}`);
-    if (limit !== undefined) limits.push(`${labelOf(check)}: ${limit}`);
+    if (fault !== undefined) faults.push(`${wordsFor(check)}: ${fault}`);
+    if (limit !== undefined) limits.push(`${wordsFor(check)}: ${limit}`);
   }
   return checkOf('checks', { faults, limits, passed: `${plural(checks.length, 'check')}, all true` });
 }
@@ -84,6 +85,6 @@ function problemOf({ rows, fields }: QueryArrayResult): string | undefined {
   return value === true ? undefined : `returned ${oneLine(String(value)).slice(0, 80)}, not true`;
 }
 
-function labelOf({ name, sql }: UserCheck): string {
+function wordsFor({ name, sql }: UserCheck): string {
   return oneLine(name ?? sql).slice(0, 200);
 }

@@ -2,8 +2,8 @@ import type { TableRows } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts, CopyTable } from '../../postgres/archive/copy-rows.ts';
 import { decodesExactly } from '../../postgres/archive/encodings.ts';
-import { oneLine } from '../../text/one-line.ts';
-import { formatCount } from '../../text/units.ts';
+import { labelOf } from '../../postgres/names.ts';
+import { formatCount, plural } from '../../text/units.ts';
 
 const shownDifferences = 10;
 
@@ -73,20 +73,11 @@ function sums(tables: readonly TableRows[], alias: (name: string) => string): Ma
     const key = JSON.stringify([alias(schema), alias(name)]);
     const sum = byName.get(key);
     if (sum === undefined) {
-      byName.set(key, { tables: 1, rows, label: `${labelOf(schema)}.${labelOf(name)}` });
+      byName.set(key, { tables: 1, rows, label: labelOf({ schema, name }) });
     } else {
       sum.tables += 1;
       sum.rows = sum.rows === null || rows === null ? null : sum.rows + rows;
     }
   }
   return byName;
-}
-
-/** As SQL would write it, so that a dot or a space in a name is not mistaken for the message's own. */
-function labelOf(name: string): string {
-  return /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(name) ? name : oneLine(`"${name.replaceAll('"', '""')}"`);
-}
-
-function plural(count: number, word: string): string {
-  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
 }

@@ -70,7 +70,12 @@ test.each([
   expect(parseGlobals(`${sql};`).map(({ kind }) => kind)).toEqual(['unknown']);
 });
 
-test('a comment belongs to the tablespace, not to a role of its name', () => {
-  const [role, space] = parseGlobals("COMMENT ON ROLE fast IS 'a';\nCOMMENT ON TABLESPACE fast IS 'b';");
-  expect([role?.isOfTablespace, space?.isOfTablespace]).toEqual([false, true]);
+test.each([
+  ["COMMENT ON %s fast IS 'b'", 'comment'],
+  ["SECURITY LABEL ON %s fast IS 'b'", 'security label'],
+  ["SECURITY LABEL FOR selinux ON %s fast IS 'b'", 'security label'],
+])('%s belongs to the tablespace, not to a role of its name', (sql, kind) => {
+  const [role, space] = parseGlobals(`${sql.replace('%s', 'ROLE')};\n${sql.replace('%s', 'TABLESPACE')};`);
+  expect(role).toMatchObject({ kind, name: 'fast', isOfTablespace: false });
+  expect(space).toMatchObject({ kind, name: 'fast', isOfTablespace: true });
 });
