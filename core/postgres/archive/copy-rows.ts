@@ -1,6 +1,8 @@
 import { PgproofError } from '../../errors.ts';
-import { copiedTable, declaredEncoding, nameDecoder } from './encodings.ts';
+import { labelOf } from '../names.ts';
+import { nameDecoder } from './encodings.ts';
 import { StatementScanner } from './sql-statements.ts';
+import { copiedTable, declaredEncoding } from './sql-text.ts';
 
 /** One table's data in a dump. */
 export type CopyTable = { readonly schema: string; readonly name: string; readonly rows: number };
@@ -71,7 +73,7 @@ export class CopyRowCounter {
 
   /** @throws TruncatedSql where the text stops half way */
   end(): CopyRowCounts {
-    if (this.#mode !== 'sql') throw truncated(`in the rows of ${this.#describe(this.#table)}`);
+    if (this.#mode !== 'sql') throw truncated(`in the rows of ${labelOf(this.#decode(this.#table))}`);
     if (this.#scanner.inside) throw truncated('in the middle of a statement');
     const tables = [...this.#rows].map(([key, rows]) => ({ ...this.#decode(key), rows }));
     return { tables, rows: this.#totalRows, encoding: this.#encoding, complete: this.#scanner.complete };
@@ -128,11 +130,6 @@ export class CopyRowCounter {
     const decode = nameDecoder(this.#encoding);
     const [schema = '', name = ''] = key.split('\0').map((part) => decode(Buffer.from(part, 'latin1')));
     return { schema, name };
-  }
-
-  #describe(key: string): string {
-    const { schema, name } = this.#decode(key);
-    return `${schema}.${name}`;
   }
 }
 

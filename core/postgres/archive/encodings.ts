@@ -1,5 +1,3 @@
-import { unquoteIdentifier } from '../names.ts';
-
 /** PostgreSQL's names of server encodings (manual, "Character Set Support") as the labels of TextDecoder. */
 const labels: Readonly<Record<string, string>> = {
   UTF8: 'utf-8',
@@ -59,24 +57,4 @@ export function nameDecoder(encoding: string): (bytes: Buffer) => string {
  */
 export function decodesExactly(encoding: string): boolean {
   return encoding === 'UTF8' || encoding === 'SQL_ASCII' || encoding === 'LATIN1';
-}
-
-const identifier = String.raw`(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\xff][A-Za-z0-9_$\x80-\xff]*)`;
-const columns = String.raw`\((?:[^()"]|"[^"]*")*\)`;
-const copyFromStdin = new RegExp(
-  String.raw`^COPY\s+(?:(${identifier})\s*\.\s*)?(${identifier})\s*(?:${columns}\s*)?FROM\s+stdin(?![A-Za-z0-9_$\x80-\xff])`,
-  'i',
-);
-const setEncoding = /^SET\s+client_encoding\s*(?:=|TO)\s*'([^']*)'\s*$/i;
-
-/** The table of a `COPY … FROM stdin`, one character per byte; undefined for any other statement. */
-export function copiedTable(statement: string): { schema: string; name: string } | undefined {
-  const match = copyFromStdin.exec(statement);
-  if (match?.[2] === undefined) return undefined;
-  return { schema: unquoteIdentifier(match[1] ?? ''), name: unquoteIdentifier(match[2]) };
-}
-
-/** The encoding that a `SET client_encoding` names; undefined for any other statement. */
-export function declaredEncoding(statement: string): string | undefined {
-  return setEncoding.exec(statement)?.[1];
 }

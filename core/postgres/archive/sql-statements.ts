@@ -1,64 +1,43 @@
-import { StatementText } from './sql-text.ts';
+import {
+  backslash,
+  dash,
+  dollar,
+  doubleQuote,
+  isDigit,
+  isLetterE,
+  isNameStart,
+  quote,
+  semicolon,
+  slash,
+  space,
+  star,
+} from './sql-bytes.ts';
+import { BlockComment, LineComment, MetaCommand } from './sql-comments.ts';
+import { DollarQuote, QuotedName, StringLiteral } from './sql-quotes.ts';
+import { type SqlStretch, StatementText } from './sql-text.ts';
 
-const newline = 0x0a;
-const doubleQuote = 0x22;
-const dollar = 0x24;
-const quote = 0x27;
-const star = 0x2a;
-const dash = 0x2d;
-const slash = 0x2f;
-const semicolon = 0x3b;
-const backslash = 0x5c;
-
-const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
-const isNameStart = (byte: number): boolean =>
-  (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || byte >= 0x80;
-
-type State =
-  | 'code'
-  | 'word'
-  | 'dash'
-  | 'slash'
-  | 'lineComment'
-  | 'blockComment'
-  | 'string'
-  | 'stringEnd'
-  | 'escape'
-  | 'identifier'
-  | 'dollarTag'
-  | 'dollarBody'
-  | 'meta';
+const isSpace = (byte: number): boolean => byte === space || (byte >= 0x09 && byte <= 0x0d);
 
 /** The last line comment of every text that pg_dump or pg_restore finished. */
 const completeComment = ' PostgreSQL database dump complete';
 
 /**
  * Finds where statements end in SQL as pg_dump and pg_restore write it (manual, "Lexical Structure"), over bytes
- * that come in pieces cut anywhere. Every encoding that a server can have keeps ASCII bytes for ASCII, so bytes
- * are enough. Strings are read with standard_conforming_strings on; with it off pg_dump doubles backslashes, which
- * ends them at the same place.
+ * that come in pieces cut anywhere.
  */
 export class StatementScanner {
   /** Whether the comment that ends a finished dump was seen. */
   complete = false;
-  #state: State = 'code';
   readonly #text = new StatementText();
-  #wordLength = 0;
-  #wordIsE = false;
-  #escapes = false;
-  #commentDepth = 0;
-  #previous = 0;
-  #comment = '';
-  #tag: number[] = [];
-  #matched = 0;
+  /** The literal, quoted name or comment that is being read: a semicolon in it ends nothing. */
+  #stretch: SqlStretch | undefined;
+  /** A dash or slash that may begin a comment: the next byte tells. */
+  #mark: typeof dash | typeof slash | undefined;
+  #word: 'none' | 'letter E' | 'other' = 'none';
 
   /** Whether the text so far ends in the middle of a statement, a literal or a comment between stars. */
   get inside(): boolean {
-    return (
-      !this.#text.isEmpty ||
-      (this.#state !== 'code' && this.#state !== 'lineComment' && this.#state !== 'meta')
-    );
+    return !this.#text.isEmpty || this.#mark !== undefined || this.#stretch?.mayEndText === false;
   }
 
   /**
@@ -68,72 +47,25 @@ export class StatementScanner {
   scan(chunk: Buffer, from: number): number {
     let at = from;
     while (at < chunk.length) {
-      const byte = chunk[at] as number;
-      switch (this.#state) {
-        case 'code':
-          at += 1;
-          if (byte === semicolon) return at;
-          this.#code(byte);
-          break;
-        case 'word':
-          if (isNameStart(byte) || isDigit(byte) || byte === dollar) {
-            this.#wordLength += 1;
-            this.#text.keep(byte);
-            at += 1;
-          } else {
-            this.#state = 'code';
-            // E'…' knows backslashes; the letter has to be a word of its own.
-            this.#escapes = byte === quote && this.#wordIsE && this.#wordLength === 1;
-            if (this.#escapes) {
-              this.#text.keep(byte);
-              this.#state = 'string';
-              at += 1;
-            }
-          }
-          break;
-        case 'dash':
-        case 'slash':
-          at = this.#maybeComment(byte, at);
-          break;
-        case 'lineComment':
-          at = this.#lineComment(chunk, at);
-          break;
-        case 'meta':
-          at = this.#skipTo(newline, chunk, at, 'code');
-          break;
-        case 'blockComment':
-          this.#blockComment(byte);
-          at += 1;
-          break;
-        case 'string':
-          at = this.#string(chunk, at);
-          break;
-        case 'stringEnd':
-          // Two quotes are one quote inside.
-          if (byte === quote) {
-            this.#text.keep(byte);
-            at += 1;
-          }
-          this.#state = byte === quote ? 'string' : 'code';
-          break;
-        case 'escape':
-          this.#text.keep(byte);
-          this.#state = 'string';
-          at += 1;
-          break;
-        case 'identifier':
-          // Two quotes end one identifier and begin another: the same place in the end.
-          this.#text.keep(byte);
-          if (byte === doubleQuote) this.#state = 'code';
-          at += 1;
-          break;
-        case 'dollarTag':
-          at = this.#dollarTag(byte, at);
-          break;
-        case 'dollarBody':
-          at = this.#dollarBody(chunk, at);
-          break;
+      if (this.#stretch !== undefined) {
+        at = this.#stretch.scan(chunk, at);
+        if (at === -1) return -1;
+        this.#stretch = undefined;
+        continue;
       }
+      const byte = chunk[at] as number;
+      at += 1;
+      if (this.#mark !== undefined) {
+        if (this.#beginsComment(this.#mark, byte)) continue;
+      } else if (isSpace(byte) && this.#text.isEmpty) {
+        // Blanks between statements are not kept.
+        continue;
+      }
+      if (byte === semicolon) {
+        this.#word = 'none';
+        return at;
+      }
+      this.#code(byte);
     }
     return -1;
   }
@@ -143,116 +75,43 @@ export class StatementScanner {
     return this.#text.take();
   }
 
+  /** Settles what the dash or slash before this byte was. */
+  #beginsComment(mark: number, byte: number): boolean {
+    this.#mark = undefined;
+    if (byte !== (mark === dash ? dash : star)) {
+      this.#text.keep(mark);
+      return false;
+    }
+    this.#stretch =
+      mark === dash
+        ? new LineComment(completeComment.length + 1, (comment) => {
+            if (comment === completeComment) this.complete = true;
+          })
+        : new BlockComment();
+    // A comment parts words.
+    if (!this.#text.isEmpty) this.#text.keep(space);
+    return true;
+  }
+
+  /** A byte outside of literals, quoted names and comments. */
   #code(byte: number): void {
-    if (isSpace(byte)) {
-      if (!this.#text.isEmpty) this.#text.keep(byte);
-      return;
-    }
-    if (byte === dash || byte === slash) {
-      // Kept, or not, when the next byte says which it is.
-      this.#state = byte === dash ? 'dash' : 'slash';
-      return;
-    }
-    if (byte === backslash && this.#text.isEmpty) {
-      this.#state = 'meta';
-      return;
-    }
-    this.#text.keep(byte);
-    if (byte === quote) {
-      this.#escapes = false;
-      this.#state = 'string';
-    } else if (byte === doubleQuote) {
-      this.#state = 'identifier';
-    } else if (byte === dollar) {
-      this.#tag = [dollar];
-      this.#state = 'dollarTag';
-    } else if (isNameStart(byte) || isDigit(byte)) {
-      this.#wordLength = 1;
-      this.#wordIsE = byte === 0x45 || byte === 0x65;
-      this.#state = 'word';
-    }
-  }
-
-  #maybeComment(byte: number, at: number): number {
-    const first = this.#state === 'dash' ? dash : slash;
-    if (byte === (first === dash ? dash : star)) {
-      this.#state = first === dash ? 'lineComment' : 'blockComment';
-      this.#comment = '';
-      this.#commentDepth = 1;
-      this.#previous = 0;
-      // A comment parts words.
-      if (!this.#text.isEmpty) this.#text.keep(0x20);
-      return at + 1;
-    }
-    this.#text.keep(first);
-    this.#state = 'code';
-    return at;
-  }
-
-  #lineComment(chunk: Buffer, at: number): number {
-    const end = this.#skipTo(newline, chunk, at, 'code');
-    const room = completeComment.length + 1 - this.#comment.length;
-    if (room > 0) this.#comment += chunk.toString('latin1', at, Math.min(end, at + room));
-    if (this.#comment === `${completeComment}\n`) this.complete = true;
-    return end;
-  }
-
-  #blockComment(byte: number): void {
-    if (this.#previous === slash && byte === star) {
-      this.#commentDepth += 1;
-      this.#previous = 0;
-    } else if (this.#previous === star && byte === slash) {
-      this.#commentDepth -= 1;
-      this.#previous = 0;
-      if (this.#commentDepth === 0) this.#state = 'code';
-    } else {
-      this.#previous = byte;
-    }
-  }
-
-  #string(chunk: Buffer, from: number): number {
-    // Byte by byte only as long as the statement is kept: a large object's literals are skipped.
-    if (this.#text.isFull && !this.#escapes) return this.#skipTo(quote, chunk, from, 'stringEnd');
-    const byte = chunk[from] as number;
-    this.#text.keep(byte);
-    if (byte === quote) this.#state = 'stringEnd';
-    else if (byte === backslash && this.#escapes) this.#state = 'escape';
-    return from + 1;
-  }
-
-  #dollarTag(byte: number, at: number): number {
-    const first = this.#tag.length === 1;
-    if (byte === dollar || isNameStart(byte) || (!first && isDigit(byte))) {
-      this.#tag.push(byte);
+    const word = this.#word;
+    if (isNameStart(byte) || isDigit(byte) || (word !== 'none' && byte === dollar)) {
+      this.#word = word === 'none' && isLetterE(byte) ? 'letter E' : 'other';
       this.#text.keep(byte);
-      if (byte === dollar) {
-        this.#matched = 0;
-        this.#state = 'dollarBody';
-      }
-      return at + 1;
+      return;
     }
-    // `$1`, or a stray dollar: no quote.
-    this.#state = 'code';
-    return at;
-  }
-
-  #dollarBody(chunk: Buffer, from: number): number {
-    let at = from;
-    if (this.#matched === 0) {
-      at = chunk.indexOf(dollar, at);
-      if (at === -1) return chunk.length;
+    this.#word = 'none';
+    if (byte === dash || byte === slash) {
+      this.#mark = byte;
+    } else if (byte === backslash && this.#text.isEmpty) {
+      this.#stretch = new MetaCommand();
+    } else {
+      this.#text.keep(byte);
+      // E'…' knows backslashes; the letter has to be a word of its own.
+      if (byte === quote) this.#stretch = new StringLiteral(this.#text, word === 'letter E');
+      else if (byte === doubleQuote) this.#stretch = new QuotedName(this.#text);
+      else if (byte === dollar) this.#stretch = new DollarQuote(this.#text);
     }
-    const byte = chunk[at] as number;
-    if (byte === this.#tag[this.#matched]) this.#matched += 1;
-    else this.#matched = byte === dollar ? 1 : 0;
-    if (this.#matched === this.#tag.length) this.#state = 'code';
-    return at + 1;
-  }
-
-  #skipTo(byte: number, chunk: Buffer, from: number, state: State): number {
-    const at = chunk.indexOf(byte, from);
-    if (at === -1) return chunk.length;
-    this.#state = state;
-    return at + 1;
   }
 }
