@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Transform } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { PgproofError } from '../errors.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import type { Manifest, StoredFile } from '../manifest/manifest.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { globalsText } from '../postgres/archive/globals-sql.ts';
+import { type Measure, type Meter, meter } from '../store/meter.ts';
 import type { Store } from '../store/store.ts';
 
 /** What is stored is not what the manifest says: the bytes changed after the backup was made. */
@@ -25,7 +25,7 @@ export type FetchContext = {
 };
 
 /**
- * Brings an archive into a directory that nobody else may read, and checks every object's size and SHA-256 against the
+ * Brings an archive into a directory of this user's alone (0700), and checks every object's size and SHA-256 against the
  * manifest.
  *
  * @throws ChecksumMismatch, ObjectMissing, and what the store or the disk throws
@@ -50,9 +50,11 @@ export async function fetchArchive(
 
 /**
  * An archive of one object as its bytes in order, for a restore that needs no room. The stream ends with
- * ChecksumMismatch instead of its end where the bytes are not the manifest's, so that whoever is fed by it fails.
+ * ChecksumMismatch instead of its end where the bytes are not the manifest's, so that the restore that reads it
+ * fails.
  *
- * @throws ObjectMissing; UsageError never: callers know that a directory cannot be streamed
+ * @throws ObjectMissing
+ * @throws Error where the archive has several objects: callers ask for the directory format's files instead
  */
 export async function streamArchive(
   manifest: Manifest,
@@ -63,7 +65,7 @@ export async function streamArchive(
     throw new Error('only an archive of one object can be streamed');
   const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
   const verified = checked(file, context);
-  // Its error comes out of `verified`, which whoever reads it hears of.
+  // Its error comes out of `verified`, where the reader meets it.
   pipeline(content, verified, { signal: context.signal }).catch(() => undefined);
   return { kind: 'stream', stream: verified as AsyncIterable<Buffer> };
 }
@@ -73,15 +75,7 @@ export async function fetchGlobals(manifest: Manifest, context: FetchContext): P
   const file = manifest.objects.find(({ role }) => role === 'globals');
   if (file === undefined) return undefined;
   const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
-  const chunks: Buffer[] = [];
-  const collect = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      chunks.push(chunk);
-      done();
-    },
-  });
-  await pipeline(content, checked(file, context), collect.resume(), { signal: context.signal });
-  return globalsText(Buffer.concat(chunks));
+  return globalsText(await pipeline(content, checked(file, context), buffer, { signal: context.signal }));
 }
 
 function archiveFiles({ objects }: Manifest): StoredFile[] {
@@ -89,29 +83,26 @@ function archiveFiles({ objects }: Manifest): StoredFile[] {
 }
 
 /** Passes bytes on, and ends in an error where they were not those that the manifest knows. */
-function checked(file: StoredFile, { id, store, onBytes }: FetchContext): Transform {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  return new Transform({
-    transform: (chunk: Buffer, _encoding, done) => {
-      hash.update(chunk);
-      bytes += chunk.length;
-      onBytes?.(chunk.length);
-      done(null, chunk);
-    },
-    flush: (done) => {
-      const sha256 = hash.digest('hex');
-      if (bytes === file.bytes && sha256 === file.sha256) return done();
-      const got = bytes === file.bytes ? `sha256 ${sha256}` : `${bytes} bytes`;
-      const expected = bytes === file.bytes ? `sha256 ${file.sha256}` : `${file.bytes} bytes`;
-      done(
-        new ChecksumMismatch({
-          what: `${file.name} of ${formatId(id)} in ${store.url} is not what was backed up`,
-          got,
-          expected,
-          fix: "Restore another backup; the bucket's version history may hold this one's true bytes.",
-        }),
-      );
-    },
+function checked(file: StoredFile, context: FetchContext): Meter {
+  return meter(
+    (_total, piece) => context.onBytes?.(piece),
+    (whole) => mismatch(file, whole, context),
+  );
+}
+
+function mismatch(
+  file: StoredFile,
+  whole: Measure,
+  { id, store }: FetchContext,
+): ChecksumMismatch | undefined {
+  const bytes = whole.bytes();
+  const sha256 = whole.sha256();
+  if (bytes === file.bytes && sha256 === file.sha256) return undefined;
+  const isOfSize = bytes === file.bytes;
+  return new ChecksumMismatch({
+    what: `${file.name} of ${formatId(id)} in ${store.url} is not what was backed up`,
+    got: isOfSize ? `sha256 ${sha256}` : `${bytes} bytes`,
+    expected: isOfSize ? `sha256 ${file.sha256}` : `${file.bytes} bytes`,
+    fix: "Restore another backup; the bucket's version history may hold this one's true bytes.",
   });
 }

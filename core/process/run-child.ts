@@ -16,7 +16,7 @@ export type ChildOptions = {
   readonly signal?: AbortSignal | undefined;
   /** How much of the end of standard error is kept. Default 16 KiB. */
   readonly stderrLimitBytes?: number;
-  /** Takes secrets out of standard error before anybody sees it. */
+  /** Takes secrets out of standard error before it is kept or told. */
   readonly redact?: (text: string) => string;
   /** Each line of standard error as it comes, redacted. */
   readonly onStderrLine?: (line: string) => void;

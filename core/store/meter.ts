@@ -1,27 +1,50 @@
 import { createHash } from 'node:crypto';
 import { Transform } from 'node:stream';
 
-/** Lets bytes pass, and knows how many they were and their SHA-256 once they have ended. */
-export type Meter = Transform & { readonly bytes: () => number; readonly sha256: () => string };
+/** How many bytes came by, and their SHA-256 once no more will come. */
+export type Measure = {
+  readonly bytes: () => number;
+  /** In hexadecimal digits. */
+  readonly sha256: () => string;
+};
 
-/** `onBytes` hears the total so far, chunk by chunk; keep it cheap. */
-export function meter(onBytes?: (total: number) => void): Meter {
+/** Counts and hashes what it is given, piece by piece. */
+export function measure(): Measure & { readonly add: (piece: Buffer) => void } {
   const hash = createHash('sha256');
   let bytes = 0;
-  const transform = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      onBytes?.(bytes);
-      done(null, chunk);
-    },
-  });
   let digest: string | undefined;
-  return Object.assign(transform, {
+  return {
+    add: (piece) => {
+      hash.update(piece);
+      bytes += piece.length;
+    },
     bytes: () => bytes,
     sha256: () => {
       digest ??= hash.digest('hex');
       return digest;
     },
+  };
+}
+
+/** Lets bytes pass and measures them. */
+export type Meter = Transform & Measure;
+
+/**
+ * @param onBytes hears the total so far and the size of the piece that came, piece by piece; keep it cheap
+ * @param judge looks at the whole once it has passed; an error that it returns takes the place of the stream's end
+ */
+export function meter(
+  onBytes?: (total: number, piece: number) => void,
+  judge?: (whole: Measure) => Error | undefined,
+): Meter {
+  const measured = measure();
+  const transform = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      measured.add(piece);
+      onBytes?.(measured.bytes(), piece.length);
+      done(null, piece);
+    },
+    flush: (done) => done(judge?.(measured)),
   });
+  return Object.assign(transform, { bytes: measured.bytes, sha256: measured.sha256 });
 }

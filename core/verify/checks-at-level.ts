@@ -10,7 +10,7 @@ import { temporaryScratch } from '../scratch/scratch.ts';
 import { oneLine } from '../text/one-line.ts';
 import { proveByRestore } from './prove/prove-by-restore.ts';
 import { estimateRestore } from './prove/room.ts';
-import { type PassContext, readBackup } from './read/reading-pass.ts';
+import { type CheckContext, checkStored } from './read/check-stored.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
 
 /** What was found, and the level that it was found at: `auto` is none. */
@@ -28,15 +28,15 @@ export async function checksAt(
   setMaxListeners(0, signal);
   const totalBytes = manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0);
   const onBytes = (bytes: number): void => onProgress?.({ step: 'reading', bytes, totalBytes });
-  const context: PassContext = { store, id, signal, onBytes, tools, scratch, stallSeconds };
+  const context: CheckContext = { store, id, signal, onBytes, tools, scratch, stallSeconds };
   if (level === 'checksum' || level === 'read')
-    return { level, checks: (await readBackup(manifest, level, context)).checks };
+    return { level, checks: (await checkStored(manifest, level, context)).checks };
 
   // A run that was killed may have filled the room that this one counts on.
   await removeLeftovers(scratch.directory);
   const way = await wayToRestore(manifest, level, context, dependencies);
   if ('reason' in way) {
-    const { checks: read } = await readBackup(manifest, 'read', context);
+    const { checks: read } = await checkStored(manifest, 'read', context);
     return level === 'auto'
       ? { level: 'read', checks: [...read, noteOf(way.reason)] }
       : { level: 'restore', checks: [...read, unverifiable(way.reason)] };
@@ -61,7 +61,7 @@ type Way =
 async function wayToRestore(
   manifest: Manifest,
   level: 'restore' | 'auto',
-  { scratch }: PassContext,
+  { scratch }: CheckContext,
   { clock, deadline, verificationTools }: VerifyDependencies,
 ): Promise<Way> {
   const cores = availableParallelism();

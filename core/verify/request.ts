@@ -36,7 +36,7 @@ export type VerifyDependencies = {
   readonly clock: () => Date;
   /** When `signal` will abort by itself; `auto` chooses by it. */
   readonly deadline?: Date | undefined;
-  /** A deadline, or an interruption by the user. The verdict is then `unverifiable`, and still written. */
+  /** A deadline, or the caller's wish. The verdict is then `unverifiable`, and still written, unless the reason is Interrupted. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Where the private server and the archive lie, and the directory format's files while they are decoded. @default the system's temporary directory */

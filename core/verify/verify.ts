@@ -36,7 +36,7 @@ export async function verifyBackup(
     manifest === undefined
       ? { level: request.level === 'auto' ? 'read' : request.level, checks: [manifestCheck(problem)] }
       : await checksAt(manifest, request, dependencies);
-  // Who is interrupted has found out nothing, and must not put that in the place of an older verdict.
+  // An interrupted run has found out nothing, and must not put that in the place of an older verdict.
   if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
   const verification: Verification = {
     formatVersion: 1,

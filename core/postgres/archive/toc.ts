@@ -2,25 +2,50 @@ import { createInterface } from 'node:readline';
 import { PgproofError } from '../../errors.ts';
 import type { Format } from '../../manifest/manifest.ts';
 import { lastWords } from '../../process/exit-gate.ts';
-import { startChild } from '../../process/run-child.ts';
+import { type ChildExit, startChild } from '../../process/run-child.ts';
 import { type PostgresTools, toolPath } from '../programs/tools.ts';
+import { entryType } from './entry-types.ts';
+import { offlineEnvironment } from './offline-pg-restore.ts';
+
+/** One entry of an archive's table of contents, from `pg_restore --list --verbose`. */
+export type TocEntry = {
+  readonly dumpId: number;
+  /** pg_dump's word: `TABLE`, `TABLE DATA`, `EXTENSION`, `FK CONSTRAINT`. */
+  readonly type: string;
+  /** What follows the type: schema, name and owner, not to be told apart where they have spaces. */
+  readonly label: string;
+  readonly dependsOn: readonly number[];
+};
+
+export type Toc = {
+  /** When pg_dump began to write it; undefined where the format does not say. */
+  readonly createdAt: Date | undefined;
+  /** `17.12`: the server's and pg_dump's. */
+  readonly serverVersion: string | undefined;
+  readonly pgDumpVersion: string | undefined;
+  readonly entries: readonly TocEntry[];
+};
 
 /** pg_restore cannot read an archive's table of contents. */
 export class TocUnreadable extends PgproofError {
   override readonly name = 'TocUnreadable';
-}
+  readonly exit: ChildExit;
 
-/**
- * The whole environment of a pg_restore that connects to nothing. UTC, as pgproof's pg_dump ran in it: an archive holds
- * the time of its creation without a zone.
- */
-export const offlineEnvironment = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' } as const;
+  constructor(exit: ChildExit) {
+    super({
+      what: 'The table of contents of the archive cannot be read',
+      got: lastWords(exit.stderrTail) ?? `pg_restore ended with exit status ${exit.code ?? exit.signal}`,
+      fix: 'Verify the backup: pgproof verify ID.',
+    });
+    this.exit = exit;
+  }
+}
 
 /**
  * The table of contents of an archive in the custom, tar or directory format.
  *
  * @param path a file, or the directory of the directory format
- * @throws TocUnreadable; the signal's reason when aborted
+ * @throws TocUnreadable, ChildNotStarted; the signal's reason when aborted
  */
 export async function readToc(request: {
   readonly tools: PostgresTools;
@@ -52,11 +77,7 @@ export async function readToc(request: {
   const exit = await child.exited;
   signal.throwIfAborted();
   if (exit.code === 0) return parser.toc();
-  throw new TocUnreadable({
-    what: 'The table of contents of the archive cannot be read',
-    got: lastWords(exit.stderrTail) ?? `pg_restore ended with exit status ${exit.code ?? exit.signal}`,
-    fix: 'Verify the backup: pgproof verify ID.',
-  });
+  throw new TocUnreadable(exit);
 }
 
 /** What `pg_restore --list --verbose` printed. */
@@ -65,45 +86,6 @@ export function parseToc(text: string): Toc {
   for (const line of text.split('\n')) parser.take(line);
   return parser.toc();
 }
-
-/** Words of pg_dump that have several parts; of all others the first word is the type (pg_dump.c, ARCHIVE_OPTS). */
-const longTypes = [
-  'ACCESS METHOD',
-  'BLOB COMMENTS',
-  'BLOB METADATA',
-  'CHECK CONSTRAINT',
-  'DATABASE PROPERTIES',
-  'DEFAULT ACL',
-  'EVENT TRIGGER',
-  'FK CONSTRAINT',
-  'FOREIGN DATA WRAPPER',
-  'FOREIGN SERVER',
-  'FOREIGN TABLE',
-  'INDEX ATTACH',
-  'LARGE OBJECT',
-  'MATERIALIZED VIEW DATA',
-  'MATERIALIZED VIEW',
-  'OPERATOR CLASS',
-  'OPERATOR FAMILY',
-  'PROCEDURAL LANGUAGE',
-  'PUBLICATION TABLES IN SCHEMA',
-  'PUBLICATION TABLE',
-  'ROW SECURITY',
-  'SECURITY LABEL',
-  'SEQUENCE OWNED BY',
-  'SEQUENCE SET',
-  'SHELL TYPE',
-  'STATISTICS DATA',
-  'SUBSCRIPTION TABLE',
-  'TABLE ATTACH',
-  'TABLE DATA',
-  'TEXT SEARCH CONFIGURATION',
-  'TEXT SEARCH DICTIONARY',
-  'TEXT SEARCH PARSER',
-  'TEXT SEARCH TEMPLATE',
-  'USER MAPPING',
-  'LANGUAGE',
-];
 
 function tocParser(): { readonly take: (line: string) => void; readonly toc: () => Toc } {
   const entries: { dumpId: number; type: string; label: string; dependsOn: number[] }[] = [];
@@ -138,7 +120,7 @@ function dateIn(line: string): Date | undefined {
 function entryIn(line: string): Omit<TocEntry, 'dependsOn'> | undefined {
   const [, id, rest = ''] = /^(\d+); \d+ \d+ (.*)$/.exec(line) ?? [];
   if (id === undefined) return undefined;
-  const type = longTypes.find((one) => rest.startsWith(`${one} `)) ?? rest.slice(0, rest.indexOf(' '));
+  const type = entryType(rest);
   return { dumpId: Number(id), type, label: rest.slice(type.length + 1).trim() };
 }
 
@@ -170,22 +152,3 @@ export function affectedBy<Cause>({ entries }: Toc, causes: ReadonlyMap<number, 
   }
   return found;
 }
-
-/** One entry of an archive's table of contents, from `pg_restore --list --verbose`. */
-export type TocEntry = {
-  readonly dumpId: number;
-  /** pg_dump's word: `TABLE`, `TABLE DATA`, `EXTENSION`, `FK CONSTRAINT`. */
-  readonly type: string;
-  /** What follows the type: schema, name and owner, not to be told apart where they have spaces. */
-  readonly label: string;
-  readonly dependsOn: readonly number[];
-};
-
-export type Toc = {
-  /** When pg_dump began to write it; undefined where the format does not say. */
-  readonly createdAt: Date | undefined;
-  /** `17.12`: the server's and pg_dump's. */
-  readonly serverVersion: string | undefined;
-  readonly pgDumpVersion: string | undefined;
-  readonly entries: readonly TocEntry[];
-};

@@ -1,50 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Transform } from 'node:stream';
-import { createGunzip } from 'node:zlib';
-import { Decompress } from 'fzstd';
-import { PgproofError } from '../../errors.ts';
-
-/** Plain SQL under a name that pgproof has no decoder for. */
-export class UnknownCompression extends PgproofError {
-  override readonly name = 'UnknownCompression';
-}
-
-/**
- * What makes SQL text of a stored object's bytes, by the end of its name.
- * @throws UnknownCompression
- */
-export function decompressor(name: string): Transform | undefined {
-  if (name.endsWith('.sql')) return undefined;
-  if (name.endsWith('.sql.gz')) return createGunzip();
-  if (name.endsWith('.sql.zst')) return unzstd();
-  throw new UnknownCompression({
-    what: 'There is no decoder for this archive',
-    got: name,
-    expected: '.sql, .sql.gz or .sql.zst',
-    fix: 'Decompress it by hand and restore it with psql.',
-  });
-}
-
-/** fzstd on every Node: node:zlib's own decoder takes a stream that is cut off for whole (docs/decisions/0005). */
-function unzstd(): Transform {
-  const decompress = new Decompress((piece) => {
-    transform.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
-  });
-  const transform = new Transform({
-    transform: (chunk: Buffer, _encoding, done) => attempt(() => decompress.push(chunk), done),
-    flush: (done) => attempt(() => decompress.push(new Uint8Array(0), true), done),
-  });
-  return transform;
-}
-
-function attempt(work: () => void, done: (error?: Error | null) => void): void {
-  try {
-    work();
-    done();
-  } catch (error: unknown) {
-    done(error instanceof Error ? error : new Error(String(error)));
-  }
-}
 
 /** Minors from which on psql knows `\restrict` (CVE-2025-8714, August 2025). */
 const restrictingMinors: Readonly<Record<number, number>> = { 13: 22, 14: 19, 15: 14, 16: 10, 17: 6 };
@@ -58,7 +13,7 @@ export function knowsRestrict(version: string): boolean {
 
 /**
  * SQL for psql's standard input, in restricted mode from the first byte: the dump cannot run programs by psql's own
- * commands (`\!`, `\copy … from program`), for only who knows our random word may leave that mode. The dump's own
+ * commands (`\!`, `\copy … from program`), for only a text that has our random word can leave that mode. The dump's own
  * `\restrict` before its first statement and `\unrestrict` at its end, which psql would refuse there, are taken out.
  */
 export function restricted(): Transform {

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { decompressor } from '../archive/decompress.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { feed } from './feed.ts';
-import { decompressor, knowsRestrict, restricted } from './plain-sql.ts';
+import { knowsRestrict, restricted } from './plain-sql.ts';
 import type { ProblemCollector } from './problems.ts';
 import type { PgRestoreRequest } from './restoration.ts';
 import { startProgram } from './start-program.ts';

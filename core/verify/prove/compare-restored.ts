@@ -93,7 +93,7 @@ function schemaOf(database: RestoredDatabase, archive: Archive): Promise<string>
     signal,
     path: archive.path,
     entries: entries?.map(({ dumpId }) => dumpId),
-    args: schemaArguments(isWhole),
+    parts: schemaArguments(isWhole),
   });
 }
 
@@ -117,7 +117,7 @@ async function sequencesOf(
       signal,
       path: archive.path,
       entries: ids,
-      args: ['--data-only'],
+      parts: ['--data-only'],
     }),
     manifest.server.encoding,
   );

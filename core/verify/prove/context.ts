@@ -1,10 +1,10 @@
 import type { VerificationTools } from '../../postgres/programs/obtain.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
-import type { Pass, PassContext } from '../read/reading-pass.ts';
+import type { CheckContext, StoredChecks } from '../read/check-stored.ts';
 import type { VerifyProgress } from '../request.ts';
 import type { UserCheck } from './user-checks.ts';
 
-export type ProofContext = PassContext & {
+export type ProofContext = CheckContext & {
   readonly serverTools: VerificationTools;
   /** Whether there is room for the archive beside the restored database; else it is read a second time. */
   readonly keepArchive: boolean;
@@ -18,7 +18,7 @@ export type ProofContext = PassContext & {
 export type RestoreContext = ProofContext & {
   readonly verification: VerificationServer;
   /** What reading the backup came to; nothing in it failed. */
-  readonly pass: Pass;
+  readonly pass: StoredChecks;
   /** For files of ours, and where the archive is kept. */
   readonly directory: string;
 };

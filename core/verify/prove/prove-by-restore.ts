@@ -6,7 +6,7 @@ import { Interrupted } from '../../process/interrupted.ts';
 import { stopReason } from '../../process/stop-reason.ts';
 import { withScratchDirectory } from '../../scratch/scratch.ts';
 import { oneLine } from '../../text/one-line.ts';
-import { type Pass, readBackup } from '../read/reading-pass.ts';
+import { checkStored, type StoredChecks } from '../read/check-stored.ts';
 import type { ProofContext } from './context.ts';
 import { restoreAndCompare } from './restore-and-compare.ts';
 
@@ -18,11 +18,11 @@ export async function proveByRestore(manifest: Manifest, context: ProofContext):
   try {
     return await withScratchDirectory(context.scratch, async (directory) => {
       const keepIn = context.keepArchive ? directory : undefined;
-      const reading = readBackup(manifest, 'read', { ...context, keepIn });
-      const checks = await restoreChecks(manifest, directory, reading, context).catch((error: unknown) => [
+      const stored = checkStored(manifest, 'read', { ...context, keepIn });
+      const checks = await restoreChecks(manifest, directory, stored, context).catch((error: unknown) => [
         limitOf(error, context),
       ]);
-      const pass = await reading;
+      const pass = await stored;
       return isFailed(pass) ? [...pass.checks] : [...pass.checks, ...checks];
     });
   } catch (error: unknown) {
@@ -33,7 +33,7 @@ export async function proveByRestore(manifest: Manifest, context: ProofContext):
 async function restoreChecks(
   manifest: Manifest,
   directory: string,
-  reading: Promise<Pass>,
+  stored: Promise<StoredChecks>,
   context: ProofContext,
 ): Promise<Check[]> {
   const { serverTools, databaseBytes, jobs, scratch, signal, onProgress } = context;
@@ -47,7 +47,7 @@ async function restoreChecks(
     signal,
   };
   return await withVerificationServer(options, async (verification) => {
-    const pass = await reading;
+    const pass = await stored;
     // What is not whole, or not what was recorded, is not worth a restore.
     if (isFailed(pass)) return [];
     signal.throwIfAborted();
@@ -58,14 +58,14 @@ async function restoreChecks(
 /** Beside those that count rows: schema, state, catalog, checks, and pg_dump. */
 const comparingConnections = 6;
 
-function isFailed({ checks }: Pass): boolean {
+function isFailed({ checks }: StoredChecks): boolean {
   return checks.some(({ status }) => status === 'failed');
 }
 
 const noRoom =
   /No space left on device|ENOSPC|could not (?:extend|write) (?:file|to file).*(?:space|wrote only)/i;
 
-/** Whatever ended it, it was no statement about the backup: those are checks. */
+/** What ended it says nothing about the backup, whose faults are checks. */
 function limitOf(error: unknown, { signal, scratch }: ProofContext): Check {
   const reason =
     signal.aborted && !(signal.reason instanceof Interrupted)

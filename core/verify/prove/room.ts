@@ -12,7 +12,7 @@ const growth = 1.2;
 
 /**
  * Modest on purpose: measured were 25 MB of database a second with two cores, most of it building indexes; a function
- * with less memory has less of a core. Who guesses too high runs into the time limit and has proven nothing.
+ * with less memory has less of a core. A guess that is too high runs into the time limit and has proven nothing.
  */
 const restoreBytesPerCoreSecond = 10_000_000;
 /** Fetching, hashing and decoding the archive, which level `read` needs too. */

@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { offlineEnvironment, sqlArguments } from '../../postgres/archive/offline-pg-restore.ts';
+import { withUseList } from '../../postgres/archive/use-list.ts';
 import { childEnvironment } from '../../postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../postgres/libpq/conninfo.ts';
 import { type PostgresTools, toolPath } from '../../postgres/programs/tools.ts';
-import { assertExitedWell } from '../../process/exit-gate.ts';
-import { startChild } from '../../process/run-child.ts';
-import { pgRestoreEnvironment } from '../read/restore-reader.ts';
+import { outputOf } from '../../process/child-output.ts';
+import type { ChildOptions } from '../../process/run-child.ts';
 
 export type ArchiveSqlRequest = {
   readonly tools: PostgresTools;
@@ -15,31 +13,28 @@ export type ArchiveSqlRequest = {
   readonly path: string;
   /** The entries that are wanted, by dump id; all of them where undefined. */
   readonly entries?: readonly number[] | undefined;
-  readonly args: readonly string[];
+  /** Which part of it, and how: `--schema-only`, `--create`, `--data-only`. */
+  readonly parts: readonly string[];
   /** A directory for a file of ours. */
   readonly scratch: string;
   readonly signal: AbortSignal;
 };
 
-/** What pg_restore writes of an archive as SQL, bytes as Latin-1. @throws ChildFailed */
+/** What pg_restore writes of an archive as SQL, one character per byte. @throws ChildFailed */
 export async function archiveSql(request: ArchiveSqlRequest): Promise<string> {
-  const { tools, path, entries, args, scratch, signal } = request;
-  const list = join(scratch, `list-${randomBytes(6).toString('hex')}`);
-  const selection = entries === undefined ? [] : [`--use-list=${list}`];
-  if (entries !== undefined) await writeFile(list, entries.map((id) => `${id};\n`).join(''), { mode: 0o600 });
-  try {
-    return await outputOf({
-      program: toolPath(tools, 'pg_restore'),
-      args: ['--file=-', ...args, ...selection, path],
-      env: pgRestoreEnvironment,
+  const { tools, path, entries, parts, scratch, signal } = request;
+  const write = (useList?: string): Promise<string> =>
+    latin1Of({
+      file: toolPath(tools, 'pg_restore'),
+      args: sqlArguments({ parts, useList, path }),
+      env: offlineEnvironment,
       signal,
     });
-  } finally {
-    await rm(list, { force: true });
-  }
+  if (entries === undefined) return await write();
+  return await withUseList({ dumpIds: entries, directory: scratch }, write);
 }
 
-/** What pg_dump writes of a database's schema, bytes as Latin-1. @throws ChildFailed */
+/** What pg_dump writes of a database's schema, one character per byte. @throws ChildFailed */
 export async function databaseSchema(request: {
   readonly tools: PostgresTools;
   readonly parameters: ConnectionParameters;
@@ -47,8 +42,8 @@ export async function databaseSchema(request: {
   readonly signal: AbortSignal;
 }): Promise<string> {
   const { tools, parameters, args, signal } = request;
-  return await outputOf({
-    program: toolPath(tools, 'pg_dump'),
+  return await latin1Of({
+    file: toolPath(tools, 'pg_dump'),
     args: [
       '--schema-only',
       '--no-password',
@@ -61,18 +56,6 @@ export async function databaseSchema(request: {
   });
 }
 
-async function outputOf(run: {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly signal: AbortSignal;
-}): Promise<string> {
-  const { program, args, env, signal } = run;
-  const child = startChild({ file: program, args, env, signal });
-  const chunks: string[] = [];
-  for await (const chunk of child.stdout as AsyncIterable<Buffer>) chunks.push(chunk.toString('latin1'));
-  const exit = await child.exited;
-  signal.throwIfAborted();
-  assertExitedWell(program.split('/').at(-1) ?? program, exit);
-  return chunks.join('');
+async function latin1Of(program: ChildOptions): Promise<string> {
+  return (await outputOf(program)).toString('latin1');
 }

@@ -1,15 +1,14 @@
 import type { Manifest, StoredFile } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
-import { type PostgresTools, toolPath } from '../../postgres/programs/tools.ts';
+import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
-import type { KeptArchive } from './archive-reading.ts';
 import { checksumCheck } from './checksum-check.ts';
 import { compareRows } from './compare-rows.ts';
+import type { Decoding, KeptArchive } from './decoding.ts';
 import { readArchive } from './read-archive.ts';
-import type { DataReading } from './reading.ts';
-import { type ObjectReading, type ReadingContext, readStored } from './stored-object.ts';
+import { readStored, type StoredObjectContext, type StoredObjectResult } from './stored-object.ts';
 
-export type PassContext = Omit<ReadingContext, 'onBytes'> & {
+export type CheckContext = Omit<StoredObjectContext, 'onBytes'> & {
   /** Bytes read so far, of all objects. */
   readonly onBytes: (bytes: number) => void;
   readonly tools: (major: number) => Promise<PostgresTools>;
@@ -20,7 +19,7 @@ export type PassContext = Omit<ReadingContext, 'onBytes'> & {
 };
 
 /** What reading every stored byte once came to. */
-export type Pass = {
+export type StoredChecks = {
   readonly checks: readonly Check[];
   readonly kept: KeptArchive | undefined;
   /** The roles and tablespaces as SQL; undefined where they were not read whole. */
@@ -28,37 +27,35 @@ export type Pass = {
 };
 
 /** Levels `checksum` and `read`: every object once from its first byte to its last. Never rejects. */
-export async function readBackup(
+export async function checkStored(
   manifest: Manifest,
   level: 'checksum' | 'read',
-  context: PassContext,
-): Promise<Pass> {
+  context: CheckContext,
+): Promise<StoredChecks> {
   const { tools } = context;
   let got = 0;
   const onBytes = (bytes: number): void => {
     got += bytes;
     context.onBytes(got);
   };
-  const reading: ReadingContext = { ...context, onBytes };
-  const readings: ObjectReading[] = [];
-  let data: DataReading | undefined;
+  const objects: StoredObjectResult[] = [];
+  let data: Decoding | undefined;
   let kept: KeptArchive | undefined;
   if (level === 'read') {
-    const pgRestore = async (): Promise<string> =>
-      toolPath(await tools(Number.parseInt(manifest.dump.pgDump, 10)), 'pg_restore');
-    const archive = await readArchive(manifest, { ...context, onBytes, pgRestore });
-    readings.push(...archive.readings);
+    const archiveTools = (): Promise<PostgresTools> => tools(Number.parseInt(manifest.dump.pgDump, 10));
+    const archive = await readArchive(manifest, { ...context, onBytes, archiveTools });
+    objects.push(...archive.objects);
     ({ data, kept } = archive);
   }
-  const read = new Set(readings.map(({ file }) => file));
+  const read = new Set(objects.map(({ file }) => file));
   let globals: Buffer | undefined;
   for (const file of manifest.objects) {
     if (read.has(file)) continue;
-    const { content, result } = await readOther(file, reading);
-    readings.push(result);
+    const { content, result } = await readOther(file, { ...context, onBytes });
+    objects.push(result);
     if (file.role === 'globals' && result.kind === 'whole') globals = content;
   }
-  const checksum = checksumCheck(readings);
+  const checksum = checksumCheck(objects);
   return { checks: data === undefined ? [checksum] : [checksum, readCheck(data, manifest)], kept, globals };
 }
 
@@ -67,8 +64,8 @@ const heldBytes = 64 * 1024 * 1024;
 
 async function readOther(
   file: StoredFile,
-  context: ReadingContext,
-): Promise<{ readonly result: ObjectReading; readonly content: Buffer | undefined }> {
+  context: StoredObjectContext,
+): Promise<{ readonly result: StoredObjectResult; readonly content: Buffer | undefined }> {
   const isHeld = file.role === 'globals' && file.bytes <= heldBytes;
   const chunks: Buffer[] = [];
   let held = 0;
@@ -85,7 +82,7 @@ async function readOther(
   return { result, content: isHeld && held <= heldBytes ? Buffer.concat(chunks) : undefined };
 }
 
-function readCheck(data: DataReading, manifest: Manifest): Check {
+function readCheck(data: Decoding, manifest: Manifest): Check {
   switch (data.kind) {
     case 'decoded':
       return compareRows(manifest.tables, data.counts);

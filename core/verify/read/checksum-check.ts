@@ -1,11 +1,11 @@
 import type { Check } from '../../manifest/verification.ts';
-import type { ObjectReading } from './stored-object.ts';
+import type { StoredObjectResult } from './stored-object.ts';
 
 const shownProblems = 5;
 
 /** What the sizes and hashes of all stored objects come to. */
-export function checksumCheck(readings: readonly ObjectReading[]): Check {
-  const problems = readings.flatMap((reading) => problemOf(reading) ?? []);
+export function checksumCheck(objects: readonly StoredObjectResult[]): Check {
+  const problems = objects.flatMap((object) => problemOf(object) ?? []);
   if (problems.length > 0) {
     const more = problems.length - shownProblems;
     const rest = more > 0 ? `; and ${more} more` : '';
@@ -15,34 +15,34 @@ export function checksumCheck(readings: readonly ObjectReading[]): Check {
       detail: `${problems.slice(0, shownProblems).join('; ')}${rest}`,
     };
   }
-  const total = readings.reduce((sum, { file }) => sum + file.bytes, 0);
-  const interrupted = readings.find((reading) => reading.kind === 'interrupted');
+  const total = objects.reduce((sum, { file }) => sum + file.bytes, 0);
+  const interrupted = objects.find((object) => object.kind === 'interrupted');
   if (interrupted !== undefined) {
-    const got = readings.reduce((sum, reading) => sum + ('bytes' in reading ? reading.bytes : 0), 0);
+    const got = objects.reduce((sum, object) => sum + ('bytes' in object ? object.bytes : 0), 0);
     return {
       name: 'checksum',
       status: 'unverifiable',
       detail: `${got} of ${total} bytes were read, of ${interrupted.file.name} only ${interrupted.bytes}: ${interrupted.reason}`,
     };
   }
-  const objects = readings.length === 1 ? '' : ` in ${readings.length} objects`;
-  return { name: 'checksum', status: 'passed', detail: `${total} bytes${objects}, sha256 as recorded` };
+  const where = objects.length === 1 ? '' : ` in ${objects.length} objects`;
+  return { name: 'checksum', status: 'passed', detail: `${total} bytes${where}, sha256 as recorded` };
 }
 
-function problemOf(reading: ObjectReading): string | undefined {
-  const { file } = reading;
-  switch (reading.kind) {
+function problemOf(object: StoredObjectResult): string | undefined {
+  const { file } = object;
+  switch (object.kind) {
     case 'missing':
       return `${file.name} is missing (${file.bytes} bytes recorded)`;
     case 'whole':
-      if (reading.bytes !== file.bytes)
-        return `${file.name} has ${reading.bytes} bytes, recorded were ${file.bytes}`;
-      if (reading.sha256 !== file.sha256)
-        return `${file.name} has sha256 ${reading.sha256}, recorded was ${file.sha256}`;
+      if (object.bytes !== file.bytes)
+        return `${file.name} has ${object.bytes} bytes, recorded were ${file.bytes}`;
+      if (object.sha256 !== file.sha256)
+        return `${file.name} has sha256 ${object.sha256}, recorded was ${file.sha256}`;
       return undefined;
     case 'interrupted':
       // Too many bytes are too many, whatever would have come after them.
-      return reading.bytes > file.bytes
+      return object.bytes > file.bytes
         ? `${file.name} has more than ${file.bytes} bytes, which were recorded`
         : undefined;
   }

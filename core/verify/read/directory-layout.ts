@@ -1,4 +1,5 @@
 import type { StoredFile } from '../../manifest/manifest.ts';
+import type { Toc } from '../../postgres/archive/toc.ts';
 
 /** What is decoded in one go: files, and the entries of the table of contents that they belong to. */
 export type Batch = {
@@ -36,6 +37,21 @@ export function layoutOf(files: readonly StoredFile[]): DirectoryLayout | undefi
   return { toc, tables, largeObjects };
 }
 
+/** Small tables are decoded together up to this much, where there is room for it. */
+const batchBytes = 256 * 1024 * 1024;
+
+/** The batches that fit into `freeBytes`, or the smallest that there can be; and what the largest needs. */
+export function batchesFor(
+  layout: DirectoryLayout,
+  freeBytes: number,
+): { readonly batches: readonly Batch[]; readonly needsBytes: number } {
+  const needsBytes = (batches: readonly Batch[]): number =>
+    layout.toc.bytes + Math.max(...batches.map(({ bytes }) => bytes));
+  const large = batchesOf(layout, batchBytes);
+  const batches = needsBytes(large) > freeBytes ? batchesOf(layout, 0) : large;
+  return { batches, needsBytes: needsBytes(batches) };
+}
+
 /**
  * Tables together up to `limitBytes`, a larger one alone: one start of pg_restore reads the whole table of contents,
  * which for thousands of small tables would cost more than their data. Large objects last.
@@ -56,10 +72,9 @@ export function batchesOf({ tables, largeObjects }: DirectoryLayout, limitBytes:
   return [...batches, { files: largeObjects, bytes, dumpIds: undefined }];
 }
 
-const contentsLine = /^(\d+); \d+ \d+ (BLOBS|SEQUENCE SET) /;
-
-/** Out of a line of `pg_restore --list`: the dump id of data that has no file called by it. */
-export function unfiledData(line: string): number | undefined {
-  const id = contentsLine.exec(line)?.[1];
-  return id === undefined ? undefined : Number(id);
+/** The dump ids of data that no file is called by: large objects, and values of sequences. */
+export function unfiledData({ entries }: Toc): number[] {
+  return entries
+    .filter(({ type }) => type === 'BLOBS' || type === 'SEQUENCE SET')
+    .map(({ dumpId }) => dumpId);
 }

@@ -1,24 +1,26 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredFile } from '../../manifest/manifest.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
+import { readToc, TocUnreadable } from '../../postgres/archive/toc.ts';
+import { withUseList } from '../../postgres/archive/use-list.ts';
+import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { stopReason } from '../../process/stop-reason.ts';
-import { scratchFile, withScratchDirectory } from '../../scratch/scratch.ts';
+import { withScratchDirectory } from '../../scratch/scratch.ts';
 import {
   type ArchiveContext,
-  type ArchiveReading,
+  type ArchiveResult,
+  broken,
+  type Decoding,
+  decodingOfExit,
   type KeptArchive,
-  readingOfGap,
+  undecided,
   undecidedBy,
-} from './archive-reading.ts';
-import { type Batch, batchesOf, layoutOf, nameInDirectory } from './directory-layout.ts';
-import { listUnfiledData } from './list-contents.ts';
-import { broken, type DataReading, undecided } from './reading.ts';
-import { runRestoreReader } from './restore-reader.ts';
-import { type ObjectReading, readStored } from './stored-object.ts';
-
-/** Small tables are decoded together up to this much, where there is room for it. */
-const batchBytes = 256 * 1024 * 1024;
+} from './decoding.ts';
+import { type Batch, batchesFor, type DirectoryLayout, layoutOf, unfiledData } from './directory-layout.ts';
+import { fetchFiles, type ObjectResults, pathOf } from './fetch-files.ts';
+import { startRestoreReader } from './restore-reader.ts';
+import { readStored } from './stored-object.ts';
 
 /**
  * pg_restore reads this format from files only. So that an archive larger than the disk can be verified, its files
@@ -27,98 +29,99 @@ const batchBytes = 256 * 1024 * 1024;
 export async function readDirectory(
   files: readonly StoredFile[],
   context: ArchiveContext,
-): Promise<ArchiveReading> {
-  const readings = new Map<StoredFile, ObjectReading>();
-  const data = await decodeDirectory(files, context, readings).catch(undecidedBy);
+): Promise<ArchiveResult> {
+  const objects: ObjectResults = new Map();
+  const data = await decodeDirectory(files, context, objects).catch(undecidedBy);
   // What was not decoded is read for its hash all the same.
   for (const file of files) {
-    if (!readings.has(file)) readings.set(file, await readStored(file, context));
+    if (!objects.has(file)) objects.set(file, await readStored(file, context));
   }
-  const { keepIn } = context;
-  const kept: KeptArchive | undefined =
-    keepIn === undefined
-      ? undefined
-      : data.kind === 'decoded'
-        ? { path: join(keepIn, 'archive') }
-        : { problem: new Error('the archive could not be decoded whole') };
-  return { readings: [...readings.values()], data, kept };
+  return { objects: [...objects.values()], data, kept: keptOf(data, context) };
+}
+
+function keptOf(data: Decoding, { keepIn }: ArchiveContext): KeptArchive | undefined {
+  if (keepIn === undefined) return undefined;
+  return data.kind === 'decoded'
+    ? { path: join(keepIn, 'archive') }
+    : { problem: new Error('the archive could not be decoded whole') };
 }
 
 async function decodeDirectory(
   files: readonly StoredFile[],
   context: ArchiveContext,
-  readings: Map<StoredFile, ObjectReading>,
-): Promise<DataReading> {
+  objects: ObjectResults,
+): Promise<Decoding> {
   const layout = layoutOf(files);
   if (layout === undefined) return broken('the manifest does not name the files of a directory archive');
-  const program = await context.pgRestore();
-  const { signal, stallSeconds } = context;
-  const { directory: place, freeBytes } = context.scratch;
+  const tools = await context.archiveTools();
+  const { directory, freeBytes } = context.scratch;
   const free = await freeBytes();
-  const needs = (batches: readonly Batch[]): number =>
-    layout.toc.bytes + Math.max(...batches.map(({ bytes }) => bytes));
-  let batches = batchesOf(layout, batchBytes);
-  if (needs(batches) > free) batches = batchesOf(layout, 0);
-  if (needs(batches) > free) {
+  const { batches, needsBytes } = batchesFor(layout, free);
+  if (needsBytes > free) {
     return undecided(
-      `no room: ${needs(batches)} bytes are needed in ${place}, ${needs(batches) - free} of them are missing`,
+      `no room: ${needsBytes} bytes are needed in ${directory}, ${needsBytes - free} of them are missing`,
     );
   }
-  const { keepIn } = context;
-  const withDirectory = <T>(work: (directory: string) => Promise<T>): Promise<T> =>
-    keepIn === undefined ? withScratchDirectory(context.scratch, work) : work(keepIn);
-  return await withDirectory(async (scratch) => {
-    const directory = join(scratch, 'archive');
-    const gap = await fetchFiles([layout.toc], directory, context, readings);
-    if (gap !== undefined) return gap;
-    const unfiled = await listUnfiledData(program, directory, signal, stallSeconds);
-    if (!Array.isArray(unfiled)) return unfiled;
-    const list = join(scratch, 'list');
-    const counts: CopyRowCounts[] = [];
-    for (const batch of batches) {
-      const missing = await fetchFiles(batch.files, directory, context, readings);
-      if (missing !== undefined) return missing;
-      const ids = batch.dumpIds ?? unfiled;
-      if (ids.length === 0) continue;
-      await writeFile(list, ids.map((id) => `${id};\n`).join(''), { mode: 0o600 });
-      const args = ['--format=directory', '--data-only', `--use-list=${list}`, '--file=-', directory];
-      const reading = await runRestoreReader({ program, args, signal, stallSeconds });
-      if (reading.kind !== 'decoded') return reading;
-      counts.push(reading.counts);
-      if (keepIn !== undefined) continue;
-      for (const file of batch.files) await rm(pathOf(directory, file));
-    }
-    return { kind: 'decoded', counts: together(counts) };
-  });
+  const decode = (place: string): Promise<Decoding> =>
+    decodeIn(place, { layout, batches, tools }, context, objects);
+  return await (context.keepIn === undefined
+    ? withScratchDirectory(context.scratch, decode)
+    : decode(context.keepIn));
 }
 
-/** Brings files into the scratch directory; undefined where all went well. */
-async function fetchFiles(
-  files: readonly StoredFile[],
-  directory: string,
+type Plan = {
+  readonly layout: DirectoryLayout;
+  readonly batches: readonly Batch[];
+  readonly tools: PostgresTools;
+};
+
+async function decodeIn(
+  place: string,
+  { layout, batches, tools }: Plan,
   context: ArchiveContext,
-  readings: Map<StoredFile, ObjectReading>,
-): Promise<DataReading | undefined> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  for (const file of files) {
-    const copy = scratchFile(pathOf(directory, file));
-    const reading = await readStored(file, context, copy.write);
-    readings.set(file, reading);
-    try {
-      await copy.end();
-    } catch (error: unknown) {
-      return undecidedBy(error);
-    }
-    if (context.signal.aborted) return undecided(stopReason(context.signal));
-    if (reading.kind !== 'whole') return readingOfGap(reading);
+  objects: ObjectResults,
+): Promise<Decoding> {
+  const { signal, stallSeconds, keepIn } = context;
+  const path = join(place, 'archive');
+  const gap = await fetchFiles([layout.toc], path, context, objects);
+  if (gap !== undefined) return gap;
+  const unfiled = await listUnfiled(tools, path, context);
+  if (!Array.isArray(unfiled)) return unfiled;
+  const counts: CopyRowCounts[] = [];
+  for (const batch of batches) {
+    const missing = await fetchFiles(batch.files, path, context, objects);
+    if (missing !== undefined) return missing;
+    const dumpIds = batch.dumpIds ?? unfiled;
+    if (dumpIds.length === 0) continue;
+    const decoding = await withUseList({ dumpIds, directory: place }, (useList) => {
+      const archive = { format: 'directory', path, useList } as const;
+      return startRestoreReader({ tools, archive, signal, stallSeconds }).end();
+    });
+    if (decoding.kind !== 'decoded') return decoding;
+    counts.push(decoding.counts);
+    if (keepIn !== undefined) continue;
+    for (const file of batch.files) await rm(pathOf(path, file));
   }
-  return undefined;
+  return { kind: 'decoded', counts: together(counts) };
 }
 
-function pathOf(directory: string, file: StoredFile): string {
-  const name = nameInDirectory(file);
-  if (name === undefined) throw new Error('the layout lets only such files through');
-  return join(directory, name);
+/** The dump ids of data that no file is called by (large objects, sequences), or why they cannot be known. */
+async function listUnfiled(
+  tools: PostgresTools,
+  path: string,
+  { signal, stallSeconds }: ArchiveContext,
+): Promise<number[] | Decoding> {
+  const timeout = AbortSignal.timeout(stallSeconds * 1_000);
+  const eitherSignal = AbortSignal.any([signal, timeout]);
+  try {
+    return unfiledData(await readToc({ tools, path, format: 'directory', signal: eitherSignal }));
+  } catch (error: unknown) {
+    if (signal.aborted) return undecided(stopReason(signal));
+    if (timeout.aborted)
+      return undecided(`pg_restore --list took more than ${stallSeconds} s and was stopped`);
+    const decoding = error instanceof TocUnreadable ? decodingOfExit(error.exit) : undefined;
+    return decoding ?? undecidedBy(error);
+  }
 }
 
 function together(all: readonly CopyRowCounts[]): CopyRowCounts {

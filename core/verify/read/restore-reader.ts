@@ -1,44 +1,50 @@
 import { messageOf } from '../../errors.ts';
 import { CopyRowCounter } from '../../postgres/archive/copy-rows.ts';
+import { offlineEnvironment, sqlArguments } from '../../postgres/archive/offline-pg-restore.ts';
+import { type PostgresTools, toolPath } from '../../postgres/programs/tools.ts';
 import { offer } from '../../process/offer.ts';
 import { startChild } from '../../process/run-child.ts';
 import { stopReason } from '../../process/stop-reason.ts';
 import {
   type ArchiveReader,
-  type DataReading,
-  readingOfExit,
-  readingOfProblem,
-  readingOfText,
+  type Decoding,
+  decodingOfExit,
+  decodingOfProblem,
+  decodingOfText,
   undecided,
-} from './reading.ts';
+} from './decoding.ts';
 
-/**
- * The whole environment of pg_restore: it reads no server and no configuration. C, because the messages that tell a
- * limit from a fault are known in English.
- */
-export const pgRestoreEnvironment = { LC_ALL: 'C', PATH: '/usr/bin:/bin' } as const;
+/** An archive that comes through a pipe, or entries of one in the directory format, by a file of `withUseList`. */
+type Archive =
+  | { readonly format: 'custom' | 'tar'; readonly path?: undefined; readonly useList?: undefined }
+  | { readonly format: 'directory'; readonly path: string; readonly useList: string };
 
 type Options = {
-  /** Absolute path of pg_restore. */
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly stdin: 'pipe' | 'ignore';
+  /** With a pg_restore that reads what this pg_dump wrote. */
+  readonly tools: PostgresTools;
+  readonly archive: Archive;
   readonly signal: AbortSignal;
   /** After so long without taking or giving a byte it is stopped. */
   readonly stallSeconds: number;
 };
 
 /**
- * pg_restore turning an archive into SQL, and that being counted. Nothing of it touches a disk; memory is what
- * pg_restore takes for the table of contents.
+ * pg_restore turning an archive's data into SQL, and that being counted. Nothing of it touches a disk; memory is what
+ * pg_restore takes for the table of contents. Of an archive that lies on the disk `end` alone is to be called.
  */
-export function startRestoreReader({ program, args, stdin, signal, stallSeconds }: Options): ArchiveReader {
-  const child = startChild({ file: program, args, env: pgRestoreEnvironment, stdin, signal });
+export function startRestoreReader({ tools, archive, signal, stallSeconds }: Options): ArchiveReader {
+  const child = startChild({
+    file: toolPath(tools, 'pg_restore'),
+    args: sqlArguments({ parts: ['--data-only'], ...archive }),
+    env: offlineEnvironment,
+    stdin: archive.path === undefined ? 'pipe' : 'ignore',
+    signal,
+  });
   const counter = new CopyRowCounter();
   let problem: { readonly error: unknown } | undefined;
   let stalled = false;
   let idle: NodeJS.Timeout | undefined;
-  // Watched only while it is pg_restore's turn: a slow store is no stall of its.
+  // Watched only while pg_restore has to do something: a slow store is not a stall of pg_restore.
   const watch = async <T>(work: Promise<T>): Promise<T> => {
     idle = setTimeout(() => {
       stalled = true;
@@ -62,14 +68,14 @@ export function startRestoreReader({ program, args, stdin, signal, stallSeconds 
     }
   })();
 
-  const reading = async (): Promise<DataReading> => {
+  const decoding = async (): Promise<Decoding> => {
     await counted;
     try {
       const exit = await child.exited;
       if (signal.aborted) return undecided(stopReason(signal));
       if (stalled) return undecided(`pg_restore made no progress for ${stallSeconds} s and was stopped`);
-      if (problem !== undefined) return readingOfProblem(problem.error);
-      return readingOfExit(exit) ?? readingOfText(counter);
+      if (problem !== undefined) return decodingOfProblem(problem.error);
+      return decodingOfExit(exit) ?? decodingOfText(counter);
     } catch (error: unknown) {
       return undecided(messageOf(error));
     }
@@ -81,22 +87,12 @@ export function startRestoreReader({ program, args, stdin, signal, stallSeconds 
     },
     end: async () => {
       child.stdin?.end();
-      return await watch(reading());
+      return await watch(decoding());
     },
     abandon: async () => {
       child.kill();
       child.stdin?.destroy();
-      await reading();
+      await decoding();
     },
   };
-}
-
-/** Runs pg_restore on files, to its end. */
-export function runRestoreReader(options: Omit<Options, 'stdin'>): Promise<DataReading> {
-  return startRestoreReader({ ...options, stdin: 'ignore' }).end();
-}
-
-/** pg_restore's arguments for an archive that comes through a pipe: everything in it that is data. */
-export function pipeArguments(format: 'custom' | 'tar'): string[] {
-  return [`--format=${format}`, '--data-only', '--file=-'];
 }

@@ -1,14 +1,14 @@
-import { createHash } from 'node:crypto';
 import { addAbortSignal } from 'node:stream';
 import { messageOf } from '../../errors.ts';
 import { type BackupId, keyOf } from '../../manifest/backup-id.ts';
 import type { StoredFile } from '../../manifest/manifest.ts';
 import { stopReason } from '../../process/stop-reason.ts';
+import { measure } from '../../store/meter.ts';
 import { ObjectMissing, type Store } from '../../store/store.ts';
 import { oneLine } from '../../text/one-line.ts';
 
 /** What came of reading one stored object from its first byte to its last. */
-export type ObjectReading =
+export type StoredObjectResult =
   | { readonly kind: 'whole'; readonly file: StoredFile; readonly bytes: number; readonly sha256: string }
   | { readonly kind: 'missing'; readonly file: StoredFile }
   /** The store, the network or the clock ended it: says nothing about the backup. */
@@ -19,7 +19,7 @@ export type ObjectReading =
       readonly reason: string;
     };
 
-export type ReadingContext = {
+export type StoredObjectContext = {
   readonly store: Store;
   readonly id: BackupId;
   readonly signal: AbortSignal;
@@ -33,25 +33,23 @@ export type ReadingContext = {
  */
 export async function readStored(
   file: StoredFile,
-  context: ReadingContext,
+  context: StoredObjectContext,
   take?: (chunk: Buffer) => Promise<void>,
-): Promise<ObjectReading> {
+): Promise<StoredObjectResult> {
   const { store, id, signal, onBytes } = context;
-  const hash = createHash('sha256');
-  let bytes = 0;
+  const { add, bytes, sha256 } = measure();
   try {
     signal.throwIfAborted();
     const content = addAbortSignal(signal, await store.read(keyOf(id, file.name), { signal }));
     for await (const chunk of content as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
+      add(chunk);
       onBytes(chunk.length);
       await take?.(chunk);
     }
-    return { kind: 'whole', file, bytes, sha256: hash.digest('hex') };
+    return { kind: 'whole', file, bytes: bytes(), sha256: sha256() };
   } catch (error: unknown) {
-    if (signal.aborted) return { kind: 'interrupted', file, bytes, reason: stopReason(signal) };
+    if (signal.aborted) return { kind: 'interrupted', file, bytes: bytes(), reason: stopReason(signal) };
     if (error instanceof ObjectMissing) return { kind: 'missing', file };
-    return { kind: 'interrupted', file, bytes, reason: oneLine(messageOf(error)) };
+    return { kind: 'interrupted', file, bytes: bytes(), reason: oneLine(messageOf(error)) };
   }
 }

@@ -1,10 +1,10 @@
-import { type ArchiveReader, broken } from './reading.ts';
+import { type ArchiveReader, broken } from './decoding.ts';
 
 const blockBytes = 512;
 
 /**
  * Follows a tar stream from header to header (POSIX ustar, as pg_dump writes it) to know whether it may end where it
- * does. A header that makes no sense ends the following: to judge that is pg_restore's part.
+ * does. From a header that makes no sense on it follows no more: to judge that is pg_restore's part.
  */
 export class TarFollower {
   readonly #header = Buffer.alloc(blockBytes);
@@ -60,8 +60,8 @@ function sizeOf(header: Buffer): number | undefined {
 }
 
 /**
- * Keeps pg_restore from ever meeting the end of a tar archive that is cut short: every version up to 18 then turns in
- * a circle without an end (tried with 15, 17, 18).
+ * Keeps pg_restore from ever meeting the end of a tar archive that is cut short: every version up to 18 then loops
+ * for ever (tried with 15, 17, 18; docs/decisions/0005).
  */
 export function tarReader(restore: ArchiveReader): ArchiveReader {
   const follower = new TarFollower();

@@ -71,7 +71,7 @@ test('rows are counted in every table, whatever it is called, without its childr
     ).toBe(
       'rows failed: 6 differences: public.gone is missing; public.users has 30 rows, recorded were 31; ' +
         'public.parent has 0 rows, recorded were 1; public.child has 2 rows, recorded were 3; ' +
-        'public.none has 0 rows, recorded were 1; odd "s.new line has 20 rows, recorded were 21',
+        'public.none has 0 rows, recorded were 1; "odd ""s"."new line" has 20 rows, recorded were 21',
     );
   }));
 

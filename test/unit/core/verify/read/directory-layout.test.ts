@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { StoredFile } from '../../../../../core/manifest/manifest.ts';
-import { batchesOf, layoutOf, unfiledData } from '../../../../../core/verify/read/directory-layout.ts';
+import { parseToc } from '../../../../../core/postgres/archive/toc.ts';
+import {
+  batchesFor,
+  batchesOf,
+  layoutOf,
+  unfiledData,
+} from '../../../../../core/verify/read/directory-layout.ts';
 
 const file = (name: string, bytes = 10): StoredFile => ({
   role: 'archive',
@@ -35,6 +41,23 @@ test.each([[['7.dat']], [['toc.dat', '../7.dat']], [['toc.dat', 'sub/7.dat']], [
   },
 );
 
+describe('batches for a disk', () => {
+  const layout = {
+    toc: file('toc.dat', 10),
+    tables: [1, 2, 3].map((dumpId) => ({ file: file(`${dumpId}.dat`, dumpId * 100), dumpId })),
+    largeObjects: [],
+  };
+
+  test.each([
+    [610, 2, 610],
+    [609, 4, 310],
+    [300, 4, 310],
+  ])('with %i bytes free are %i, the last of them empty, and need %i bytes', (free, count, needs) => {
+    const { batches, needsBytes } = batchesFor(layout, free);
+    expect([batches.length, needsBytes]).toEqual([count, needs]);
+  });
+});
+
 describe('batches', () => {
   const layout = layoutOf([
     file('toc.dat'),
@@ -63,12 +86,12 @@ describe('batches', () => {
 });
 
 test.each([
-  ['3374; 0 0 BLOBS - BLOBS ', 3374],
-  ['3375; 0 0 BLOBS - 16405..16500 postgres', 3375],
-  ['3383; 0 0 SEQUENCE SET public users_id_seq postgres', 3383],
-  ['3370; 0 16398 TABLE DATA odd BLOBS ; 1; 0 0 BLOBS postgres', undefined],
-  ['; 3374; 0 0 BLOBS - BLOBS', undefined],
-  ['3373; 2613 16405 BLOB - 16405 postgres', undefined],
-])('%j in the contents', (line, id) => {
-  expect(unfiledData(line)).toBe(id);
+  ['3374; 0 0 BLOBS - BLOBS ', [3374]],
+  ['3375; 0 0 BLOBS - 16405..16500 postgres', [3375]],
+  ['3383; 0 0 SEQUENCE SET public users_id_seq postgres', [3383]],
+  ['3370; 0 16398 TABLE DATA odd BLOBS ; 1; 0 0 BLOBS postgres', []],
+  ['; 3374; 0 0 BLOBS - BLOBS', []],
+  ['3373; 2613 16405 BLOB - 16405 postgres', []],
+])('%j in the table of contents', (line, ids) => {
+  expect(unfiledData(parseToc(line))).toEqual(ids);
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import type { Decoding } from '../../../../../core/verify/read/decoding.ts';
 import { startPlainReader } from '../../../../../core/verify/read/plain-reader.ts';
-import type { DataReading } from '../../../../../core/verify/read/reading.ts';
 
 const rows = Array.from({ length: 20_000 }, (_, index) => `${index}\t${randomBytes(9).toString('base64')}\n`);
 const sql = Buffer.from(
@@ -31,7 +31,7 @@ const smallFrame = Buffer.from(
   'base64',
 );
 
-async function read(name: string, content: Buffer, chunkBytes = 10_007): Promise<DataReading> {
+async function read(name: string, content: Buffer, chunkBytes = 10_007): Promise<Decoding> {
   const reader = startPlainReader(name);
   for (let at = 0; at < content.length; at += chunkBytes)
     await reader.write(content.subarray(at, at + chunkBytes));
