@@ -1,6 +1,5 @@
-import { rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { readToc, type Toc } from '../archive/toc.ts';
+import { withUseList } from '../archive/use-list.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { feedWhole } from './feed.ts';
 import { maintenanceDatabase } from './new-database.ts';
@@ -94,12 +93,6 @@ async function withLeftOut(
   use: (list: string | undefined) => Promise<void>,
 ): Promise<void> {
   if (leaveOut === undefined || leaveOut.size === 0 || toc === undefined) return await use(undefined);
-  const list = join(directory, 'use-list');
   const kept = toc.entries.filter(({ dumpId }) => !leaveOut.has(dumpId));
-  try {
-    await writeFile(list, kept.map(({ dumpId }) => `${dumpId};\n`).join(''), { mode: 0o600 });
-    await use(list);
-  } finally {
-    await rm(list, { force: true });
-  }
+  await withUseList({ dumpIds: kept.map(({ dumpId }) => dumpId), directory }, use);
 }
