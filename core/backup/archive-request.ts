@@ -1,5 +1,5 @@
 import type { StoredFile } from '../manifest/manifest.ts';
-import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
+import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import type { RunningChild } from '../process/run-child.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import type { StagedObject, Store } from '../store/store.ts';
@@ -11,7 +11,7 @@ export type TakenArchive = {
 };
 
 export type ArchiveRequest = {
-  readonly plan: Pick<DumpPlan, 'format' | 'compression'>;
+  readonly plan: Pick<DumpOptions, 'format' | 'compression'>;
   /** Starts pg_dump; into that directory in the directory format, else to its standard output. */
   readonly startDump: (directory?: string) => RunningChild;
   readonly databaseBytes: number;

@@ -12,7 +12,7 @@ import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { chooseCompression } from '../postgres/dump/compression.ts';
-import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
+import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import {
   dumpGlobals,
   type GlobalNames,
@@ -25,6 +25,7 @@ import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
+import { abortReasonOr } from '../process/stop-reason.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
 import type { StagedObject } from '../store/store.ts';
@@ -82,7 +83,7 @@ async function planDump(
   { id, plan, signal }: Attempt,
   snapshot: Snapshot,
   tools: PostgresTools,
-): Promise<DumpPlan> {
+): Promise<DumpOptions> {
   const { compression: asked, format } = plan;
   const zstd = await hasZstd(tools, signal);
   const compression = chooseCompression({ asked, format, pgDumpMajor: tools.major, hasZstd: zstd });
@@ -101,7 +102,7 @@ async function readAll(
   attempt: Attempt,
   held: Held,
   tools: PostgresTools,
-  dump: DumpPlan,
+  dump: DumpOptions,
   staged: StagedObject[],
 ): Promise<Read> {
   const { id, plan, dependencies, signal, group, touch } = attempt;
@@ -182,7 +183,7 @@ export async function attemptBackup(
     });
   } catch (error: unknown) {
     // Whatever broke because of it, the reason to tell is the abort's.
-    throw signal.aborted ? signal.reason : error;
+    throw abortReasonOr(signal, error);
   } finally {
     stall.stop();
   }

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { Outcome } from '../notify/alert.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
 import { expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
+import { abortReasonOr } from '../process/stop-reason.ts';
 import { backupAndVerify } from './backup-database.ts';
 import { lookAround } from './look-around.ts';
 import { type Circumstances, doneOutcome, failureOutcome, notStartedOutcome } from './outcomes.ts';
@@ -23,7 +24,7 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
   try {
     databases = await begin(plan, dependencies);
   } catch (error: unknown) {
-    await notifier.tell(failureOutcome(circumstances(), signal.aborted ? signal.reason : error, {}));
+    await notifier.tell(failureOutcome(circumstances(), abortReasonOr(signal, error), {}));
     throw error;
   }
 

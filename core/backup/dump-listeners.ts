@@ -1,5 +1,5 @@
 import { keyOf } from '../manifest/backup-id.ts';
-import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
+import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import { temporaryScratch } from '../scratch/scratch.ts';
 import type { ArchiveRequest } from './archive-request.ts';
 import type { Attempt } from './attempt-context.ts';
@@ -7,7 +7,7 @@ import type { DumpRequest } from './start-dump.ts';
 
 export function archiveRequest(
   { id, dependencies, reached, signal, touch }: Attempt,
-  plan: DumpPlan,
+  plan: DumpOptions,
   databaseBytes: number,
 ): Omit<ArchiveRequest, 'startDump'> {
   return {

@@ -8,7 +8,7 @@ import type {
   TableRows,
 } from '../manifest/manifest.ts';
 import { formatCompression } from '../postgres/dump/compression.ts';
-import type { DumpPlan } from '../postgres/dump/dump-arguments.ts';
+import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import type { GlobalNames } from '../postgres/dump/dump-globals.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
@@ -20,7 +20,7 @@ export type BackupFacts = {
   readonly finishedAt: Date;
   readonly server: ServerFacts;
   readonly snapshot: Snapshot;
-  readonly dump: DumpPlan;
+  readonly dump: DumpOptions;
   readonly pgDumpVersion: string;
   readonly globals: GlobalNames & { readonly rolePasswords: boolean };
   readonly locale: DatabaseLocale;

@@ -3,7 +3,9 @@ import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
 import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
-import { countRows, lockForCounting, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { lockForCounting } from '../postgres/facts/count-rows.ts';
+import type { Snapshot } from '../postgres/facts/snapshot.ts';
+import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
 import { countLargeObjects, readObjects, steadyObjects } from '../postgres/objects/read-objects.ts';
 import type { Recorded } from './make-manifest.ts';
@@ -51,7 +53,9 @@ async function record(request: RecordRequest): Promise<Recorded> {
   const late = isCounted ? await lockForCounting(client, snapshot.tables).catch(inWords) : undefined;
   const before = await readOrWarn(request);
   const tables: readonly TableRows[] = isCounted
-    ? await countRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(inWords)
+    ? await countSnapshotRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(
+        inWords,
+      )
     : snapshot.tables.map(({ schema, name }) => ({ schema, name, rows: null }));
   const largeObjectsFingerprint = fingerprint ? await fingerprintLargeObjects(client) : undefined;
   await request.dumped;

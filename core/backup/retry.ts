@@ -1,5 +1,5 @@
 import { QueryFailed } from '../postgres/connect/query-failed.ts';
-import { ChildFailed, lastWords } from '../process/exit-gate.ts';
+import { ChildFailed, lastWords } from '../process/child-failed.ts';
 import { ObjectExists } from '../store/store.ts';
 
 /** Why a backup that failed may be tried again at once, with a new id and a new snapshot. */

@@ -1,9 +1,9 @@
-import { type DumpPlan, dumpArguments } from '../postgres/dump/dump-arguments.ts';
+import { type DumpOptions, dumpArguments } from '../postgres/dump/dump-arguments.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { type RunningChild, startChild } from '../process/run-child.ts';
 
 export type DumpRequest = {
-  readonly plan: DumpPlan;
+  readonly plan: DumpOptions;
   readonly tools: PostgresTools;
   readonly env: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;

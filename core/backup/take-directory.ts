@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import pLimit from 'p-limit';
 import type { StoredFile } from '../manifest/manifest.ts';
 import { expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
-import { assertExitedWell } from '../process/exit-gate.ts';
+import { assertExitedWell } from '../process/child-failed.ts';
 import { assertRoom } from '../scratch/free-room.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { meter } from '../store/meter.ts';

@@ -1,5 +1,5 @@
 import { messageOf, PgproofError } from '../errors.ts';
-import { ChildFailed, gist } from '../process/exit-gate.ts';
+import { ChildFailed, gist } from '../process/child-failed.ts';
 import type { Outcome } from './alert.ts';
 
 /** What an alert says of an error: what happened in one sentence, in the programs' own words, and what to do. */

@@ -4,7 +4,7 @@ import type { Alert } from './alert.ts';
 import { AlertNotSent, type Channel } from './notifier.ts';
 
 /** All attempts together stay under the half minute that a function keeps back for its alert. */
-const limits = { maxAttempts: 3, requestTimeout: 6_000, connectionTimeout: 3_000 } as const;
+const sendingLimits = { maxAttempts: 3, requestTimeout: 6_000, connectionTimeout: 3_000 } as const;
 
 /**
  * Publishes to an SNS topic: plain text for people's mail, and for https subscriptions, which is how Amazon Q
@@ -45,10 +45,10 @@ function snsClient(topicArn: string): SNSClient {
   const region = topicArn.split(':')[3];
   return new SNSClient({
     ...(region ? { region } : {}),
-    maxAttempts: limits.maxAttempts,
+    maxAttempts: sendingLimits.maxAttempts,
     requestHandler: {
-      requestTimeout: limits.requestTimeout,
-      connectionTimeout: limits.connectionTimeout,
+      requestTimeout: sendingLimits.requestTimeout,
+      connectionTimeout: sendingLimits.connectionTimeout,
       throwOnRequestTimeout: true,
     },
   });

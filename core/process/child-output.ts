@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { assertExitedWell } from './exit-gate.ts';
+import { assertExitedWell } from './child-failed.ts';
 import { type ChildOptions, startChild } from './run-child.ts';
 
 export type OutputLimit = {

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { TableRows } from '../manifest/manifest.ts';
-import { qualifiedName } from '../postgres/names.ts';
+import { countRows } from '../postgres/facts/count-rows.ts';
+import type { DumpedTable } from '../postgres/facts/dumped-tables.ts';
 import type { RestoredTable } from './report.ts';
 
 /** SQLSTATE undefined_table and invalid_schema_name. */
@@ -16,7 +17,8 @@ export async function compareWithTarget(
   const tables: RestoredTable[] = [];
   for (const { schema, name, rows } of recorded) {
     options.signal.throwIfAborted();
-    const restored = await countOne(client, { schema, name }, conditions.get(keyOf({ schema, name })) ?? '');
+    const condition = conditions.get(keyOf({ schema, name })) ?? '';
+    const restored = await countIfThere(client, { schema, name, condition });
     tables.push({ schema, name, recorded: rows, restored, status: statusOf(rows, restored) });
     options.onTable(tables.length);
   }
@@ -29,16 +31,9 @@ function statusOf(recorded: number | null, restored: number | null): RestoredTab
   return recorded === restored ? 'as recorded' : 'differs';
 }
 
-async function countOne(
-  client: Client,
-  table: { readonly schema: string; readonly name: string },
-  condition: string,
-): Promise<number | null> {
+async function countIfThere(client: Client, table: DumpedTable): Promise<number | null> {
   try {
-    const { rows } = await client.query<{ rows: string }>(
-      `select count(*) as rows from only ${qualifiedName(table)} ${condition}`,
-    );
-    return Number(rows[0]?.rows);
+    return await countRows(client, table);
   } catch (error: unknown) {
     if (missingTable.has((error as { readonly code?: unknown }).code)) return null;
     throw error;

@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import type { Client } from 'pg';
+import { abortReasonOr } from '../../process/stop-reason.ts';
 import { ConnectionFailed, connectionFailed } from './connection-failed.ts';
 import { type OpenConnection, openConnection } from './open-connection.ts';
 import type { ConnectionParameters } from './parameters.ts';
@@ -49,7 +50,7 @@ export async function withConnection<T>(
     signal?.throwIfAborted();
     return await use(client);
   } catch (error: unknown) {
-    throw signal?.aborted ? signal.reason : error;
+    throw abortReasonOr(signal, error);
   } finally {
     signal?.removeEventListener('abort', cut);
     await disconnect(client);

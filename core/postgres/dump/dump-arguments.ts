@@ -2,7 +2,7 @@ import type { Format } from '../../manifest/manifest.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { type Compression, compressionArgument } from './compression.ts';
 
-export type DumpPlan = {
+export type DumpOptions = {
   readonly database: string;
   readonly format: Format;
   readonly compression: Compression;
@@ -32,18 +32,18 @@ export function archiveName(format: Format, { method }: Compression): string {
  * pg_dump's arguments. `--dbname` takes a connection string, so the name goes in quoted: a database called
  * `host=evil dbname=x` stays a name. `--verbose` reports each table, which is the only progress a dump shows.
  */
-export function dumpArguments(plan: DumpPlan, pgDumpMajor: number, directory?: string): string[] {
+export function dumpArguments(options: DumpOptions, pgDumpMajor: number, directory?: string): string[] {
   const args = [
-    `--dbname=${quoteConninfo(plan.database)}`,
-    `--format=${plan.format}`,
-    `--snapshot=${plan.snapshot}`,
-    `--lock-wait-timeout=${plan.lockWaitSeconds * 1_000}`,
+    `--dbname=${quoteConninfo(options.database)}`,
+    `--format=${options.format}`,
+    `--snapshot=${options.snapshot}`,
+    `--lock-wait-timeout=${options.lockWaitSeconds * 1_000}`,
     '--no-password',
     '--verbose',
   ];
   // The tar format takes no compression argument, not even none.
-  if (plan.format !== 'tar') args.push(compressionArgument(plan.compression, pgDumpMajor));
-  if (directory !== undefined) args.push(`--file=${directory}`, `--jobs=${plan.jobs}`, '--no-sync');
+  if (options.format !== 'tar') args.push(compressionArgument(options.compression, pgDumpMajor));
+  if (directory !== undefined) args.push(`--file=${directory}`, `--jobs=${options.jobs}`, '--no-sync');
   return args;
 }
 

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { PgproofError } from '../../errors.ts';
+import { ChildFailed } from '../../process/child-failed.ts';
 import { outputOf } from '../../process/child-output.ts';
-import { ChildFailed } from '../../process/exit-gate.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 
 export type GlobalsRequest = {

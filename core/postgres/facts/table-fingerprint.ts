@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import type { TableRows } from '../../manifest/manifest.ts';
 import { steadySession } from '../connect/steady-session.ts';
 import { qualifiedName, quoteIdentifier } from '../names.ts';
+import { countRows } from './count-rows.ts';
 import { type DumpedTable, listDumpedTables } from './dumped-tables.ts';
 
 /** A table's rows and what they hold, in one scan. */
@@ -41,17 +42,16 @@ export async function readTableColumns(client: Client): Promise<TableColumns> {
 /**
  * Counts a table and takes its fingerprint: the sums of two 64-bit hashes of every row's text, so the order of the rows
  * does not matter. The server's hash of text cannot change from major to major, because hash partitions are made with
- * it. Against accidents, not against who forges rows.
+ * it. It guards against accidents, not against forgery.
  *
- * The fingerprint is null where the server cannot make a row's text: it is limited to 1 GB. Bytes are hashed by
- * themselves before, in constant room. Must run in a transaction, in a {@link steadySession}.
+ * The fingerprint is null where the server cannot make a row's text: it is limited to 1 GB. Bytes are hashed on
+ * their own first, in constant memory. Must run in a transaction, in a {@link steadySession}.
  */
 export async function fingerprintTable(
   client: Client,
   table: DumpedTable,
   columns: TableColumns,
 ): Promise<TableContent> {
-  const from = `${qualifiedName(table)} own ${table.condition}`;
   const row = (columns.get(qualifiedName(table)) ?? [])
     .map(({ name, isBinary }) =>
       isBinary ? `sha256(own.${quoteIdentifier(name)})` : `own.${quoteIdentifier(name)}`,
@@ -59,11 +59,10 @@ export async function fingerprintTable(
     .join(', ');
   // Not flattened into the outer query, which would make each row's text twice.
   const query = `select count(*) as rows, ${sums('line')}
-    from (select row(${row})::text collate "C" as line from only ${from} offset 0) content`;
+    from (select row(${row})::text collate "C" as line from only ${qualifiedName(table)} own ${table.condition} offset 0) content`;
   const found = await attempt<{ rows: string } & Sums>(client, query);
   if (found !== undefined) return { rows: Number(found.rows), fingerprint: fingerprintFrom(found) };
-  const { rows } = await client.query<{ rows: string }>(`select count(*) as rows from only ${from}`);
-  return { rows: Number(rows[0]?.rows), fingerprint: null };
+  return { rows: await countRows(client, table), fingerprint: null };
 }
 
 /**
@@ -120,7 +119,7 @@ function fingerprintFrom({ first, second }: Sums): string {
   return `${method}:${parts.join('')}`;
 }
 
-/** Undefined where the server gave up on it; whoever asked goes on in the same transaction. */
+/** Undefined where the server gave up on the query; the transaction can still be used. */
 async function attempt<Row extends object>(client: Client, query: string): Promise<Row | undefined> {
   await client.query('savepoint before_fingerprint');
   try {

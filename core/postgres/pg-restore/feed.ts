@@ -2,6 +2,7 @@ import { Readable, type Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { offer } from '../../process/offer.ts';
 import type { RunningChild } from '../../process/run-child.ts';
+import { abortReasonOr } from '../../process/stop-reason.ts';
 
 /**
  * Gives the program its input, and reads the source to its end even where the program needs no more of it (pg_restore
@@ -22,7 +23,7 @@ export async function feedWhole(
   } catch (error: unknown) {
     child.kill();
     await child.exited.catch(() => undefined);
-    throw signal.aborted ? signal.reason : error;
+    throw abortReasonOr(signal, error);
   }
 }
 
@@ -50,7 +51,7 @@ export async function feed(
     child.kill();
     if (signal.aborted || sourceError !== undefined || !isBrokenPipe(error)) {
       await child.exited.catch(() => undefined);
-      throw signal.aborted ? signal.reason : (sourceError?.error ?? error);
+      throw abortReasonOr(signal, sourceError?.error ?? error);
     }
   }
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, PgproofError } from '../../errors.ts';
+import { abortReasonOr } from '../../process/stop-reason.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import type { OsUser } from './os-user.ts';
 
@@ -83,10 +84,10 @@ function initdb(options: ClusterOptions, data: string, passwordFile: string): Pr
     };
     execFile(program, parameters, settings, (error, _stdout, stderr) => {
       if (error === null) return resolve();
-      if (signal?.aborted) return reject(signal.reason);
       const got = stderr.trim().split('\n').slice(-4).join(' ') || messageOf(error);
       const fix = `Check ${program} and the room in ${directory}.`;
-      reject(new PrivateServerError({ what: 'initdb failed', got, fix }, { cause: error }));
+      const failure = new PrivateServerError({ what: 'initdb failed', got, fix }, { cause: error });
+      reject(abortReasonOr(signal, failure));
     });
   });
 }

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
-
 import { pathToFileURL } from 'node:url';
 import { PgproofError } from '../../errors.ts';
+import { abortReasonOr } from '../../process/stop-reason.ts';
 import { checkKey } from '../key.ts';
 import { pipelineUntil } from '../pipeline-until.ts';
 import type { ReadOptions, StagedObject, StageOptions, Store } from '../store.ts';
@@ -77,7 +77,7 @@ async function stage(
     content.destroy();
     if (path !== undefined) await discard(place, path);
     else await place.made.removeEmpty();
-    throw signal?.aborted ? signal.reason : error;
+    throw abortReasonOr(signal, error);
   }
 }
 

@@ -1,10 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { type Readable, Writable } from 'node:stream';
 import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { abortReasonOr } from '../../process/stop-reason.ts';
 import { pipelineUntil } from '../pipeline-until.ts';
 import { StoreUnusable } from '../store.ts';
 import { PartBuffers } from './part-buffers.ts';
-import { capacityBytes, type PartPlan, partBytes } from './part-plan.ts';
+import { capacityBytes, type PartSizes, partBytes } from './part-sizes.ts';
 import { fromS3, s3ErrorName, s3Meanings } from './s3-error.ts';
 
 /** An upload that CreateMultipartUpload has begun. */
@@ -13,7 +14,7 @@ export type Upload = {
   readonly bucket: string;
   readonly key: string;
   readonly uploadId: string;
-  readonly plan: PartPlan;
+  readonly sizes: PartSizes;
   /** For messages. */
   readonly url: string;
 };
@@ -68,11 +69,11 @@ async function sendPart(
   }
 }
 
-function outOfParts({ plan, url }: Upload): StoreUnusable {
+function outOfParts({ sizes, url }: Upload): StoreUnusable {
   return new StoreUnusable({
     what: `The object outgrew the parts that the store allows for one upload (${url})`,
-    got: `more than ${capacityBytes(plan)} bytes in ${plan.partLimit} parts`,
-    expected: `at most ${plan.partLimit} parts, the first of ${plan.basePartBytes} bytes`,
+    got: `more than ${capacityBytes(sizes)} bytes in ${sizes.partLimit} parts`,
+    expected: `at most ${sizes.partLimit} parts, the first of ${sizes.basePartBytes} bytes`,
     fix: 'Raise the part limit if the store allows it (S3: 10000), compress more, or use the directory format.',
   });
 }
@@ -87,7 +88,7 @@ export async function uploadParts(
   content: Readable,
   signal?: AbortSignal,
 ): Promise<UploadedParts> {
-  const { plan } = upload;
+  const { sizes } = upload;
   const buffers = new PartBuffers();
   const stopping = new AbortController();
   const stop = signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]);
@@ -97,7 +98,7 @@ export async function uploadParts(
   let bytes = 0;
   let first: { readonly error: unknown } | undefined;
   const fail = (error: unknown): void => {
-    first ??= { error: signal?.aborted ? signal.reason : error };
+    first ??= { error: abortReasonOr(signal, error) };
     stopping.abort(error);
   };
 
@@ -126,8 +127,8 @@ export async function uploadParts(
         partNumber += 1;
       }
       if (buffer === undefined) {
-        if (partNumber > plan.partLimit) throw outOfParts(upload);
-        buffer = await buffers.take(partBytes(plan, partNumber));
+        if (partNumber > sizes.partLimit) throw outOfParts(upload);
+        buffer = await buffers.take(partBytes(sizes, partNumber));
         filled = 0;
         stop.throwIfAborted();
       }

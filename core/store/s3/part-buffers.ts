@@ -1,4 +1,4 @@
-import { bufferBudgetBytes, buffersFor } from './part-plan.ts';
+import { bufferBudgetBytes, buffersFor } from './part-sizes.ts';
 
 type Waiting = { readonly bytes: number; readonly resolve: (buffer: Buffer) => void };
 

@@ -11,7 +11,7 @@ import { PgproofError } from '../../errors.ts';
 import { checkKey } from '../key.ts';
 import { ObjectExists, type StagedObject, type StageOptions } from '../store.ts';
 import { type Upload, type UploadedParts, uploadParts } from './multipart.ts';
-import { planParts } from './part-plan.ts';
+import { choosePartSizes } from './part-sizes.ts';
 import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
 
 export type S3Target = {
@@ -51,8 +51,8 @@ async function beginUpload(target: S3Target, key: string, options: StageOptions)
     throw fromS3(error, url);
   });
   if (UploadId === undefined) throw new TypeError('S3 began an upload without an id');
-  const plan = planParts({ expectedBytes: options.expectedBytes, partLimit });
-  return { client, bucket, key: folder + key, uploadId: UploadId, plan, url };
+  const sizes = choosePartSizes({ expectedBytes: options.expectedBytes, partLimit });
+  return { client, bucket, key: folder + key, uploadId: UploadId, sizes, url };
 }
 
 /** Whether the upload was completed by a call whose answer got lost: then its id is gone, though nobody aborted it. */

@@ -8,6 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import prettyBytes from 'pretty-bytes';
+import { abortReasonOr } from '../../process/stop-reason.ts';
 import { checkKey, isKey } from '../key.ts';
 import {
   ObjectExists,
@@ -17,7 +18,7 @@ import {
   type StoredObject,
   StoreUnusable,
 } from '../store.ts';
-import { capacityBytes, planParts, s3Limits } from './part-plan.ts';
+import { capacityBytes, choosePartSizes, multipartLimits } from './part-sizes.ts';
 import { s3Client } from './s3-client.ts';
 import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
 import { type Opened, resumableRead } from './s3-read.ts';
@@ -46,7 +47,7 @@ async function read(place: Place, key: string, { signal }: ReadOptions = {}): Pr
   checkKey(key);
   const Key = place.folder + key;
   const toError = (error: unknown): Error =>
-    signal?.aborted ? signal.reason : fromS3(error, `${place.url}/${key}`);
+    abortReasonOr(signal, fromS3(error, `${place.url}/${key}`)) as Error;
   try {
     const first = await open(place, { Key }, signal);
     return resumableRead(
@@ -105,7 +106,7 @@ async function* list(
         { ...(signal && { abortSignal: signal }) },
       )
       .catch((error: unknown) => {
-        throw signal?.aborted ? signal.reason : fromS3(error, place.url);
+        throw abortReasonOr(signal, fromS3(error, place.url));
       });
     // Some S3-likes ignore the wish, and say so by not repeating it.
     const decode = (key: string): string =>
@@ -168,7 +169,7 @@ async function put(
  * @throws UsageError where the settings are wrong; nothing is contacted yet
  */
 export function s3Store(settings: S3StoreSettings): Store {
-  const { bucket, kmsKeyArn, partLimit = s3Limits.maxParts } = settings;
+  const { bucket, kmsKeyArn, partLimit = multipartLimits.maxParts } = settings;
   const prefix = settings.prefix.replace(/^\/+|\/+$/g, '');
   const folder = prefix === '' ? '' : `${prefix}/`;
   const url = `s3://${bucket}${prefix === '' ? '' : `/${encodeURI(prefix)}`}`;
@@ -179,7 +180,7 @@ export function s3Store(settings: S3StoreSettings): Store {
   return {
     url,
     async prepare({ expectedBytes, signal }) {
-      const most = capacityBytes(planParts({ expectedBytes, partLimit }));
+      const most = capacityBytes(choosePartSizes({ expectedBytes, partLimit }));
       if (expectedBytes > most)
         throw new StoreUnusable({
           what: `The backup would not fit into one object (${url})`,

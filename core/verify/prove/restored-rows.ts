@@ -2,9 +2,10 @@ import type { Client } from 'pg';
 import type { TableRows } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { steadySession } from '../../postgres/connect/steady-session.ts';
-import { type DumpedTable, listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
+import { countRows } from '../../postgres/facts/count-rows.ts';
+import { listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
 import { fingerprintTable, readTableColumns } from '../../postgres/facts/table-fingerprint.ts';
-import { labelOf, qualifiedName } from '../../postgres/names.ts';
+import { labelOf } from '../../postgres/names.ts';
 import { formatCount, plural } from '../../text/units.ts';
 import { checkOf } from './differences.ts';
 
@@ -92,13 +93,6 @@ function fingerprintCheck(hashed: readonly TableRows[], found: ReadonlyMap<strin
 /** What a fingerprint begins with says how it was made. */
 function methodOf(fingerprint: string | null | undefined): string {
   return (fingerprint ?? '').split(':')[0] ?? '';
-}
-
-async function countRows(client: Client, table: DumpedTable): Promise<number> {
-  const { rows } = await client.query<{ rows: string }>(
-    `select count(*) as rows from only ${qualifiedName(table)} ${table.condition}`,
-  );
-  return Number(rows[0]?.rows);
 }
 
 function keyOf({ schema, name }: TableName): string {

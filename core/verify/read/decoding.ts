@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import { type CopyRowCounter, type CopyRowCounts, TruncatedSql } from '../../postgres/archive/copy-rows.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
-import { lastWords } from '../../process/exit-gate.ts';
+import { lastWords } from '../../process/child-failed.ts';
 import type { ChildExit } from '../../process/run-child.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
 import { oneLine } from '../../text/one-line.ts';

@@ -14,7 +14,7 @@ import type { ConnectionParameters } from '../../../core/postgres/connect/parame
 import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
 import { qualifiedName } from '../../../core/postgres/names.ts';
 import { type PostgresTools, toolPath } from '../../../core/postgres/programs/tools.ts';
-import { assertExitedWell } from '../../../core/process/exit-gate.ts';
+import { assertExitedWell } from '../../../core/process/child-failed.ts';
 import { startChild } from '../../../core/process/run-child.ts';
 import { withClient } from '../postgres/postgres.ts';
 

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ChildFailed } from '../../../../core/process/child-failed.ts';
 import { outputOf } from '../../../../core/process/child-output.ts';
-import { ChildFailed } from '../../../../core/process/exit-gate.ts';
 import { ChildNotStarted, type ChildOptions } from '../../../../core/process/run-child.ts';
 
 const script = (source: string, signal?: AbortSignal): ChildOptions => ({

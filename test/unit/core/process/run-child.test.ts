@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { ChildFailed, exitGate } from '../../../../core/process/exit-gate.ts';
+import { ChildFailed } from '../../../../core/process/child-failed.ts';
+import { exitGate } from '../../../../core/process/exit-gate.ts';
 import {
   ChildNotStarted,
   type ChildOptions,

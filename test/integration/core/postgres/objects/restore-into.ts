@@ -3,7 +3,7 @@ import { childEnvironment } from '../../../../../core/postgres/connect/child-env
 import type { ConnectionParameters } from '../../../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../../../core/postgres/libpq/conninfo.ts';
 import { type PostgresTools, toolPath } from '../../../../../core/postgres/programs/tools.ts';
-import { assertExitedWell } from '../../../../../core/process/exit-gate.ts';
+import { assertExitedWell } from '../../../../../core/process/child-failed.ts';
 import { startChild } from '../../../../../core/process/run-child.ts';
 import { realTools, withDirectory } from '../../../../support/backup/backup-run.ts';
 

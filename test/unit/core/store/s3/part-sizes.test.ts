@@ -4,10 +4,10 @@ import {
   bufferBudgetBytes,
   buffersFor,
   capacityBytes,
+  choosePartSizes,
+  multipartLimits,
   partBytes,
-  planParts,
-  s3Limits,
-} from '../../../../../core/store/s3/part-plan.ts';
+} from '../../../../../core/store/s3/part-sizes.ts';
 
 const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
@@ -15,27 +15,27 @@ const tebibyte = 1024 ** 4;
 
 const anySize = fc.oneof(
   fc.nat({ max: 100 * gibibyte }),
-  fc.maxSafeNat().map((size) => size % (s3Limits.maxObjectBytes + 1)),
+  fc.maxSafeNat().map((size) => size % (multipartLimits.maxObjectBytes + 1)),
 );
-const anyLimit = fc.integer({ min: 1, max: s3Limits.maxParts });
+const anyLimit = fc.integer({ min: 1, max: multipartLimits.maxParts });
 
-describe('planParts', () => {
+describe('choosePartSizes', () => {
   it.each([
     [undefined, 10_000, 8 * mebibyte],
     [0, 10_000, 8 * mebibyte],
     [60 * gibibyte, 10_000, 8 * mebibyte],
     [100 * gibibyte, 10_000, 13 * mebibyte],
     [tebibyte, 10_000, 132 * mebibyte],
-    [s3Limits.maxObjectBytes, 10_000, 5 * gibibyte],
+    [multipartLimits.maxObjectBytes, 10_000, 5 * gibibyte],
     [10 * gibibyte, 1000, 13 * mebibyte],
   ])('takes %s bytes in up to %s parts of at first %s bytes', (expectedBytes, partLimit, base) => {
-    expect(planParts({ expectedBytes, partLimit }).basePartBytes).toBe(base);
+    expect(choosePartSizes({ expectedBytes, partLimit }).basePartBytes).toBe(base);
   });
 
   it('always has room for what is expected, up to the largest object', () => {
     fc.assert(
       fc.property(anySize, (expectedBytes) => {
-        expect(capacityBytes(planParts({ expectedBytes, partLimit: 10_000 }))).toBeGreaterThanOrEqual(
+        expect(capacityBytes(choosePartSizes({ expectedBytes, partLimit: 10_000 }))).toBeGreaterThanOrEqual(
           expectedBytes,
         );
       }),
@@ -46,21 +46,21 @@ describe('planParts', () => {
   it('has room for a quarter more than expected within the first, small half of growth', () => {
     fc.assert(
       fc.property(fc.nat({ max: 4 * tebibyte }), anyLimit, (expectedBytes, partLimit) => {
-        const { basePartBytes } = planParts({ expectedBytes, partLimit });
-        if (basePartBytes < s3Limits.maxPartBytes)
+        const { basePartBytes } = choosePartSizes({ expectedBytes, partLimit });
+        if (basePartBytes < multipartLimits.maxPartBytes)
           expect(basePartBytes * partLimit).toBeGreaterThanOrEqual(expectedBytes * 1.25);
       }),
     );
   });
 
   it('has room for 300 GiB without any estimate', () => {
-    expect(capacityBytes(planParts({ partLimit: 10_000 }))).toBeGreaterThan(300 * gibibyte);
+    expect(capacityBytes(choosePartSizes({ partLimit: 10_000 }))).toBeGreaterThan(300 * gibibyte);
   });
 
   it('keeps the buffers of parts within the budget, and a base part of up to a terabyte under 128 MiB', () => {
     fc.assert(
       fc.property(fc.nat({ max: 1e12 }), (expectedBytes) => {
-        const { basePartBytes, buffers } = planParts({ expectedBytes, partLimit: 10_000 });
+        const { basePartBytes, buffers } = choosePartSizes({ expectedBytes, partLimit: 10_000 });
         expect(buffers).toBeGreaterThanOrEqual(1);
         expect(buffers * basePartBytes).toBeLessThanOrEqual(Math.max(bufferBudgetBytes, basePartBytes));
         expect(basePartBytes).toBeLessThanOrEqual(128 * mebibyte);
@@ -71,16 +71,16 @@ describe('planParts', () => {
   });
 
   it('takes a part limit that makes no sense for the nearest that does', () => {
-    expect(planParts({ partLimit: 0 }).partLimit).toBe(1);
-    expect(planParts({ partLimit: 1e6 }).partLimit).toBe(10_000);
+    expect(choosePartSizes({ partLimit: 0 }).partLimit).toBe(1);
+    expect(choosePartSizes({ partLimit: 1e6 }).partLimit).toBe(10_000);
   });
 });
 
 describe('partBytes', () => {
   it('stays the same for half of the parts, then doubles with each eighth', () => {
-    const plan = planParts({ partLimit: 8 });
-    const sizes = Array.from({ length: 8 }, (_, index) => partBytes(plan, index + 1) / mebibyte);
-    expect(sizes).toEqual([8, 8, 8, 8, 16, 32, 64, 128]);
+    const sizes = choosePartSizes({ partLimit: 8 });
+    const mebibytes = Array.from({ length: 8 }, (_, index) => partBytes(sizes, index + 1) / mebibyte);
+    expect(mebibytes).toEqual([8, 8, 8, 8, 16, 32, 64, 128]);
   });
 
   it("never leaves S3's limits, and never shrinks", () => {
@@ -90,13 +90,13 @@ describe('partBytes', () => {
         anyLimit,
         fc.nat(),
         (expectedBytes, partLimit, any) => {
-          const plan = planParts({ expectedBytes, partLimit });
-          const partNumber = 1 + (any % plan.partLimit);
-          const size = partBytes(plan, partNumber);
-          expect(size).toBeGreaterThanOrEqual(s3Limits.minPartBytes);
-          expect(size).toBeLessThanOrEqual(s3Limits.maxPartBytes);
+          const sizes = choosePartSizes({ expectedBytes, partLimit });
+          const partNumber = 1 + (any % sizes.partLimit);
+          const size = partBytes(sizes, partNumber);
+          expect(size).toBeGreaterThanOrEqual(multipartLimits.minPartBytes);
+          expect(size).toBeLessThanOrEqual(multipartLimits.maxPartBytes);
           expect(size % mebibyte).toBe(0);
-          if (partNumber > 1) expect(size).toBeGreaterThanOrEqual(partBytes(plan, partNumber - 1));
+          if (partNumber > 1) expect(size).toBeGreaterThanOrEqual(partBytes(sizes, partNumber - 1));
           expect(buffersFor(size)).toBeGreaterThanOrEqual(1);
         },
       ),

@@ -2,7 +2,7 @@ const mebibyte = 1024 ** 2;
 const gibibyte = 1024 ** 3;
 
 /** S3's limits on multipart uploads (S3 user guide, "Multipart upload limits"). */
-export const s3Limits = {
+export const multipartLimits = {
   minPartBytes: 5 * mebibyte,
   maxPartBytes: 5 * gibibyte,
   maxParts: 10_000,
@@ -19,11 +19,11 @@ const maxBuffers = 6;
 /** pg_database_size counts bloat and indexes, but a dump without compression can be larger than the tables. */
 const headroom = 1.25;
 
-export type PartPlan = {
+export type PartSizes = {
   /** The size of the parts of the first half of the part limit. */
   readonly basePartBytes: number;
   readonly partLimit: number;
-  /** Part buffers, one of which is being filled, as long as parts have the base size. 1: read and send by turns. */
+  /** Part buffers, one of which is being filled, as long as parts have the base size. 1: reading and sending alternate. */
   readonly buffers: number;
 };
 
@@ -31,14 +31,14 @@ export type PartPlan = {
  * The part sizes of an upload of about `expectedBytes`, so that neither parts nor memory run out.
  * @param need.partLimit How many parts the store allows for one upload; S3 10,000, some S3-likes 1,000.
  */
-export function planParts(need: {
+export function choosePartSizes(need: {
   readonly expectedBytes?: number | undefined;
   readonly partLimit: number;
-}): PartPlan {
-  const partLimit = Math.max(1, Math.min(Math.floor(need.partLimit), s3Limits.maxParts));
-  const room = Math.min((need.expectedBytes ?? 0) * headroom, s3Limits.maxObjectBytes);
+}): PartSizes {
+  const partLimit = Math.max(1, Math.min(Math.floor(need.partLimit), multipartLimits.maxParts));
+  const room = Math.min((need.expectedBytes ?? 0) * headroom, multipartLimits.maxObjectBytes);
   const fitting = Math.ceil(room / partLimit / mebibyte) * mebibyte;
-  const basePartBytes = Math.min(Math.max(fitting, defaultPartBytes), s3Limits.maxPartBytes);
+  const basePartBytes = Math.min(Math.max(fitting, defaultPartBytes), multipartLimits.maxPartBytes);
   return { basePartBytes, partLimit, buffers: buffersFor(basePartBytes) };
 }
 
@@ -50,17 +50,17 @@ export function buffersFor(partBytes: number): number {
 /**
  * The size of a part: the base for the first half of the part limit, then doubled at each further eighth, so
  * that an object that outgrows its estimate still finds parts left. The last part may be shorter.
- * @param partNumber From 1 to the plan's part limit.
+ * @param partNumber From 1 to the part limit.
  */
-export function partBytes(plan: PartPlan, partNumber: number): number {
-  const eighth = Math.floor(((partNumber - 1) * 8) / plan.partLimit);
-  return Math.min(plan.basePartBytes * 2 ** Math.max(0, eighth - 3), s3Limits.maxPartBytes);
+export function partBytes(sizes: PartSizes, partNumber: number): number {
+  const eighth = Math.floor(((partNumber - 1) * 8) / sizes.partLimit);
+  return Math.min(sizes.basePartBytes * 2 ** Math.max(0, eighth - 3), multipartLimits.maxPartBytes);
 }
 
-/** The largest object that a plan can take. */
-export function capacityBytes(plan: PartPlan): number {
+/** The largest object that parts of these sizes can hold. */
+export function capacityBytes(sizes: PartSizes): number {
   let bytes = 0;
-  for (let partNumber = 1; partNumber <= plan.partLimit; partNumber += 1)
-    bytes += partBytes(plan, partNumber);
-  return Math.min(bytes, s3Limits.maxObjectBytes);
+  for (let partNumber = 1; partNumber <= sizes.partLimit; partNumber += 1)
+    bytes += partBytes(sizes, partNumber);
+  return Math.min(bytes, multipartLimits.maxObjectBytes);
 }
