@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmod, chown, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, PgproofError } from '../../errors.ts';
+import { messageOf, PgproofError, type Problem } from '../../errors.ts';
 import { abortReasonOr } from '../../process/stop-reason.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import type { OsUser } from './os-user.ts';
@@ -11,6 +11,13 @@ const initdbLimitMilliseconds = 120_000;
 /** A private server could not be made or started. */
 export class PrivateServerError extends PgproofError {
   override readonly name = 'PrivateServerError';
+  /** Another program took the TCP port before the server could; a second attempt takes another port. */
+  readonly isPortTaken: boolean;
+
+  constructor(problem: Problem, options: ErrorOptions & { readonly isPortTaken?: boolean } = {}) {
+    super(problem, options);
+    this.isPortTaken = options.isPortTaken ?? false;
+  }
 }
 
 export type AuthMethod = 'trust' | 'scram-sha-256' | 'md5' | 'reject';
@@ -34,7 +41,7 @@ export type ClusterOptions = {
   readonly signal: AbortSignal | undefined;
 };
 
-/** What the programs get of our environment: nothing, so that no PG… variable of the user's changes anything. */
+/** The programs inherit nothing of our environment: no PG… variable of the user's may change anything. */
 export function serverEnvironment(directory: string): NodeJS.ProcessEnv {
   return { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: directory, LC_ALL: 'C', TZ: 'UTC' };
 }

@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { chown, link } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
-import { makeMarkedDirectory, removeTree } from '../../scratch/leftovers.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
 import { type AuthMethod, createCluster, PrivateServerError } from './cluster.ts';
-import { chooseOsUser, isReachable, type OsUser, reachableTools } from './os-user.ts';
-import { type ServerProcess, startServerProcess } from './process.ts';
-import { type Isolation, openSandbox, type SandboxRequest } from './sandbox.ts';
+import type { ServerProcess } from './control.ts';
+import { chooseEndpoint, shareSocket, socketParameters, tcpParameters } from './endpoint.ts';
+import { chooseOsUser, type OsUser, reachableTools } from './os-user.ts';
+import { startServerProcess } from './process.ts';
+import { type Isolation, openSandbox, type SandboxAttempt } from './sandbox.ts';
+import { makePlaces, ServerDirectories } from './server-directories.ts';
 
 export type PrivateServerOptions = {
   /** The server's programs. */
@@ -35,8 +33,8 @@ export type PrivateServerOptions = {
   /** Default: `--encoding UTF8 --no-locale`. */
   readonly initdbArguments?: readonly string[] | undefined;
   /**
-   * The server is to be contained (see openSandbox): paths of bwrap to try. Where none works it runs all the same,
-   * and `isolation` says so. Default: not contained.
+   * The server is to be sandboxed (see openSandbox): paths of bwrap to try. Where none works it runs all the same,
+   * and `isolation` says so. Default: not sandboxed.
    */
   readonly bubblewrap?: readonly string[] | undefined;
 };
@@ -63,9 +61,7 @@ export type PrivateServer = {
   readonly kill: () => Promise<void>;
 };
 
-/** Linux allows 107 bytes, macOS 103. */
-const socketPathLimit = 103;
-/** A free port may be taken by someone else before the server has it. */
+/** A port that was free may be taken by another program before the server has it. */
 const portAttempts = 3;
 
 /**
@@ -92,147 +88,91 @@ export async function withPrivateServer<T>(
 export async function startPrivateServer(options: PrivateServerOptions): Promise<PrivateServer> {
   const osUser = await chooseOsUser();
   for (let attempt = 1; ; attempt += 1) {
+    const directories = new ServerDirectories();
     try {
-      return await startOnce(osUser, options);
+      return await startIn(directories, osUser, options);
     } catch (error: unknown) {
-      const isPortTaken = error instanceof PrivateServerError && /Address already in use/.test(error.message);
+      await directories.remove();
+      const isPortTaken = error instanceof PrivateServerError && error.isPortTaken;
       if (!isPortTaken || attempt === portAttempts) throw error;
     }
   }
 }
 
-async function startOnce(osUser: OsUser | undefined, options: PrivateServerOptions): Promise<PrivateServer> {
-  const { tools: found, signal, authMethod, tcp = false } = options;
-  const directories: string[] = [];
-  const removeDirectories = async (): Promise<void> => {
-    const ended = await Promise.allSettled(directories.map(removeTree));
-    for (const one of ended) if (one.status === 'rejected') throw one.reason;
-  };
-  let stopServer = removeDirectories;
-  const makeDirectory = async (parent: string, forWhom?: OsUser | undefined): Promise<string> => {
-    const made = await makeMarkedDirectory(parent);
-    directories.push(made);
-    if (forWhom !== undefined) await chown(made, forWhom.uid, forWhom.gid);
-    return made;
-  };
+async function startIn(
+  directories: ServerDirectories,
+  osUser: OsUser | undefined,
+  options: PrivateServerOptions,
+): Promise<PrivateServer> {
+  const { signal, bubblewrap } = options;
+  const { parent, directory, socketDirectory } = await makePlaces(directories, options.parent, osUser);
+  const endpoint = await chooseEndpoint(options);
+  const tools = await reachableTools(options.tools, osUser, () => directories.make(parent));
+  const { isolation, sandbox } =
+    bubblewrap === undefined
+      ? notAskedFor
+      : await openSandbox({ tools, osUser, directory, socketDirectory, bubblewrap, signal });
+  const data = await createCluster({
+    ...endpoint,
+    tools,
+    osUser,
+    directory,
+    socketDirectory,
+    signal,
+    ssl: options.ssl,
+    socketAuth: options.authMethod ?? 'trust',
+    tcpAuth: options.authMethod ?? 'scram-sha-256',
+    hbaLines: options.hbaLines ?? [],
+    settings: options.settings ?? {},
+    initdbArguments: options.initdbArguments ?? [],
+  });
+  // With hostile SQL in mind: see shareSocket.
+  const host = bubblewrap === undefined ? socketDirectory : await directories.make(dirname(socketDirectory));
+  const running = await startServerProcess({ tools, osUser, directory, data, sandbox, signal });
+  const stop = stopping(running, directories);
   try {
-    const parent = await chooseParent(options.parent, osUser);
-    const directory = await makeDirectory(parent, osUser);
-    const socketDirectory = fitsSocket(directory) ? directory : await makeDirectory('/tmp', osUser);
-
-    const port = tcp ? await freePort() : 5432;
-    const user = options.user ?? 'postgres';
-    const password = options.password ?? randomBytes(18).toString('base64url');
-    const tools = await reachableTools(found, osUser, () => makeDirectory(parent));
-    const { isolation, sandbox } = await isolate({ tools, osUser, directory, socketDirectory }, options);
-    const data = await createCluster({
-      tools,
-      osUser,
-      directory,
-      socketDirectory,
-      port,
-      tcp,
-      user,
-      password,
-      signal,
-      ssl: options.ssl,
-      socketAuth: authMethod ?? 'trust',
-      tcpAuth: authMethod ?? 'scram-sha-256',
-      hbaLines: options.hbaLines ?? [],
-      settings: options.settings ?? {},
-      initdbArguments: options.initdbArguments ?? [],
-    });
-    // With hostile SQL in mind: see shareSocket.
-    const host =
-      options.bubblewrap === undefined ? socketDirectory : await makeDirectory(dirname(socketDirectory));
-    const running = await startServerProcess({ tools, osUser, directory, data, sandbox, signal });
-    const calmWatch = watchForOrphans({ processes: [running.orphan], directories });
-    stopServer = async () => {
-      await stopAndClean(running, removeDirectories);
-      calmWatch();
-    };
-    if (host !== socketDirectory) await shareSocket(socketDirectory, host, port);
-
-    const parameters: ConnectionParameters = {
-      host,
-      port,
-      user,
-      password,
-      database: 'postgres',
-      tls: { mode: 'disable' },
-      connectTimeoutSeconds: 10,
-    };
-    const tls = { mode: options.ssl === undefined ? 'disable' : 'require' } as const;
-    return {
-      major: tools.major,
-      version: tools.version,
-      tools: found,
-      isolation,
-      directory,
-      parameters,
-      tcpParameters: tcp ? { ...parameters, host: '127.0.0.1', tls } : undefined,
-      pid: running.pid,
-      exited: running.exited,
-      kill: running.kill,
-      stop: onceOnly(stopServer),
-    };
+    if (host !== socketDirectory) await shareSocket(socketDirectory, host, endpoint.port);
   } catch (error: unknown) {
-    await stopServer();
+    await stop();
     throw error;
   }
-}
-
-async function stopAndClean(running: ServerProcess, removeDirectories: () => Promise<void>): Promise<void> {
-  try {
-    await running.stop();
-  } finally {
-    await removeDirectories();
-  }
-}
-
-function onceOnly(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= work();
-    return running;
+  return {
+    major: tools.major,
+    version: tools.version,
+    tools: options.tools,
+    isolation,
+    directory,
+    parameters: socketParameters(endpoint, host),
+    tcpParameters: tcpParameters(endpoint, options.ssl !== undefined),
+    pid: running.pid,
+    exited: running.exited,
+    kill: running.kill,
+    stop,
   };
 }
 
-function isolate(
-  request: Pick<SandboxRequest, 'tools' | 'osUser' | 'directory' | 'socketDirectory'>,
-  { bubblewrap, signal }: PrivateServerOptions,
-): ReturnType<typeof openSandbox> {
-  if (bubblewrap !== undefined) return openSandbox({ ...request, bubblewrap, signal });
-  return Promise.resolve({ isolation: { kind: 'unsandboxed', detail: 'not asked for' }, sandbox: undefined });
-}
+const notAskedFor: SandboxAttempt = {
+  isolation: { kind: 'unsandboxed', detail: 'not asked for' },
+  sandbox: undefined,
+};
 
 /**
- * Gives the socket a second name, in a directory that the server cannot write: SQL in it could otherwise put a link
- * to another server's socket in place of its own, and have our clients work there.
+ * Watches over the server from now on, in case this process is killed. What is returned ends the server, its
+ * directories and the watch, once, however often it is called.
  */
-async function shareSocket(from: string, to: string, port: number): Promise<void> {
-  const name = `.s.PGSQL.${port}`;
-  await link(join(from, name), join(to, name));
-}
-
-/** root's own TMPDIR may be closed to the user that the server runs as. */
-async function chooseParent(wanted: string | undefined, osUser: OsUser | undefined): Promise<string> {
-  const first = wanted ?? tmpdir();
-  return (await isReachable(first, osUser)) ? first : '/tmp';
-}
-
-function fitsSocket(directory: string): boolean {
-  return Buffer.byteLength(join(directory, '.s.PGSQL.65535.lock')) <= socketPathLimit;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
+function stopping(running: ServerProcess, directories: ServerDirectories): () => Promise<void> {
+  const endWatch = watchForOrphans({ processes: [running.orphan], directories: directories.paths });
+  const stop = async (): Promise<void> => {
+    try {
+      await running.stop();
+    } finally {
+      await directories.remove();
+    }
+    endWatch();
+  };
+  let stopped: Promise<void> | undefined;
+  return () => {
+    stopped ??= stop();
+    return stopped;
+  };
 }

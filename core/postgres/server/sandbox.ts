@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile } from 'node:child_process';
-import { access, constants, lstat, readlink, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { access, constants, writeFile } from 'node:fs/promises';
+import { delimiter, isAbsolute, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { messageOf } from '../../errors.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { serverEnvironment } from './cluster.ts';
-import { debianRoot, type OsUser } from './os-user.ts';
+import type { OsUser } from './os-user.ts';
+import { mountArguments } from './sandbox-mounts.ts';
 
 /** What SQL that runs in the server as superuser, and the programs that it starts, can reach. */
 export type Isolation = {
@@ -14,8 +15,11 @@ export type Isolation = {
   readonly detail: string;
 };
 
-/** What comes before a program and its arguments to run it contained. */
+/** What comes before a program and its arguments to run it sandboxed. */
 export type Sandbox = { readonly program: string; readonly args: readonly string[] };
+
+/** A sandbox, or why there is none. */
+export type SandboxAttempt = { readonly isolation: Isolation; readonly sandbox: Sandbox | undefined };
 
 export type SandboxRequest = {
   /** Paths of bwrap to try, best first. */
@@ -29,11 +33,6 @@ export type SandboxRequest = {
 };
 
 const probeLimitMilliseconds = 10_000;
-
-/** Below /usr; /usr/local is left out, for it holds what people put there. */
-const userDirectories = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libexec', 'share'];
-const rootDirectories = ['bin', 'sbin', 'lib', 'lib32', 'lib64'];
-const devices = ['null', 'zero', 'full', 'random', 'urandom'];
 
 /** Nested user namespaces are closed where bwrap can; some containers allow no new /proc. */
 const variants: readonly (readonly string[])[] = [
@@ -53,9 +52,7 @@ export function bubblewrapPlaces(tools: FoundTools, env: NodeJS.ProcessEnv = pro
  * A sandbox of bubblewrap's in which the server's own program was seen to start, or the reason why there is none.
  * Inside: no network, no process but the server's, no file but the programs (read only) and the server's directory.
  */
-export async function openSandbox(
-  request: SandboxRequest,
-): Promise<{ readonly isolation: Isolation; readonly sandbox: Sandbox | undefined }> {
+export async function openSandbox(request: SandboxRequest): Promise<SandboxAttempt> {
   const { osUser, directory, signal } = request;
   const program = await firstExecutable(request.bubblewrap);
   if (program === undefined) return await unsandboxed('there is no bwrap (bubblewrap)', osUser);
@@ -76,10 +73,7 @@ export async function openSandbox(
   return await unsandboxed(`${program} makes no sandbox here (${reason})`, osUser);
 }
 
-async function unsandboxed(
-  reason: string,
-  osUser: OsUser | undefined,
-): Promise<{ isolation: Isolation; sandbox: undefined }> {
+async function unsandboxed(reason: string, osUser: OsUser | undefined): Promise<SandboxAttempt> {
   const remarks = [
     ...(osUser === undefined ? [] : [`the server runs as the user ${osUser.name}`]),
     ...((await isHiddenFrom(osUser)) ? ["pgproof's own environment and memory are hidden from it"] : []),
@@ -96,70 +90,10 @@ function isHiddenFrom(osUser: OsUser | undefined): Promise<boolean> {
   const settings = { env: {}, uid: osUser?.uid, gid: osUser?.gid, timeout: probeLimitMilliseconds };
   return new Promise((resolve) => {
     execFile('/bin/sh', ['-c', read], settings, (error) => {
-      // The shell's own status: whatever else went wrong shows nothing.
+      // An exit status is the shell's answer; a shell that could not be started shows nothing.
       resolve(typeof error?.code === 'number');
     });
   });
-}
-
-async function mountArguments({
-  tools,
-  directory,
-  socketDirectory,
-}: Pick<SandboxRequest, 'tools' | 'directory' | 'socketDirectory'>): Promise<string[]> {
-  const programs = await installationDirectories(tools.directory);
-  return [
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--cap-drop',
-    'ALL',
-    ...userDirectories.map((name) => join('/usr', name)).flatMap((path) => ['--ro-bind-try', path, path]),
-    ...(await Promise.all(rootDirectories.map(sameAtRoot))).flat(),
-    '--ro-bind-try',
-    '/etc/ld.so.cache',
-    '/etc/ld.so.cache',
-    '--ro-bind',
-    join(directory, 'passwd'),
-    '/etc/passwd',
-    ...programs.flatMap((path) => ['--ro-bind-try', path, path]),
-    '--tmpfs',
-    '/dev',
-    ...devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
-    '--remount-ro',
-    '/dev',
-    ...[...new Set([directory, socketDirectory])].flatMap((path) => ['--bind', path, path]),
-    '--remount-ro',
-    '/',
-    '--chdir',
-    directory,
-  ];
-}
-
-/** /bin is a link to usr/bin on most systems, a directory on the others. */
-async function sameAtRoot(name: string): Promise<string[]> {
-  const path = join('/', name);
-  const entry = await lstat(path).catch(() => undefined);
-  if (entry?.isSymbolicLink()) return ['--symlink', await readlink(path), path];
-  return entry?.isDirectory() ? ['--ro-bind', path, path] : [];
-}
-
-/**
- * What the programs need that does not lie in the system's own directories. Never a whole prefix: that of
- * ~/bin/postgres is the home directory.
- */
-async function installationDirectories(programs: string): Promise<string[]> {
-  const debian = debianRoot(programs);
-  if (debian !== undefined) return debian === '' ? [] : [join(debian, 'usr')];
-  const prefix = dirname(programs);
-  if (prefix === '/usr' || prefix === '/') return [];
-  const share = join(prefix, 'share');
-  const isOwnShare = await access(join(share, 'postgres.bki')).then(
-    () => true,
-    () => false,
-  );
-  const shares = isOwnShare ? [share] : [join(share, 'postgresql')];
-  return [programs, join(prefix, 'lib'), join(prefix, 'lib64'), ...shares];
 }
 
 function tryOut(sandbox: Sandbox, request: SandboxRequest): Promise<string | undefined> {
