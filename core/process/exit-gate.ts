@@ -4,8 +4,8 @@ import type { ChildExit } from './run-child.ts';
 
 /**
  * Lets bytes pass at once, but lets the stream end only when the program that wrote them is known to have ended
- * well. Otherwise the stream errors: whoever stores it then has to abort, because an end that is not an end is how
- * truncated backups come to be called done.
+ * well. Otherwise the stream errors, so that the store aborts: a stream that ends before its program is done would make
+ * a truncated backup look complete.
  */
 export function exitGate(program: string, exited: Promise<ChildExit>): Transform {
   return new Transform({

@@ -17,7 +17,7 @@ export async function pipelineUntil(
   const aborted = once(signal, 'abort', { signal: settled.signal }).then(() => {
     throw signal.reason;
   });
-  // Whichever comes second has nobody left to tell.
+  // The one that settles second must not count as an unhandled rejection.
   for (const promise of [piped, aborted]) promise.catch(() => undefined);
   try {
     signal.throwIfAborted();

@@ -40,7 +40,7 @@ export async function choosePackages(
 }
 
 /**
- * Locales; time zones, of which newer releases keep the old names (US/Pacific) apart; and what contains a server that
+ * Locales; time zones, of which newer releases keep the old names (US/Pacific) apart; and what sandboxes a server that
  * restores other people's dumps.
  */
 async function serverPackages(apt: Apt): Promise<string[]> {

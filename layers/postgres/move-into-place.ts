@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 const attempts = 20;
 
 /**
- * Puts a finished directory under its name, in place of an older one. Whoever runs programs from there finds either
- * the old ones or the new ones; what is running goes on with the old files. What is there already and has the same
- * manifest is the same: of two builds at once the first one stays.
+ * Puts a finished directory under its name, in place of an older one. A process that runs programs from there finds
+ * either the old ones or the new ones; what is running goes on with the old files. A directory that is there already
+ * with the same manifest is taken for the same: of two builds at once the first one stays.
  *
  * @param scratch a directory on the same file system, where the old one goes to be removed
  */

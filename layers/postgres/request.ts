@@ -49,9 +49,20 @@ const options = {
   help: { type: 'boolean' },
 } as const;
 
-function parseWords(
-  words: readonly string[],
-): ReturnType<typeof parseArgs<{ args: string[]; options: typeof options }>>['values'] {
+/** The words of the call, by option. */
+type GivenOptions = {
+  readonly major?: readonly string[] | undefined;
+  readonly arch?: readonly string[] | undefined;
+  readonly server?: boolean | undefined;
+  readonly extension?: readonly string[] | undefined;
+  readonly locale?: readonly string[] | undefined;
+  readonly update?: boolean | undefined;
+  readonly 'max-age-days'?: string | undefined;
+  readonly into?: string | undefined;
+  readonly help?: boolean | undefined;
+};
+
+function parseWords(words: readonly string[]): GivenOptions {
   try {
     return parseArgs({ args: [...words], options }).values;
   } catch (error: unknown) {

@@ -20,7 +20,7 @@ export type ServerFiles = {
 
 const zoneDirectory = join('usr', 'share', 'zoneinfo');
 
-/** Copies the server's modules, extensions, catalogs, locales and time zones. */
+/** Copies the server's modules, extensions, support files, locales and time zones. */
 export async function copyServerFiles(copy: TreeCopy, files: ServerFiles): Promise<void> {
   const { tree, target, major, locales, leaveOut } = files;
   const home = join('usr', 'lib', 'postgresql', String(major));

@@ -45,14 +45,16 @@ export function localeSettings(major: number): string[] {
 /** See {@link redirectTimeZones}. */
 export const timeZoneSettings: readonly string[] = [`exec ${timeZoneDescriptor}<"$usr/share/zoneinfo"`];
 
+export type LibraryData = { readonly directory: string; readonly variable: string };
+
 /** Data that libraries of extensions look for, by the variable that says where it is. */
-export const libraryData: readonly { readonly directory: string; readonly variable: string }[] = [
+export const libraryData: readonly LibraryData[] = [
   { directory: 'usr/share/proj', variable: 'PROJ_DATA' },
   { directory: 'usr/share/gdal', variable: 'GDAL_DATA' },
 ];
 
 /** One of {@link libraryData}, unless the caller has set it. */
-export function dataSetting({ directory, variable }: (typeof libraryData)[number]): string {
+export function dataSetting({ directory, variable }: LibraryData): string {
   return `[ -n "$${variable}" ] || export ${variable}="$usr/${directory.replace(/^usr\//, '')}"`;
 }
 

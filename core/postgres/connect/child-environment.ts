@@ -15,10 +15,10 @@ export function childEnvironment(parameters: ConnectionParameters): Record<strin
     PGPASSFILE: '/nonexistent/pgpass',
     HOME: '/nonexistent',
     PATH: '/usr/bin:/bin',
-    // Their messages are read by people and in part by pgproof: English wherever it runs.
+    // Their messages are read by operators and in part by pgproof: English wherever it runs.
     LC_ALL: 'C',
-    // An archive holds the time it was made as the clock on the wall showed it, without a time zone. libpq does not
-    // tell the server of this one (that would be PGTZ).
+    // An archive holds the local time at which it was made, without a time zone. libpq does not tell the server of
+    // this one (that would be PGTZ).
     TZ: 'UTC',
     PGAPPNAME: 'pgproof',
     PGHOST: parameters.host,

@@ -63,15 +63,15 @@ export async function disconnect(client: Client): Promise<void> {
   try {
     await client.end();
   } catch {
-    // It was broken already, and whoever used it has heard so.
+    // It was broken already, and the caller's query has failed with that.
   } finally {
     clearTimeout(timer);
   }
 }
 
 /**
- * The owner of a database may give it a search_path with functions of his own that are called like PostgreSQL's,
- * and would have them run with the rights of whoever takes the backup. pg_dump begins in the same way.
+ * The owner of a database may give it a search_path with functions that are named like PostgreSQL's own; they would
+ * run with the rights of the role that takes the backup. pg_dump begins in the same way.
  */
 const ownSearchPath = "select pg_catalog.set_config('search_path', 'pg_catalog', false)";
 
@@ -103,8 +103,8 @@ export async function connectOnce(
     } catch (error: unknown) {
       signal?.throwIfAborted();
       const failure = connectionFailed(wanted, error);
-      // The first refusal is the more telling one: the fallback often fails only for want of the other. But that a
-      // server has no TLS says nothing where nobody insists on it.
+      // The first refusal tells more: the fallback often fails only because the server insists on the other kind. But
+      // a server without TLS is no reason where TLS was not required.
       if (first?.reason === 'tls-unsupported') throw failure;
       if (first !== undefined || !mayFallBack.has(failure.reason)) throw first ?? failure;
       first = failure;

@@ -29,8 +29,8 @@ export class ConnectionFailed extends PgproofError {
 }
 
 /**
- * What may be over in a few seconds, by SQLSTATE (the manual's appendix A) or errno. Nothing that a person has to
- * put right is in it, and no time-out: waiting for one has cost the patience already.
+ * What may be over in a few seconds, by SQLSTATE (the manual's appendix A) or errno. Nothing that an operator has to
+ * put right is in it, and no time-out: the time allowed has been spent waiting for it.
  */
 export const retriedCodes: ReadonlySet<string> = new Set([
   '53300', // too_many_connections

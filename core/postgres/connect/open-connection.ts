@@ -76,7 +76,7 @@ export async function openConnection(
       ...(options === undefined || options === '' ? {} : { options }),
     },
   );
-  // Without a listener a connection that dies while nobody uses it would end the process. Queries on it reject.
+  // Without a listener a connection that dies while it is idle would end the process. Queries on it reject.
   client.on('error', () => undefined);
   if (tls.requireChannelBinding === true) demandChannelBinding(client, socket);
 

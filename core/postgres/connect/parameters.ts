@@ -20,7 +20,7 @@ export type TargetSession = (typeof targetSessions)[number];
 export type ConnectionParameters = {
   /** Host name, address, or the absolute path of a Unix socket's directory. */
   readonly host: string;
-  /** libpq's hostaddr: where to connect to instead of looking `host` up; `host` still names who is expected there. */
+  /** libpq's hostaddr: where to connect to instead of looking `host` up, which still is the name on the certificate. */
   readonly hostAddress?: string | undefined;
   readonly port: number;
   readonly user: string;

@@ -15,7 +15,7 @@ export type GlobalsRequest = {
 
 export type Globals = { readonly sql: Buffer; readonly rolePasswords: boolean };
 
-/** Names of what globals.sql makes. */
+/** Names of the roles and tablespaces that globals.sql makes. */
 export type GlobalNames = {
   /** The role that initdb made, whatever its name. Undefined where the server does not show it. */
   readonly bootstrapRole: string | undefined;
@@ -56,7 +56,7 @@ export async function readGlobalNames(client: Client, sql: Buffer): Promise<Glob
   };
 }
 
-/** Roles and tablespaces are kilobytes; what is larger is not what we think it is. */
+/** Roles and tablespaces are kilobytes; what is larger is something else. */
 const limitBytes = 256 * 1024 * 1024;
 
 /**

@@ -5,7 +5,7 @@ const known = new Map<string, boolean>();
 
 /**
  * Whether this pg_dump was built with zstd. It has no option that tells; but it reads `--compress` before it
- * connects, so a call that cannot connect fails for the one reason or for the other.
+ * connects, so a call that cannot connect fails with one message or the other.
  */
 export async function hasZstd(tools: PostgresTools, signal: AbortSignal): Promise<boolean> {
   if (tools.major < 16) return false;

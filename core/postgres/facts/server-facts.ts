@@ -44,7 +44,7 @@ export async function readServerFacts(client: Client): Promise<ServerFacts> {
 }
 
 export async function listDatabases(client: Client): Promise<DatabaseFacts[]> {
-  // datconnlimit -2 marks a database whose DROP was interrupted; nobody can connect to it (PostgreSQL 15.3 on).
+  // datconnlimit -2 marks a database whose DROP was interrupted; it takes no connections (PostgreSQL 15.3 on).
   const { rows } = await client.query<{ name: string; bytes: string; allows: boolean; template: boolean }>(
     `select datname as name, datistemplate as template, datallowconn and datconnlimit <> -2 as allows,
             case when has_database_privilege(oid, 'connect') then pg_database_size(oid) else 0 end as bytes

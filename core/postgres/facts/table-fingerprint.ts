@@ -17,7 +17,7 @@ type Column = { readonly name: string; readonly isBinary: boolean };
 
 /**
  * The columns that a fingerprint takes in: by name, since a restored table may have them in another order; stored
- * generated ones too, which a restore computes anew and must find the same; virtual ones have no content.
+ * generated ones too, which a restore computes again, with the same result; virtual ones have no content.
  */
 export async function readTableColumns(client: Client): Promise<TableColumns> {
   const { rows } = await client.query<Column & { schema: string; table: string }>(

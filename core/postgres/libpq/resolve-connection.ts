@@ -13,14 +13,14 @@ export type ResolveContext = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The home directory, where ~/.pgpass, ~/.pg_service.conf and ~/.postgresql are. Default: HOME of `env`. */
   readonly home?: string | undefined;
-  /** The role when nobody names one. Default: the operating system's user. */
+  /** The role when none is named. Default: the operating system's user. */
   readonly osUser?: (() => string) | undefined;
   readonly files?: LocalFiles | undefined;
   /** Told of a password file that is ignored. Default: a line on standard error, as libpq writes it. */
   readonly warn?: ((text: string) => void) | undefined;
 };
 
-/** What applies where nobody says anything: a server that does not answer must not hold up a night's run. */
+/** Applies where no time-out is given: a server that does not answer must not hold up a night's run. */
 const defaultConnectTimeoutSeconds = 10;
 
 /**
@@ -115,7 +115,7 @@ function osUser(ask: () => string = () => userInfo().username): string {
   } catch (cause) {
     throw new UsageError(
       {
-        what: 'Nobody says as which role to connect, and this process has no user name',
+        what: 'No role to connect as is given, and this process has no user name',
         got: messageOf(cause),
         fix: 'Name the role in the URL or in PGUSER.',
       },

@@ -30,7 +30,7 @@ export function tlsSettings(
   const isRds = isRdsHost(host);
   const mode = asked ?? (isSystem || isRds ? 'verify-full' : 'prefer');
   if (isSystem && mode !== 'verify-full') {
-    // As libpq: anybody can get a certificate from a public authority, so that the name must be checked.
+    // As libpq: a public authority gives certificates to everyone, so the name must be checked.
     throw weak(`sslmode=${mode} with sslrootcert=system`, 'sslmode=verify-full', 'Set sslmode=verify-full.');
   }
   const negotiation = oneOf(settings, 'sslnegotiation', ['postgres', 'direct'] as const);

@@ -91,7 +91,7 @@ const types: ObjectKind = (major) => `
    where type.typtype <> 'm' and (relation.relkind is null or relation.relkind = 'c')
      and element.typarray is distinct from type.oid`;
 
-/** An operator without a function is only somebody's announced commutator; pg_dump leaves it out. */
+/** An operator without a function only keeps a name that another one gave as its commutator; pg_dump leaves it out. */
 const operators: ObjectKind = () => `
   select 'pg_operator'::regclass as classid, operator.oid as objid, operator.oprowner as owner,
          ${noGrants},

@@ -9,8 +9,8 @@ export type ObjectDifference = {
 };
 
 /**
- * What a restored database has otherwise than the source. With `sameMajor` false only whether each object is there is
- * compared: a newer server words the same definition otherwise.
+ * How a restored database differs from the source. With `sameMajor` false only whether each object is there is
+ * compared: a newer server words the same definition differently.
  */
 export function compareObjects(
   expected: readonly DatabaseObject[],
@@ -36,7 +36,7 @@ export function compareObjects(
   return differences;
 }
 
-/** Null says that nobody knows: the object changed while it was backed up. */
+/** Null: not known, as the object changed while it was backed up. */
 function differ(expected: string | null, found: string | null): boolean {
   return expected !== null && found !== null && expected !== found;
 }

@@ -15,7 +15,7 @@ const schemas: ObjectKind = () => `
     from pg_namespace space join ${dumpedSchemas} dumped on dumped.oid = space.oid`;
 
 /**
- * Not the version: a restore takes the one that the server has. Not the owner: it becomes whoever restores. Not
+ * Not the version: a restore takes the one that the server has. Not the owner: it becomes the role that restores. Not
  * plpgsql, which initdb makes and pg_dump does not write.
  */
 const extensions: ObjectKind = () => `
@@ -73,7 +73,7 @@ const foreignServers: ObjectKind = () => `
            'options', ${sorted('server.srvoptions')}) as definition
     from pg_foreign_server server join pg_foreign_data_wrapper wrapper on wrapper.oid = server.srvfdw`;
 
-/** By the view that everybody may read. Without the options: passwords are among them, and few may read them. */
+/** From the view that every role may read. Without the options: they hold passwords, and few roles may read them. */
 const userMappings: ObjectKind = () => `
   select 'pg_user_mapping'::regclass as classid, mapping.umid as objid, ${noOwner}, ${noGrants},
          '{}'::jsonb as definition

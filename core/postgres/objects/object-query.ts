@@ -1,8 +1,8 @@
 /**
  * What a kind of object looks like as a query. It gives for every object that pg_dump would write: `classid` and
  * `objid` as in pg_depend, `owner` (an OID, or null where no owner is dumped), `acl`, `preset` (the acl that an object
- * has whose own is null; null where the kind has no grants), and `definition` (jsonb, without OIDs or anything else that a restore does not bring back; SQL
- * that the server wrote from a parse tree lies under keys called `sql`).
+ * has whose own is null; null where the kind has no grants), and `definition` (jsonb, without OIDs or anything else that
+ * a restore does not bring back; SQL that the server wrote from a parse tree lies under keys called `sql`).
  */
 export type ObjectKind = (serverMajor: number, isSuperuser: boolean) => string | undefined;
 
@@ -21,7 +21,7 @@ export function since(wanted: number, serverMajor: number, expression: string): 
   return serverMajor >= wanted ? expression : 'null';
 }
 
-/** A text array as JSON whose order says nothing. */
+/** A text array whose order means nothing, as sorted JSON. */
 export function sorted(array: string): string {
   return `(select jsonb_agg(item order by item collate "C") from unnest(${array}) item)`;
 }
@@ -38,8 +38,8 @@ export function named(catalog: string, prefix: string, oid: string): string {
 }
 
 /**
- * Who may do what. Not who granted it: that says who may take it back, and a grantor that has lost the right since
- * comes back as the owner. 'PUBLIC' is null.
+ * Which role may do what. Not the role that granted it: it only matters for revoking, and pg_dump writes the owner in
+ * place of a grantor that has lost the right since. 'PUBLIC' is null.
  */
 function grants(acl: string): string {
   return `(select jsonb_agg(jsonb_build_array(held.grantee, held.privilege, held.grantable)

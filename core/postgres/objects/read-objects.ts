@@ -17,9 +17,10 @@ export type ObjectDefinition = {
 
 /**
  * Every object of the database that pg_dump writes, sorted by type and identity: what the system catalogs say in the
- * client's snapshot, where it has one. Some definitions the server can only give as they are now; who reads inside a
- * transaction reads twice and takes {@link steadyObjects}. Left out are members of extensions, temporary objects, what
- * comes with another object by itself, and large objects. Sets the session's search_path and output settings.
+ * client's snapshot, where it has one. Some definitions the server can only give as they are now: a caller that reads
+ * inside a transaction reads twice and takes {@link steadyObjects}. Left out are members of extensions, temporary
+ * objects, what comes with another object by itself, and large objects. Sets the session's search_path and output
+ * settings.
  *
  * Needs no rights beyond connecting. A handful of queries, whatever the number of objects.
  * @throws whatever the server refused; a transaction is aborted then
@@ -50,7 +51,7 @@ export async function readDefinitions(
   );
   const { major = 0, superuser = false } = rows[0] ?? {};
   const found: ObjectDefinition[] = [];
-  // What other sessions may change under pg_dump's locks is read first, as near as can be to when pg_dump reads it.
+  // What other sessions may change under pg_dump's locks is read first, as close as possible to when pg_dump reads it.
   for (const kind of [...tableKinds, ...codeKinds, ...databaseKinds]) {
     const sql = kind(major, superuser);
     if (sql !== undefined) found.push(...(await readKind(client, objectsOfKind(sql))));
@@ -72,14 +73,15 @@ function canonicalDefinition(json: string): string {
   return JSON.stringify(definition);
 }
 
-/** By code point, as collation "C" does; not by anybody's locale. */
+/** By code point, as collation "C" does, whatever the locale. */
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /**
  * What two readings in one transaction agree on. pg_dump's locks do not keep others from replacing a function or
- * renaming an index: whose definition has changed gets the digest null, who is in one of the two only is left out.
+ * renaming an index: an object whose definition has changed gets the digest null, one that is in only one of the
+ * readings is left out.
  */
 export function steadyObjects(
   before: readonly DatabaseObject[],

@@ -13,10 +13,10 @@ import {
 } from './object-query.ts';
 
 /**
- * The columns of every relation of these kinds (relkind in SQL: `'r', 'p'`). In their order, but for inheritance children: pg_dump writes those
- * with the inherited columns first. Not: what was dropped, column numbers, statistics, missing values, nor the options
- * that the server gives columns for itself (`pg_attver=…`, since the minor releases 15.20 and 17.12), which pg_dump
- * leaves out.
+ * The columns of every relation of these kinds (relkind in SQL: `'r', 'p'`). In their order, but for inheritance
+ * children: pg_dump writes those with the inherited columns first. Not: what was dropped, column numbers, statistics,
+ * missing values, nor the options that the server gives columns for itself (`pg_attver=…`, since the minor releases
+ * 15.20 and 17.12), which pg_dump leaves out.
  */
 export function columnsOfRelations(major: number, kinds: string): string {
   return `
@@ -226,7 +226,7 @@ const statistics: ObjectKind = () => `
     from pg_statistic_ext statistic
     join ${dumpedSchemas} space on space.oid = statistic.stxnamespace`;
 
-/** What pg_dump's locks hold still comes last, what they do not comes first: see readObjects. */
+/** Kinds that pg_dump's locks keep from changing come last, the others first: see readObjects. */
 export const tableKinds: readonly ObjectKind[] = [
   indexes,
   constraints,

@@ -10,10 +10,10 @@ import {
 } from './tools.ts';
 
 /**
- * Brings programs that the machine has not: of the given major, or the nearest newer one that there is.
+ * Brings programs that the machine does not have: of the given major, or of the nearest newer one that exists.
  * Resolves to false where this machine has no way to fetch any.
  *
- * @throws PgproofError where it has, and it failed
+ * @throws PgproofError where fetching is possible, and failed
  */
 export type FetchPrograms = (
   kind: 'client' | 'server',

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const leastPauseMilliseconds = 250;
-/** Counting must not take the disk from those who work: a pause of this many times as long as the count took. */
+/** Counting must not slow down the server on the same disk: each pause is this many times as long as the count. */
 const pausesPerCount = 15;
 /** What lstat calls a block, whatever the file system's are. */
 const blockBytes = 512;
 
-/** Bytes that a directory takes on the disk, with all below it. What vanishes meanwhile counts nothing. */
+/** Bytes that a directory takes on the disk, with all below it. Files that vanish meanwhile count as nothing. */
 export async function directoryBytes(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   let total = 0;

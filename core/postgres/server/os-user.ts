@@ -8,7 +8,7 @@ export type OsUser = { readonly name: string; readonly uid: number; readonly gid
 
 /**
  * PostgreSQL refuses to run as root: then it runs as `postgres` where there is such a user, else as `nobody`.
- * `undefined`: as the user that we are.
+ * `undefined`: as the user that runs this process.
  */
 export async function chooseOsUser(): Promise<OsUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -26,8 +26,8 @@ export async function chooseOsUser(): Promise<OsUser | undefined> {
 }
 
 /**
- * Lines of `/proc/self/uid_map`: first user, the same outside, how many (user_namespaces(7)). Of the others there is
- * nothing that root of a namespace could do in their name. Nothing read: every user is there.
+ * Lines of `/proc/self/uid_map`: first user, the same outside, how many (user_namespaces(7)). Root of a namespace cannot
+ * act as a user that is not mapped. An empty text: every user is mapped.
  */
 export function parseUidMap(text: string): (uid: number) => boolean {
   const ranges = [...text.matchAll(/^\s*(\d+)\s+\d+\s+(\d+)$/gm)].map(([, first, count]) => ({
@@ -45,7 +45,7 @@ export function parsePasswd(text: string): OsUser[] {
   });
 }
 
-/** Whether the owner may pass through the directory and all above it: a clone under /root is closed to others. */
+/** Whether the user may pass through the directory and all above it: a clone under /root is closed to others. */
 export async function isReachable(directory: string, osUser: OsUser | undefined): Promise<boolean> {
   if (osUser === undefined) return true;
   for (let path = directory; ; path = dirname(path)) {
@@ -57,7 +57,7 @@ export async function isReachable(directory: string, osUser: OsUser | undefined)
 }
 
 /**
- * The same programs where the owner can start them: in place, or copied into a directory that `makeDirectory` makes
+ * The same programs where the user can start them: in place, or copied into a directory that `makeDirectory` makes
  * when it is needed. The copy belongs to us: SQL in the server must not change programs.
  */
 export async function reachableTools(
@@ -74,7 +74,7 @@ export async function reachableTools(
   return { ...tools, directory: join(copy, tools.directory.slice(root.length)) };
 }
 
-/** The directory below which the programs find their libraries and catalogs, by paths relative to themselves. */
+/** The directory below which the programs find their libraries and support files, by paths relative to themselves. */
 function installationRoot(programs: string): string {
   return debianRoot(programs) ?? dirname(programs);
 }

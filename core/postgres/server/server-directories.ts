@@ -11,7 +11,7 @@ const socketPathLimit = 103;
 export class ServerDirectories {
   readonly paths: string[] = [];
 
-  /** @param owner who may write in it; default: the user that we are */
+  /** @param owner the user that may write in it; default: the one that runs this process */
   async make(parent: string, owner?: OsUser | undefined): Promise<string> {
     const made = await makeMarkedDirectory(parent);
     this.paths.push(made);

@@ -10,7 +10,7 @@ export type ServerSize = {
   readonly cpus: number;
 };
 
-/** Beside the jobs: those that compare, the one that watches, and a person who looks. */
+/** Beside the jobs: connections that compare, one that watches, and a few for an operator who takes a look. */
 const otherConnections = 12;
 
 /**
@@ -45,7 +45,7 @@ export function verificationSettings(size: ServerSize): Readonly<Record<string, 
     lock_timeout: '0',
     idle_in_transaction_session_timeout: '0',
     temp_file_limit: '-1',
-    // A server that came back by itself after its end (out of memory, say) would hide it.
+    // A server that restarted itself after a crash (out of memory, say) would hide the crash.
     restart_after_crash: 'off',
     // The end of the log is part of a message when it cannot start; SQL must not be able to fill it with errors.
     log_min_messages: 'log',
@@ -64,7 +64,7 @@ function memorySettings({ memoryBytes, jobs }: ServerSize): Readonly<Record<stri
     maintenance_work_mem: `${clamp(perJob, 16, 1_024)}MB`,
     work_mem: `${clamp(perJob / 8, 4, 64)}MB`,
     // One transaction of pg_dump locks every table, and each lock has its place from the start: 270 bytes times
-    // connections. Of a small memory, as much as it bears.
+    // connections. A small memory gets fewer of them.
     max_locks_per_transaction: String(clamp(total * 2, 512, 8_192)),
   };
 }
@@ -74,7 +74,7 @@ function clamp(value: number, least: number, most: number): number {
 }
 
 /**
- * The memory that there is for everything, in bytes: what Lambda was given, else the limit of the control group,
+ * The memory available for everything, in bytes: what Lambda was given, else the limit of the control group,
  * else the machine's.
  */
 export function availableMemory(

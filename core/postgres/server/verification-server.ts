@@ -13,8 +13,8 @@ export type VerificationServerOptions = {
   /** The server programs. */
   readonly tools: FoundTools;
   /**
-   * The name of the source's bootstrap role (that of oid 10), so that what it owns finds its owner. Any name that a
-   * role can have. One that begins with `pg_`, which no role can have, becomes `postgres`.
+   * The name of the source's bootstrap role (that of oid 10), so that a restore can give it the objects that it owns.
+   * Any name that a role can have. One that begins with `pg_`, which no role can have, becomes `postgres`.
    */
   readonly superuser: string;
   /** Where the server's directories are made; what killed runs left here is removed first. */
@@ -27,7 +27,7 @@ export type VerificationServerOptions = {
   readonly jobs: number;
   /** Default: `process.env`. Read are AWS_LAMBDA_FUNCTION_MEMORY_SIZE and PATH. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Paths of bwrap to try; an empty list: the server is not contained. Default: see bubblewrapPlaces. */
+  /** Paths of bwrap to try; an empty list: the server is not sandboxed. Default: see bubblewrapPlaces. */
   readonly bubblewrap?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 };
@@ -42,8 +42,8 @@ export type VerificationServer = {
 };
 
 /**
- * A server for hostile SQL that lives only for the callback: socket only, sized to what there is, contained where
- * the machine can (`isolation` says). Nothing of it is left, whatever happened.
+ * A server for hostile SQL that lives only for the callback: socket only, sized to the machine, sandboxed where that
+ * is possible (`isolation` says). Nothing of it is left, whatever happened.
  *
  * @throws PrivateServerError in the server's own words when it cannot start; the signal's reason
  */
@@ -102,7 +102,7 @@ function isPlain(name: string): boolean {
   return /^(?!pg_)[a-z_][a-z0-9_]{0,62}$/.test(name);
 }
 
-/** A role cannot rename itself: a second one does it and goes. */
+/** A role cannot rename itself: a second one does it, and is dropped. */
 async function nameSuperuser(
   parameters: ConnectionParameters,
   name: string,

@@ -5,7 +5,7 @@ import { errno } from './file-error.ts';
 /** Makes the names in a directory durable, which syncing a file does not. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch((error: unknown) => {
-    // One may be allowed to write into a directory and not to read it.
+    // The right to write into a directory does not include the right to read it.
     if (errno(error) === 'EACCES') return undefined;
     throw error;
   });
@@ -50,7 +50,7 @@ export class MadeDirectories {
         await rmdir(directory);
         this.#made.delete(directory);
       } catch {
-        // In use by now, and that is well.
+        // In use by now: then it stays.
       }
     }
   }

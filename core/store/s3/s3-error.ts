@@ -2,14 +2,16 @@ import { messageOf, PgproofError } from '../../errors.ts';
 import { ObjectExists, ObjectMissing, StoreUnusable } from '../store.ts';
 
 /**
- * What an error of S3, of the SDK or of the network means to us. `retried`: by whom the call is tried again before
- * anybody hears of it: `sdk` (its standard retry mode), `here` (parts damaged on the way, broken reads), `never`.
+ * What an error of S3, of the SDK or of the network means to us. `retried`: what tries the call again before
+ * the error is reported: `sdk` (its standard retry mode), `here` (parts damaged on the way, broken reads), `never`.
  */
 export type S3Meaning = {
   readonly kind: 'unusable' | 'exists' | 'missing';
   readonly retried: 'sdk' | 'here' | 'never';
   readonly what: string;
   readonly fix: string;
+  /** The bucket is in another region, which the error may name. */
+  readonly isElsewhere?: true;
 };
 
 function unusable(what: string, fix: string, retried: S3Meaning['retried'] = 'never'): S3Meaning {
@@ -30,6 +32,10 @@ const tls = "Give Node the service's certificate authority (NODE_EXTRA_CA_CERTS)
 const kms =
   'Check that the KMS key exists, is enabled, is in the region of the bucket, and may be used by this role.';
 
+const elsewhere: S3Meaning = {
+  ...unusable('The bucket is in another region', region),
+  isElsewhere: true,
+};
 const exists: S3Meaning = {
   kind: 'exists',
   retried: 'never',
@@ -55,7 +61,7 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
   NoSuchBucket: unusable('The bucket does not exist', 'Create it, or correct its name in the store URL.'),
   NoSuchUpload: unusable(
     'The upload is gone',
-    "Somebody aborted it: look at the bucket's lifecycle rule for incomplete uploads. Run the backup again.",
+    "It was aborted: look at the bucket's lifecycle rule for incomplete uploads. Run the backup again.",
   ),
   InvalidBucketName: unusable('The bucket has an invalid name', 'Correct it in the store URL.'),
   AccessDenied: unusable('Access to the bucket is denied', rights),
@@ -70,10 +76,10 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
   ExpiredToken: unusable('The AWS session token has expired', 'Log in again, or renew the session.'),
   ExpiredTokenException: unusable('The AWS session token has expired', 'Log in again, or renew the session.'),
   RequestTimeTooSkewed: unusable("This machine's clock is wrong", 'Set it (NTP); AWS allows 15 minutes.'),
-  PermanentRedirect: unusable('The bucket is in another region', region),
-  'http:301': unusable('The bucket is in another region', region),
-  AuthorizationHeaderMalformed: unusable('The bucket is in another region', region),
-  IllegalLocationConstraintException: unusable('The bucket is in another region', region),
+  PermanentRedirect: elsewhere,
+  'http:301': elsewhere,
+  AuthorizationHeaderMalformed: elsewhere,
+  IllegalLocationConstraintException: elsewhere,
   'Region is missing': unusable('No AWS region is set', region),
   InvalidStorageClass: unusable('The storage class does not exist here', 'Correct the storage class.'),
   InvalidArgument: unusable(
@@ -189,7 +195,7 @@ export function fromS3(error: unknown, where: string): Error {
     unusable('S3 refused a call', 'Look the error up in the documentation of the S3 service.');
   const { message } = raw(error);
   const said = messageOf(error) === name || message === '' ? name : `${name}, ${messageOf(error)}`;
-  const right = meaning.fix === region ? rightRegion(error) : undefined;
+  const right = meaning.isElsewhere ? rightRegion(error) : undefined;
   return new (classFor(meaning.kind))(
     {
       what: `${meaning.what} (${where})`,

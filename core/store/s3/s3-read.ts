@@ -63,7 +63,7 @@ export function resumableRead(
         return;
       }
       broken = true;
-      // Nobody reads at the moment: a connection opened now would only go idle and break again.
+      // Nothing is read at the moment: a connection opened now would only go idle and break again.
       if (wanted) void resume();
     });
     next.on('error', (error) => {

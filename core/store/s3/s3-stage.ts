@@ -10,7 +10,8 @@ import {
 import { PgproofError } from '../../errors.ts';
 import { checkKey } from '../key.ts';
 import { ObjectExists, type StagedObject, type StageOptions } from '../store.ts';
-import { type Upload, type UploadedParts, uploadParts } from './multipart.ts';
+import { uploadParts } from './multipart.ts';
+import type { Upload, UploadedParts } from './part-sender.ts';
 import { choosePartSizes } from './part-sizes.ts';
 import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
 
@@ -37,7 +38,7 @@ async function abortUpload({ client, bucket, key, uploadId }: Upload): Promise<v
 async function beginUpload(target: S3Target, key: string, options: StageOptions): Promise<Upload> {
   const { client, bucket, folder, kmsKeyArn, storageClass, partLimit } = target;
   const crc = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
-  // No abort signal: an answer that nobody waits for would leave an upload whose id nobody knows.
+  // No abort signal: an answer that is not waited for would leave an upload whose id is lost.
   const command = new CreateMultipartUploadCommand({
     Bucket: bucket,
     Key: folder + key,
@@ -55,7 +56,7 @@ async function beginUpload(target: S3Target, key: string, options: StageOptions)
   return { client, bucket, key: folder + key, uploadId: UploadId, sizes, url };
 }
 
-/** Whether the upload was completed by a call whose answer got lost: then its id is gone, though nobody aborted it. */
+/** Whether the upload was completed by a call whose answer got lost: then its id is gone, though it was not aborted. */
 async function isCompleted({ client, bucket, key, uploadId }: Upload): Promise<boolean> {
   const command = new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, MaxParts: 1 });
   return await client.send(command).then(
@@ -122,7 +123,7 @@ export async function stageInS3(
     upload = await beginUpload(target, key, options);
     return staged(upload, key, await uploadParts(upload, content, options.signal));
   } catch (error) {
-    // Whoever writes into the source has to hear that nobody reads it any more.
+    // The writer of the source has to learn that it is not read any more.
     content.destroy();
     if (upload !== undefined) await abortUpload(upload);
     throw error;

@@ -57,7 +57,7 @@ async function read(place: Place, key: string, { signal }: ReadOptions = {}): Pr
         s3ErrorName(error) === 'PreconditionFailed'
           ? new StoreUnusable({
               what: `An object was replaced while it was read (${place.url}/${key})`,
-              fix: 'Nobody but pgproof should write there. Read it again.',
+              fix: 'Only pgproof should write there. Read it again.',
             })
           : toError(error),
       signal,
@@ -70,7 +70,7 @@ async function read(place: Place, key: string, { signal }: ReadOptions = {}): Pr
 }
 
 /**
- * S3 says AccessDenied of a missing object to whoever may not list the whole bucket; our roles may list their own
+ * S3 says AccessDenied of a missing object to a role that may not list the whole bucket; ours may list their own
  * prefix only. Whether it is missing decides between a bad backup and a verifier without rights.
  */
 async function isAbsent({ client, bucket }: Place, Key: string): Promise<boolean> {

@@ -34,7 +34,7 @@ describe.each(kinds)('a run that is killed, %s', (kind) => {
       await eventually(async () => (await readdir(parent)).length === 0);
       expect(await processStart(held.pid)).toBeUndefined();
       const left = await processesNamed(endless);
-      // Uncontained, what SQL has started may live on; here it is ended by its id.
+      // Unsandboxed, what SQL has started may live on; here it is ended by its id.
       if (kind === 'sandboxed') expect(left).toEqual([]);
       for (const pid of left) process.kill(pid, 'SIGKILL');
     }));

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, chmod, cp, mkdir, readdir, readFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,6 +43,22 @@ describe.each(testMajors())('a private server of PostgreSQL %i', (major) => {
     await expectGone(ended);
     expect(await ownSegments(ended.pid)).toEqual([]);
     expect(segments).not.toContain(ended.pid);
+  });
+
+  it('tells that its port is taken, after it has tried again', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    try {
+      const failing = withOwnServer(
+        major,
+        { tcp: true, settings: { port: String(port) } },
+        async () => 'started',
+      );
+      await expect(failing).rejects.toMatchObject({ name: 'PrivateServerError', isPortTaken: true });
+    } finally {
+      holder.close();
+    }
   });
 
   it('can be killed with all its connections in the middle of their work', async () => {

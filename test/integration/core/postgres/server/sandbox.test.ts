@@ -49,7 +49,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     expect(parameters.host.startsWith(directory)).toBe(false);
   });
 
-  it('reaches a listening port only where it is not contained', async () => {
+  it('reaches a listening port only where it is not sandboxed', async () => {
     let connections = 0;
     const listener = createServer((socket) => {
       connections += 1;
@@ -65,7 +65,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     expect(connections > 0).toBe(kind === 'unsandboxed');
   });
 
-  it('reads files that all may read only where it is not contained', async () => {
+  it('reads files that all may read only where it is not sandboxed', async () => {
     const secrets = join(open.parent, 'archives');
     const path = join(secrets, 'archive.dump');
     await mkdir(secrets, { mode: 0o755 });
@@ -84,7 +84,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     await rm(secrets, { recursive: true });
   });
 
-  it('reads our environment only as the same user and where it is not contained', async () => {
+  it('reads our environment only as the same user and where it is not sandboxed', async () => {
     const sql = `SELECT length(pg_read_binary_file('/proc/${process.pid}/environ', 0, 100)) AS bytes`;
     const reading = runSql(open.server.parameters, sql);
     if (kind === 'sandboxed' || isRoot)
@@ -104,7 +104,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
 });
 
 if (kinds.includes('sandboxed'))
-  describe('a contained server', () => {
+  describe('a sandboxed server', () => {
     let open: Awaited<ReturnType<typeof openVerification>>;
     beforeAll(async () => {
       open = await openVerification('sandboxed');
@@ -167,7 +167,7 @@ if (kinds.includes('sandboxed'))
       }));
   });
 
-describe('a server that cannot be contained', () => {
+describe('a server that cannot be sandboxed', () => {
   it.each([
     ['there is no bwrap', ['/nonexistent/bwrap'], /^there is no bwrap/],
     ['bwrap is refused', ['/bin/false'], /^\/bin\/false makes no sandbox here \(/],
