@@ -22,7 +22,17 @@ export class PrivateServerError extends PgproofError {
 
 export type AuthMethod = 'trust' | 'scram-sha-256' | 'md5' | 'reject';
 
-export type ClusterOptions = {
+/** What the caller of a private server may choose of its cluster. */
+export type ClusterWishes = {
+  readonly ssl: { readonly cert: string; readonly key: string } | undefined;
+  readonly socketAuth: AuthMethod;
+  readonly tcpAuth: AuthMethod;
+  readonly hbaLines: readonly string[];
+  readonly settings: Readonly<Record<string, string>>;
+  readonly initdbArguments: readonly string[];
+};
+
+export type ClusterOptions = ClusterWishes & {
   readonly tools: FoundTools;
   readonly osUser: OsUser | undefined;
   /** The server's own directory; the cluster is made in `data` below it. */
@@ -30,14 +40,8 @@ export type ClusterOptions = {
   readonly socketDirectory: string;
   readonly port: number;
   readonly tcp: boolean;
-  readonly ssl: { readonly cert: string; readonly key: string } | undefined;
   readonly user: string;
   readonly password: string;
-  readonly socketAuth: AuthMethod;
-  readonly tcpAuth: AuthMethod;
-  readonly hbaLines: readonly string[];
-  readonly settings: Readonly<Record<string, string>>;
-  readonly initdbArguments: readonly string[];
   readonly signal: AbortSignal | undefined;
 };
 

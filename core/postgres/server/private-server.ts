@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
-import { type AuthMethod, createCluster, PrivateServerError } from './cluster.ts';
+import { type AuthMethod, type ClusterWishes, createCluster, PrivateServerError } from './cluster.ts';
 import type { ServerProcess } from './control.ts';
 import { chooseEndpoint, shareSocket, socketParameters, tcpParameters } from './endpoint.ts';
 import { chooseOsUser, type OsUser, reachableTools } from './os-user.ts';
@@ -112,19 +112,15 @@ async function startIn(
     bubblewrap === undefined
       ? notAskedFor
       : await openSandbox({ tools, osUser, directory, socketDirectory, bubblewrap, signal });
+  const wishes = clusterWishes(options);
   const data = await createCluster({
+    ...wishes,
     ...endpoint,
     tools,
     osUser,
     directory,
     socketDirectory,
     signal,
-    ssl: options.ssl,
-    socketAuth: options.authMethod ?? 'trust',
-    tcpAuth: options.authMethod ?? 'scram-sha-256',
-    hbaLines: options.hbaLines ?? [],
-    settings: options.settings ?? {},
-    initdbArguments: options.initdbArguments ?? [],
   });
   // With hostile SQL in mind: see shareSocket.
   const host = bubblewrap === undefined ? socketDirectory : await directories.make(dirname(socketDirectory));
@@ -148,6 +144,23 @@ async function startIn(
     exited: running.exited,
     kill: running.kill,
     stop,
+  };
+}
+
+function clusterWishes({
+  ssl,
+  authMethod,
+  hbaLines,
+  settings,
+  initdbArguments,
+}: PrivateServerOptions): ClusterWishes {
+  return {
+    ssl,
+    socketAuth: authMethod ?? 'trust',
+    tcpAuth: authMethod ?? 'scram-sha-256',
+    hbaLines: hbaLines ?? [],
+    settings: settings ?? {},
+    initdbArguments: initdbArguments ?? [],
   };
 }
 

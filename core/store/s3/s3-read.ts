@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { addAbortSignal, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** One answer to a GetObject: its body, from the offset that was asked for. */
@@ -23,76 +23,90 @@ export function resumableRead(
   toError: (error: unknown) => Error,
   signal?: AbortSignal,
 ): Readable {
-  const stopping = new AbortController();
-  let body: Readable | undefined;
-  let offset = 0;
-  let breaks = 0;
-  let wanted = false;
-  let broken = false;
+  const stream = new ResumableRead(first, reopen, toError);
+  return signal === undefined ? stream : addAbortSignal(signal, stream);
+}
 
-  const stream = new Readable({
-    highWaterMark: 1 << 20,
-    ...(signal === undefined ? {} : { signal }),
-    read() {
-      wanted = true;
-      if (broken) void resume();
-      else body?.resume();
-    },
-    destroy(error, done) {
-      stopping.abort();
-      body?.destroy();
-      done(error);
-    },
-  });
+class ResumableRead extends Readable {
+  readonly #first: Opened;
+  readonly #reopen: Reopen;
+  readonly #toError: (error: unknown) => Error;
+  readonly #stopping = new AbortController();
+  #body: Readable | undefined;
+  #offset = 0;
+  #breaks = 0;
+  #lastError: Error | undefined;
+  /** Whether the reader has room for more. */
+  #isWanted = false;
+  /** Whether the connection broke while nothing was wanted. */
+  #isBroken = false;
 
-  function attach(next: Readable): void {
-    body = next;
-    next.on('data', (chunk: Buffer) => {
-      offset += chunk.length;
-      breaks = 0;
-      if (!stream.push(chunk)) {
-        wanted = false;
-        next.pause();
+  constructor(first: Opened, reopen: Reopen, toError: (error: unknown) => Error) {
+    super({ highWaterMark: 1 << 20 });
+    this.#first = first;
+    this.#reopen = reopen;
+    this.#toError = toError;
+    this.#attach(first.body);
+  }
+
+  override _read(): void {
+    this.#isWanted = true;
+    if (this.#isBroken) void this.#resume();
+    else this.#body?.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#stopping.abort();
+    this.#body?.destroy();
+    done(error);
+  }
+
+  #attach(body: Readable): void {
+    this.#body = body;
+    body.on('data', (chunk: Buffer) => {
+      this.#offset += chunk.length;
+      this.#breaks = 0;
+      if (!this.push(chunk)) {
+        this.#isWanted = false;
+        body.pause();
       }
     });
     // Not 'end': a connection that is closed early may end in order, with bytes missing.
-    next.once('close', () => {
-      if (stream.destroyed || body !== next) return;
-      if (offset >= first.bytes) {
-        stream.push(null);
-        return;
-      }
-      broken = true;
-      // Nothing is read at the moment: a connection opened now would only go idle and break again.
-      if (wanted) void resume();
+    body.once('close', () => this.#closed(body));
+    body.on('error', (error) => {
+      this.#lastError = error;
     });
-    next.on('error', (error) => {
-      lastError = error;
-    });
-    if (!wanted) next.pause();
+    if (!this.#isWanted) body.pause();
   }
 
-  let lastError: Error | undefined;
-  async function resume(): Promise<void> {
-    broken = false;
-    body = undefined;
-    breaks += 1;
-    if (breaks > maxBreaks) {
-      stream.destroy(
-        toError(lastError ?? new Error(`the connection ended after ${offset} of ${first.bytes} bytes`)),
-      );
+  #closed(body: Readable): void {
+    if (this.destroyed || this.#body !== body) return;
+    if (this.#offset >= this.#first.bytes) {
+      this.push(null);
       return;
     }
+    this.#isBroken = true;
+    // Nothing is read at the moment: a connection opened now would only go idle and break again.
+    if (this.#isWanted) void this.#resume();
+  }
+
+  async #resume(): Promise<void> {
+    this.#isBroken = false;
+    this.#body = undefined;
+    this.#breaks += 1;
     try {
-      await sleep(firstDelayMs * 2 ** (breaks - 1), undefined, { signal: stopping.signal });
-      const { body: rest } = await reopen(offset, first.etag, stopping.signal);
-      if (stream.destroyed) rest.destroy();
-      else attach(rest);
+      if (this.#breaks > maxBreaks) throw this.#lastError ?? this.#endedEarly();
+      const { signal } = this.#stopping;
+      await sleep(firstDelayMs * 2 ** (this.#breaks - 1), undefined, { signal });
+      const { body } = await this.#reopen(this.#offset, this.#first.etag, signal);
+      if (this.destroyed) body.destroy();
+      else this.#attach(body);
     } catch (error) {
-      stream.destroy(toError(error));
+      this.destroy(this.#toError(error));
     }
   }
 
-  attach(first.body);
-  return stream;
+  #endedEarly(): Error {
+    return new Error(`the connection ended after ${this.#offset} of ${this.#first.bytes} bytes`);
+  }
 }
