@@ -11,7 +11,7 @@ export type TakenArchive = {
 };
 
 export type ArchiveRequest = {
-  readonly plan: Pick<DumpOptions, 'format' | 'compression'>;
+  readonly dump: Pick<DumpOptions, 'format' | 'compression'>;
   /** Starts pg_dump; into that directory in the directory format, else to its standard output. */
   readonly startDump: (directory?: string) => RunningChild;
   readonly databaseBytes: number;

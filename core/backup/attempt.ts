@@ -46,7 +46,7 @@ export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manife
   const { id, dependencies, signal } = attempt;
   const { server, snapshot } = held;
   const tools = await dependencies.tools(server.major);
-  const dump = await planDump(attempt, snapshot, tools);
+  const dump = await dumpOptions(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
   try {
     const { files, globals, locale, recorded } = await readAll(attempt, held, tools, dump, staged);
@@ -79,7 +79,7 @@ export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manife
   }
 }
 
-async function planDump(
+async function dumpOptions(
   { id, plan, signal }: Attempt,
   snapshot: Snapshot,
   tools: PostgresTools,
@@ -117,7 +117,7 @@ async function readAll(
     ...archiveRequest(attempt, dump, databaseBytes),
     startDump: (directory) =>
       startDump(
-        { plan: dump, tools, env, redact, signal, onLocked: locked.tell, ...dumpListeners(attempt) },
+        { dump, tools, env, redact, signal, onLocked: locked.tell, ...dumpListeners(attempt) },
         directory,
       ),
   }).then((taken) => {

@@ -7,11 +7,11 @@ import type { DumpRequest } from './start-dump.ts';
 
 export function archiveRequest(
   { id, dependencies, reached, signal, touch }: Attempt,
-  plan: DumpOptions,
+  dump: DumpOptions,
   databaseBytes: number,
 ): Omit<ArchiveRequest, 'startDump'> {
   return {
-    plan,
+    dump,
     databaseBytes,
     store: dependencies.store,
     scratch: dependencies.scratch ?? temporaryScratch(),

@@ -3,7 +3,7 @@ import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { type RunningChild, startChild } from '../process/run-child.ts';
 
 export type DumpRequest = {
-  readonly plan: DumpOptions;
+  readonly dump: DumpOptions;
   readonly tools: PostgresTools;
   readonly env: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
@@ -20,7 +20,7 @@ export function startDump(request: DumpRequest, directory?: string): RunningChil
   let lockingTables = false;
   return startChild({
     file: toolPath(request.tools, 'pg_dump'),
-    args: dumpArguments(request.plan, request.tools.major, directory),
+    args: dumpArguments(request.dump, request.tools.major, directory),
     env: request.env,
     redact: request.redact,
     signal: request.signal,

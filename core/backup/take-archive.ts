@@ -7,11 +7,11 @@ import { takeDirectory } from './take-directory.ts';
 
 /** Runs pg_dump and stages what it writes. Whatever goes wrong, nothing is left staged. */
 export function takeArchive(request: ArchiveRequest): Promise<TakenArchive> {
-  return request.plan.format === 'directory' ? takeDirectory(request) : takeStream(request);
+  return request.dump.format === 'directory' ? takeDirectory(request) : takeStream(request);
 }
 
 async function takeStream(request: ArchiveRequest): Promise<TakenArchive> {
-  const { plan, store, signal } = request;
+  const { dump, store, signal } = request;
   const child = request.startDump();
   const measured = meter((total) => {
     request.onLife();
@@ -19,10 +19,10 @@ async function takeStream(request: ArchiveRequest): Promise<TakenArchive> {
   });
   // The store reads `measured`; an error anywhere in the chain reaches it there, so this promise says nothing new.
   pipeline(child.stdout, exitGate('pg_dump', child.exited), measured).catch(() => undefined);
-  const name = archiveName(plan.format, plan.compression);
+  const name = archiveName(dump.format, dump.compression);
   try {
     const staged = await store.stage(request.key(name), measured, {
-      expectedBytes: expectedArchiveBytes(request.databaseBytes, plan.compression),
+      expectedBytes: expectedArchiveBytes(request.databaseBytes, dump.compression),
       signal,
     });
     const file = { role: 'archive', name, bytes: measured.bytes(), sha256: measured.sha256() } as const;

@@ -17,11 +17,11 @@ const uploadsAtOnce = 4;
 
 /** pg_dump's workers write files of their own, so this format alone needs room on a disk. */
 export async function takeDirectory(request: ArchiveRequest): Promise<TakenArchive> {
-  const { plan, scratch } = request;
+  const { dump, scratch } = request;
   return await withScratchDirectory(scratch, async (parent) => {
     assertRoom({
       free: await scratch.freeBytes(),
-      needed: expectedArchiveBytes(request.databaseBytes, plan.compression),
+      needed: expectedArchiveBytes(request.databaseBytes, dump.compression),
       directory: scratch.directory,
       what: 'A dump in the directory format',
       fix: 'Point TMPDIR at a larger disk (in AWS: raise temporaryStorageMiB), or use the custom format, which needs none.',
