@@ -24,12 +24,16 @@ export type AuthMethod = 'trust' | 'scram-sha-256' | 'md5' | 'reject';
 
 /** What the caller of a private server may choose of its cluster. */
 export type ClusterWishes = {
-  readonly ssl: { readonly cert: string; readonly key: string } | undefined;
-  readonly socketAuth: AuthMethod;
-  readonly tcpAuth: AuthMethod;
-  readonly hbaLines: readonly string[];
-  readonly settings: Readonly<Record<string, string>>;
-  readonly initdbArguments: readonly string[];
+  /** Certificate and key as PEM texts. Default: no TLS. */
+  readonly ssl?: { readonly cert: string; readonly key: string } | undefined;
+  /** Default: `trust` on the socket, whose directory only we may enter; `scram-sha-256` on TCP. */
+  readonly authMethod?: AuthMethod | undefined;
+  /** Lines of pg_hba.conf that come before the server's own. */
+  readonly hbaLines?: readonly string[] | undefined;
+  /** Lines of postgresql.conf, by name. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Default: `--encoding UTF8 --no-locale`. */
+  readonly initdbArguments?: readonly string[] | undefined;
 };
 
 export type ClusterOptions = ClusterWishes & {
@@ -68,7 +72,8 @@ export async function createCluster(options: ClusterOptions): Promise<string> {
 }
 
 function initdb(options: ClusterOptions, data: string, passwordFile: string): Promise<void> {
-  const { tools, osUser, directory, user, initdbArguments, signal } = options;
+  const { tools, osUser, directory, user, signal } = options;
+  const { initdbArguments = ['--encoding', 'UTF8', '--no-locale'] } = options;
   const program = toolPath(tools, 'initdb');
   const parameters = [
     '--pgdata',
@@ -81,7 +86,7 @@ function initdb(options: ClusterOptions, data: string, passwordFile: string): Pr
     'scram-sha-256',
     '--no-sync',
     '--no-instructions',
-    ...(initdbArguments.length > 0 ? initdbArguments : ['--encoding', 'UTF8', '--no-locale']),
+    ...initdbArguments,
   ];
   return new Promise((resolve, reject) => {
     const settings = {
@@ -139,8 +144,10 @@ function renderSettings(settings: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-function renderHba({ hbaLines, socketAuth, tcpAuth }: ClusterOptions): string {
-  return [...hbaLines, `local all all ${socketAuth}`, `host all all 127.0.0.1/32 ${tcpAuth}`, ''].join('\n');
+function renderHba({ hbaLines = [], authMethod }: ClusterOptions): string {
+  const socketLine = `local all all ${authMethod ?? 'trust'}`;
+  const tcpLine = `host all all 127.0.0.1/32 ${authMethod ?? 'scram-sha-256'}`;
+  return [...hbaLines, socketLine, tcpLine, ''].join('\n');
 }
 
 async function writeOwned(path: string, text: string, osUser: OsUser | undefined): Promise<void> {

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
-import { type AuthMethod, type ClusterWishes, createCluster, PrivateServerError } from './cluster.ts';
+import { type ClusterWishes, createCluster, PrivateServerError } from './cluster.ts';
 import type { ServerProcess } from './control.ts';
 import { chooseEndpoint, shareSocket, socketParameters, tcpParameters } from './endpoint.ts';
 import { chooseOsUser, type OsUser, reachableTools } from './os-user.ts';
@@ -10,7 +10,7 @@ import { startServerProcess } from './process.ts';
 import { type Isolation, openSandbox, type SandboxAttempt } from './sandbox.ts';
 import { makePlaces, ServerDirectories } from './server-directories.ts';
 
-export type PrivateServerOptions = {
+export type PrivateServerOptions = ClusterWishes & {
   /** The server's programs. */
   readonly tools: FoundTools;
   readonly signal?: AbortSignal | undefined;
@@ -22,16 +22,6 @@ export type PrivateServerOptions = {
   readonly password?: string | undefined;
   /** Listens on a free port of 127.0.0.1 too. Default: on the Unix socket only. */
   readonly tcp?: boolean | undefined;
-  /** Certificate and key as PEM texts. Default: no TLS. */
-  readonly ssl?: { readonly cert: string; readonly key: string } | undefined;
-  /** Default: `trust` on the socket, whose directory only we may enter; `scram-sha-256` on TCP. */
-  readonly authMethod?: AuthMethod | undefined;
-  /** Lines of pg_hba.conf that come before the server's own. */
-  readonly hbaLines?: readonly string[] | undefined;
-  /** Lines of postgresql.conf, by name. */
-  readonly settings?: Readonly<Record<string, string>> | undefined;
-  /** Default: `--encoding UTF8 --no-locale`. */
-  readonly initdbArguments?: readonly string[] | undefined;
   /**
    * The server is to be sandboxed (see openSandbox): paths of bwrap to try. Where none works it runs all the same,
    * and `isolation` says so. Default: not sandboxed.
@@ -112,9 +102,8 @@ async function startIn(
     bubblewrap === undefined
       ? notAskedFor
       : await openSandbox({ tools, osUser, directory, socketDirectory, bubblewrap, signal });
-  const wishes = clusterWishes(options);
   const data = await createCluster({
-    ...wishes,
+    ...options,
     ...endpoint,
     tools,
     osUser,
@@ -144,23 +133,6 @@ async function startIn(
     exited: running.exited,
     kill: running.kill,
     stop,
-  };
-}
-
-function clusterWishes({
-  ssl,
-  authMethod,
-  hbaLines,
-  settings,
-  initdbArguments,
-}: PrivateServerOptions): ClusterWishes {
-  return {
-    ssl,
-    socketAuth: authMethod ?? 'trust',
-    tcpAuth: authMethod ?? 'scram-sha-256',
-    hbaLines: hbaLines ?? [],
-    settings: settings ?? {},
-    initdbArguments: initdbArguments ?? [],
   };
 }
 
