@@ -10,9 +10,9 @@ import { connectFirst } from '../../../../../core/postgres/connect/connect-first
 import type { ConnectionParameters, TlsMode } from '../../../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../../../core/postgres/libpq/conninfo.ts';
 import { resolveConnection } from '../../../../../core/postgres/libpq/resolve-connection.ts';
-import { obtainTools } from '../../../../../core/postgres/programs/obtain.ts';
 import { urlSource } from '../../../../../core/source/url-source.ts';
 import { type ConnectServer, startConnectServer } from '../../../../support/postgres/connect-server.ts';
+import { verificationTools } from '../../../../support/postgres/programs.ts';
 import { fixture } from '../../../../support/postgres/tls-fixtures.ts';
 
 const run = promisify(execFile);
@@ -57,7 +57,7 @@ async function asPgproof(text: string | undefined, env: Record<string, string>):
 
 beforeAll(async () => {
   server = await startConnectServer();
-  psql = join((await obtainTools({ serverMajor: server.major })).directory, 'psql');
+  psql = join((await verificationTools(server.major)).client.directory, 'psql');
   await withConnection(server.admin, {}, async (client) => {
     for (const role of ['someone', 'trusted', 'tlsonly', 'plainonly', userInfo().username]) {
       const name = client.escapeIdentifier(role);
