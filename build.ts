@@ -31,6 +31,16 @@ const forNode: BuildOptions = {
   logLevel: 'warning',
 };
 
+// Lambda reads and compiles all of a bundle at every cold start (docs/decisions/0010).
+const small: BuildOptions = {
+  minify: true,
+  // Otherwise stack traces show the short names: the source map has the place of a call, not who calls.
+  keepNames: true,
+  // The AWS SDK's clients have ES modules too, of which only what is used is taken, but name them in `module` alone.
+  mainFields: ['module', 'main'],
+  alias: { '@aws-sdk/credential-provider-node': path.join(root, 'functions/lambda/credentials.ts') },
+};
+
 /**
  * Bundles the functions with everything they use, the AWS SDK too: what is tested is what runs, whatever SDK the
  * runtime carries. Writes `<outDir>/<name>/index.mjs` and its companions, and nothing else is left in those directories.
@@ -46,6 +56,7 @@ export async function buildFunctions(
       await rm(directory, { recursive: true, force: true });
       await build({
         ...forNode,
+        ...small,
         entryPoints: [path.join(root, 'functions', name, 'handler.ts')],
         outfile: path.join(directory, 'index.mjs'),
         banner: { js: requireBanner },

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJsonObject } from './manifest.ts';
 
 /** How deep a verification goes; each level includes those before it. */

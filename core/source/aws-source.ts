@@ -1,6 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Signer } from '@aws-sdk/rds-signer';
-import { z } from 'zod';
+import * as z from 'zod';
 import { messageOf, PgproofError } from '../errors.ts';
 import type { ConnectionParameters, TlsMode } from '../postgres/connect/parameters.ts';
 import { isRdsHost, rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What the infrastructure and the backup function agree on. Nothing heavy is imported here: the stack reads it

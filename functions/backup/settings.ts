@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
 import { formats } from '../../core/manifest/manifest.ts';
 import { notifyPolicies } from '../../core/notify/notifier.ts';

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { toDotPath } from 'zod/v4/core';
 import { messageOf, PgproofError, UsageError } from '../../core/errors.ts';
 import { parseStoreUrl } from '../../core/store/store-url.ts';
 
@@ -63,7 +64,7 @@ function problemsOf(issues: readonly z.core.$ZodIssue[]): string[] {
       const [nearest] = [...issue.errors].sort((one, other) => one.length - other.length);
       if (nearest !== undefined) return problemsOf(nearest);
     }
-    return [issue.path.length === 0 ? issue.message : `${z.core.toDotPath(issue.path)}: ${issue.message}`];
+    return [issue.path.length === 0 ? issue.message : `${toDotPath(issue.path)}: ${issue.message}`];
   });
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIdOrLatest } from '../../core/manifest/backup-id.ts';
 import { tlsModes } from '../../core/postgres/connect/parameters.ts';
 import { parseTableSelector } from '../../core/postgres/names.ts';

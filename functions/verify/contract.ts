@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the infrastructure and the verify function agree on; nothing heavy is imported here. */
 

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod';
+import { toDotPath } from 'zod/v4/core';
 import { notifyPolicies } from '../../core/notify/notifier.ts';
 import { bucketUrl, parseVariables, requiredText } from '../lambda/settings.ts';
 import { verifyChecksSchema, verifyEnvironment, verifyLevels } from './contract.ts';
@@ -14,7 +15,7 @@ const jsonChecks = z.string().transform((text, context): z.infer<typeof verifyCh
   const result = verifyChecksSchema.safeParse(json);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
-    const place = path.length === 0 ? '' : `${z.core.toDotPath(path)}: `;
+    const place = path.length === 0 ? '' : `${toDotPath(path)}: `;
     context.addIssue({ code: 'custom', message: `${place}${message}` });
   }
   return z.NEVER;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { checksBytes, checksLimitBytes } from './checks-limit.ts';
 
 /** Keys that are each right, but not together. */

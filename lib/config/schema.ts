@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { verifyLevels } from '../../functions/verify/contract.ts';
 import { cronProblem, isTimeZone } from './cron.ts';
 
