@@ -13,7 +13,7 @@ import {
 import type { Lambda } from '../../support/lambda/lambda-runtime.ts';
 import { objectCreated } from '../../support/lambda/s3-event.ts';
 import { newestMajor, testMajors, withDatabase } from '../../support/postgres/postgres.ts';
-import { findServerTools } from '../../support/postgres/programs.ts';
+import { findServerTools, findTools } from '../../support/postgres/programs.ts';
 
 useBundles();
 
@@ -333,10 +333,11 @@ test('an archive that stops coming: unverifiable before the deadline, written an
   ));
 
 describe('level restore', () => {
-  /** As the server layer has it: server and client programs side by side. */
+  /** What the server layer has: server programs too, wherever they lie here. */
   const withServer = async (more: Record<string, string> = {}): Promise<Record<string, string>> => {
-    const { found } = await findServerTools();
-    return { PGPROOF_PG_BIN: found.map(({ directory }) => directory).join(delimiter), ...more };
+    const found = await Promise.all([findServerTools(), findTools()]);
+    const directories = new Set(found.flatMap((search) => search.found).map(({ directory }) => directory));
+    return { PGPROOF_PG_BIN: [...directories].join(delimiter), ...more };
   };
 
   test('a backup is proven, with the checks of the configuration; where it fits, without being told', async () => {
