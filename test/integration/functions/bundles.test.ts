@@ -24,6 +24,9 @@ describe.each(functionNames)('the bundle of %s', (name) => {
     expect(
       sources.filter((one) => /(^|\/)(lib|cli|test)\/[^/]+\.ts$/.test(one) && !one.includes('node_modules')),
     ).toEqual([]);
+    // What comes along unasked: `import { z }` instead of `import * as z`; and the SDK's own chain of credentials.
+    expect(sources.filter((one) => /zod\/v4\/locales\/(?!en\.js)/.test(one))).toEqual([]);
+    expect(sources.filter((one) => /credential-provider-(node|sso|ini|process)\//.test(one))).toEqual([]);
   });
 
   test('starts in the time that Lambda gives an init, and names files and functions of this repository in its stack traces', () =>
