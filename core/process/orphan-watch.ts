@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /*
  * A shell that keeps a list of what this process would leave behind, and clears it up when its standard input ends:
  * then this process is gone, however it went. A line adds an entry (`P <id> <signal> <target> <pid> <start>` for a
- * process, `D <id> <path>` for a directory) or takes one off the list (`- <id>`). A process is known by its id and the
+ * process, `D <id> <path>` for a file or directory) or takes one off the list (`- <id>`). A process is known by its id and the
  * time when it began (the 20th field after the name in /proc/<id>/stat), for ids are used again; where there is no
- * /proc by its id alone. What does not end in five seconds is killed; directories go when the processes are gone.
+ * /proc by its id alone. What does not end in five seconds is killed; paths go when the processes are gone.
  */
 const script = `
 set -f
@@ -96,20 +96,20 @@ let watch: ChildProcess | undefined;
 let lastId = 0;
 
 /**
- * Ends the processes and removes the directories when this process ends without having called the returned function:
+ * Ends the processes and removes the paths when this process ends without having called the returned function:
  * also by SIGKILL, when no code of ours runs any more.
  */
 export function watchForOrphans(left: {
   readonly processes?: readonly Orphan[] | undefined;
-  readonly directories?: readonly string[] | undefined;
+  readonly paths?: readonly string[] | undefined;
 }): () => void {
   const lines = [
     ...(left.processes ?? []).map(({ pid, start, signal, group }) => {
       const target = group === true ? -pid : pid;
       return ['P', `${signal} ${target} ${pid} ${start ?? ''}`];
     }),
-    // A path with a line break is left to removeLeftovers.
-    ...(left.directories ?? []).filter((path) => !path.includes('\n')).map((path) => ['D', path]),
+    // A path with a line break is left to the next run's removeLeftovers.
+    ...(left.paths ?? []).filter((path) => !path.includes('\n')).map((path) => ['D', path]),
   ];
   const ids = lines.map(([kind, what]) => {
     lastId += 1;

@@ -28,7 +28,7 @@ export async function withScratchDirectory<T>(
 ): Promise<T> {
   await removeLeftovers(scratch.directory);
   const directory = await makeMarkedDirectory(scratch.directory);
-  const calmWatch = watchForOrphans({ directories: [directory] });
+  const calmWatch = watchForOrphans({ paths: [directory] });
   try {
     return await work(directory);
   } finally {

@@ -27,7 +27,7 @@ let file: string | undefined;
 export function rdsRootCertFile(): string {
   if (file !== undefined && existsSync(file)) return file;
   const directory = makeMarkedDirectorySync(tmpdir());
-  watchForOrphans({ directories: [directory] });
+  watchForOrphans({ paths: [directory] });
   file = join(directory, 'rds-global-bundle.pem');
   writeFileSync(file, `${profiles.ca.map((pem) => pem.trim()).join('\n')}\n`, { mode: 0o600 });
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));

@@ -142,18 +142,18 @@ const notAskedFor: SandboxAttempt = {
 };
 
 /**
- * Watches over the server from now on, in case this process is killed. What is returned ends the server, its
- * directories and the watch, once, however often it is called.
+ * Watches over the server from now on, in case this process is killed. What is returned ends the server, the watch and
+ * its directories, once, however often it is called.
  */
 function stopping(running: ServerProcess, directories: ServerDirectories): () => Promise<void> {
-  const endWatch = watchForOrphans({ processes: [running.orphan], directories: directories.paths });
+  const endWatch = watchForOrphans({ processes: [running.orphan] });
   const stop = async (): Promise<void> => {
     try {
       await running.stop();
+      endWatch();
     } finally {
       await directories.remove();
     }
-    endWatch();
   };
   let stopped: Promise<void> | undefined;
   return () => {

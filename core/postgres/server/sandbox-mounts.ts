@@ -43,9 +43,10 @@ export async function mountArguments({
     '--tmpfs',
     '/dev',
     ...devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
+    // Before /dev is closed: they may lie in /dev/shm.
+    ...[...new Set([directory, socketDirectory])].flatMap((path) => ['--bind', path, path]),
     '--remount-ro',
     '/dev',
-    ...[...new Set([directory, socketDirectory])].flatMap((path) => ['--bind', path, path]),
     '--remount-ro',
     '/',
     '--chdir',

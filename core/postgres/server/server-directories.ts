@@ -1,27 +1,31 @@
 import { chown } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { watchForOrphans } from '../../process/orphan-watch.ts';
 import { makeMarkedDirectory, removeTree } from '../../scratch/leftovers.ts';
 import { isReachable, type OsUser } from './os-user.ts';
 
 /** Linux allows 107 bytes, macOS 103. */
 const socketPathLimit = 103;
 
-/** The directories of one server, to be removed together. The first is the server's own. */
+/** The directories of one server, to be removed together, also where this process is killed. */
 export class ServerDirectories {
-  readonly paths: string[] = [];
+  readonly #paths: string[] = [];
+  readonly #endWatches: (() => void)[] = [];
 
   /** @param owner the user that may write in it; default: the one that runs this process */
   async make(parent: string, owner?: OsUser | undefined): Promise<string> {
     const made = await makeMarkedDirectory(parent);
-    this.paths.push(made);
+    this.#paths.push(made);
+    this.#endWatches.push(watchForOrphans({ paths: [made] }));
     if (owner !== undefined) await chown(made, owner.uid, owner.gid);
     return made;
   }
 
   /** Removes all of them, and only then fails if one could not be removed. May be called again. */
   async remove(): Promise<void> {
-    const ended = await Promise.allSettled(this.paths.map(removeTree));
+    const ended = await Promise.allSettled(this.#paths.map(removeTree));
+    for (const endWatch of this.#endWatches.splice(0)) endWatch();
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 }

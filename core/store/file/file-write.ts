@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
+import { watchForOrphans } from '../../process/orphan-watch.ts';
 import { type MadeDirectories, syncDirectory } from './file-directories.ts';
 import { errno, keyTaken } from './file-error.ts';
 
@@ -33,15 +34,27 @@ async function inDirectory<T>(root: FileRoot, directory: string, work: () => Pro
 
 export type StagingFile = { readonly path: string; readonly handle: FileHandle };
 
+/** Staging files that would be left where this process is killed, each with what ends its watch. */
+const watched = new Map<string, () => void>();
+
 /** A new file beside the objects, on the same file system, which no listing shows. */
 export async function openStagingFile(root: FileRoot): Promise<StagingFile> {
   const path = join(root.staging, `${randomBytes(12).toString('hex')}.partial`);
-  return await inDirectory(root, root.staging, async () => ({ path, handle: await open(path, 'wx', 0o600) }));
+  const handle = await inDirectory(root, root.staging, () => open(path, 'wx', 0o600));
+  watched.set(path, watchForOrphans({ paths: [path] }));
+  return { path, handle };
+}
+
+/** A staging file that has its name, or is gone, is not to be removed any more. */
+function unwatch(path: string): void {
+  watched.get(path)?.();
+  watched.delete(path);
 }
 
 /** Takes a staging file away, and the directories that are empty without it. Never throws. */
 export async function discard(root: FileRoot, path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined);
+  unwatch(path);
   await rmdir(root.staging).catch(() => undefined);
   await root.made.removeEmpty();
 }
@@ -145,6 +158,7 @@ export async function publish(root: FileRoot, staged: string, final: string, whe
       await renameIfFree(root, staged, final, where);
     }
   });
+  unwatch(staged);
   await syncDirectory(dirname(final));
   await rmdir(root.staging).catch(() => undefined);
 }
@@ -152,6 +166,7 @@ export async function publish(root: FileRoot, staged: string, final: string, whe
 /** Puts a synced staging file in the place of whatever is there. */
 export async function publishOver(root: FileRoot, staged: string, final: string): Promise<void> {
   await inDirectory(root, dirname(final), () => rename(staged, final));
+  unwatch(staged);
   await syncDirectory(dirname(final));
   await rmdir(root.staging).catch(() => undefined);
 }

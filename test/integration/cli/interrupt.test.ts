@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withAwsServer } from '../../support/aws/aws-server.ts';
 import {
@@ -207,6 +208,8 @@ describe('SIGKILL, after which no code of the command runs any more', () => {
       expect((await ended).signal).toBe('SIGKILL');
       await until(async () => (await dumpsOf(databases.big)).length === 0);
       await until(async () => (await readdir(temporary)).length === 0);
+      const files = async (): Promise<string[]> => readdir(fileURLToPath(store.url), { recursive: true });
+      await until(async () => (await files()).every((name) => !name.endsWith('.partial')));
       const [listed] = JSON.parse((await cli.run(['list', '--store', store.url, '--json'])).stdout) as {
         readonly id: string;
       }[];

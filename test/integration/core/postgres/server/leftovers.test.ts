@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, readdir } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -44,8 +44,7 @@ describe.each(kinds)('a run that is killed, %s', (kind) => {
       const { holder, held } = await hold(parent, kind);
       // It sees that the run is alive.
       expect(await removeLeftovers(parent)).toEqual([]);
-      const watches = await processesNamed(held.directory);
-      for (const pid of watches.filter((one) => one !== held.pid)) await killWatch(pid);
+      await killWatchOf(holder.pid ?? 0);
       holder.kill('SIGKILL');
       await once(holder, 'exit');
       const left = (await readdir(parent)).sort();
@@ -106,7 +105,16 @@ async function hold(
   return { holder, held };
 }
 
-async function killWatch(pid: number): Promise<void> {
-  const commandLine = (await processesNamed('pgproof-watch')).includes(pid);
-  if (commandLine) process.kill(pid, 'SIGKILL');
+/** The holder's watch for orphans is the one that is its child. */
+async function killWatchOf(holder: number): Promise<void> {
+  const watches = await processesNamed('pgproof-watch');
+  const parents = await Promise.all(watches.map((pid) => parentOf(pid)));
+  const own = watches.filter((_, index) => parents[index] === holder);
+  expect(own).toHaveLength(1);
+  for (const pid of own) process.kill(pid, 'SIGKILL');
+}
+
+async function parentOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
