@@ -8,6 +8,7 @@ import {
   startPrivateServer,
   withPrivateServer,
 } from '../../../core/postgres/server/private-server.ts';
+import { askShared } from '../run/shared.ts';
 
 /** The client programs on this machine, in the places where a command looks for them. */
 export function findTools(): Promise<ToolSearch> {
@@ -20,13 +21,26 @@ export function findServerTools(): Promise<ToolSearch> {
 }
 
 /** Server programs of this major, fetched where there are none. @default the newest on the machine */
-export function serverTools(major?: number): Promise<FoundTools> {
+export function realServerTools(major?: number): Promise<FoundTools> {
   return machinePrograms({}).serverTools(major);
 }
 
+/** The same, quick at making a cluster: see makeQuickPrograms. */
+export async function serverTools(major?: number): Promise<FoundTools> {
+  return await quick(await realServerTools(major));
+}
+
 /** Server and client programs of this major or the nearest newer one, as a verification takes them. */
-export function verificationTools(major: number): Promise<VerificationTools> {
-  return machinePrograms({}).verificationTools(major);
+export async function verificationTools(major: number): Promise<VerificationTools> {
+  const { server, client } = await machinePrograms({}).verificationTools(major);
+  return { server: await quick(server), client };
+}
+
+async function quick(tools: FoundTools): Promise<FoundTools> {
+  const address = process.env.PGPROOF_TEST_SHARED;
+  if (address === undefined) return tools;
+  const directory = await askShared<string>(address, 'programs', encodeURIComponent(tools.directory));
+  return { ...tools, directory };
 }
 
 type ServerOptions = Omit<PrivateServerOptions, 'tools'> & { readonly major?: number | undefined };

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildApp, buildCli, buildFunctions, buildLayerBuilder } from '../../../build.ts';
+import { makeQuickPrograms } from '../postgres/quick-programs.ts';
 import { makeRunDirectory, openDirectory } from './directory.ts';
 import { serveShared } from './shared.ts';
 
@@ -32,7 +33,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     app: () => built(join(bundles, 'app.js'), buildApp),
     'layer-builder': () => built(join(bundles, 'layer-builder'), buildLayerBuilder),
   };
+  let trees = 0;
   const shared = await serveShared(directory, {
+    programs: (place) => {
+      trees += 1;
+      return makeQuickPrograms(decodeURIComponent(place), join(directory, `pg${trees}`));
+    },
     bundle: (name) => {
       const build = builders[name as BundleName];
       return build === undefined ? Promise.reject(new Error(`There is no bundle ${name}`)) : build();

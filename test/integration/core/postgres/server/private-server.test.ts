@@ -7,7 +7,11 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { startPrivateServer } from '../../../../../core/postgres/server/private-server.ts';
+import {
+  type PrivateServer,
+  type PrivateServerOptions,
+  startPrivateServer,
+} from '../../../../../core/postgres/server/private-server.ts';
 import { serverProcesses } from '../../../../../core/scratch/processes.ts';
 import {
   newestMajor,
@@ -16,9 +20,9 @@ import {
   testMajors,
   withClient,
   withDatabase,
-  withOwnServer,
+  withOwnServer as withQuickServer,
 } from '../../../../support/postgres/postgres.ts';
-import { startServer } from '../../../../support/postgres/programs.ts';
+import { realServerTools } from '../../../../support/postgres/programs.ts';
 import { fixture } from '../../../../support/postgres/tls-fixtures.ts';
 import { withDirectory } from '../../../../support/process/fake-programs.ts';
 
@@ -26,6 +30,19 @@ const certificate = async (): Promise<{ cert: string; key: string }> => ({
   cert: await readFile(fixture('server.pem'), 'utf8'),
   key: await readFile(fixture('server.key'), 'utf8'),
 });
+
+/** What is tested here makes its clusters itself. */
+async function withOwnServer<T>(
+  major: number,
+  options: Partial<PrivateServerOptions>,
+  use: (server: PrivateServer) => Promise<T>,
+): Promise<T> {
+  return withQuickServer(major, { tools: await realServerTools(major), ...options }, use);
+}
+
+async function startServer(options: Omit<PrivateServerOptions, 'tools'>): Promise<PrivateServer> {
+  return await startPrivateServer({ ...options, tools: await realServerTools() });
+}
 
 describe.each(testMajors())('a private server of PostgreSQL %i', (major) => {
   it('answers on its socket only and leaves nothing behind', async () => {
