@@ -33,4 +33,4 @@ run cp -R "$template" "$data" || exit
 set_password() {
   sed "s/'/''/g; s/.*/ALTER ROLE \"$user\" PASSWORD '&'/" "$password" | "$here/postgres" --single -F -D "$data" postgres
 }
-set_password >/dev/null
+set_password >/dev/null 2>&1

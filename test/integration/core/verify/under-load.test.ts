@@ -5,7 +5,7 @@ import { realTools, runBackup, withFileStore } from '../../../support/backup/bac
 import { newestMajor, runSql, withClient, withDatabase } from '../../../support/postgres/postgres.ts';
 import { verificationTools } from '../../../support/postgres/programs.ts';
 
-/** `PGPROOF_TEST_ROUNDS=100` takes a hundred. */
+/** `npm run test:long` takes a hundred. */
 const rounds = Number(process.env.PGPROOF_TEST_ROUNDS ?? 4);
 
 /** pgbench's tables and its TPC-B transaction, which no package of ours brings along; and rows that come and go. */
