@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { inject } from 'vitest';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
@@ -9,10 +7,11 @@ import {
   type PrivateServerOptions,
   withPrivateServer,
 } from '../../../core/postgres/server/private-server.ts';
+import { askShared } from '../run/shared.ts';
 import { serverTools } from './programs.ts';
-import type { TestServer } from './test-servers.ts';
+import type { TestServer } from './shared-servers.ts';
 
-export type { TestServer } from './test-servers.ts';
+export type { TestServer } from './shared-servers.ts';
 
 /** Every major on hand, oldest first: `describe.each(testMajors())`. */
 export function testMajors(): number[] {
@@ -29,8 +28,7 @@ export function newestMajor(): number {
  * test that stops or reconfigures a server takes one of its own ({@link withOwnServer}).
  */
 export async function sharedServer(major: number): Promise<TestServer> {
-  const response = await ask(inject('testServersAddress'), `/${major}`);
-  return JSON.parse(response) as TestServer;
+  return askShared<TestServer>(inject('sharedAddress'), 'server', String(major));
 }
 
 /** A server for one test alone; it may be killed. */
@@ -122,16 +120,4 @@ export async function withClient<T>(
 function urlOf({ host, port, user, password = '', database }: ConnectionParameters): string {
   const [who, secret, where] = [user, password, database].map(encodeURIComponent);
   return `postgresql://${who}:${secret}@${host}:${port}/${where}`;
-}
-
-function ask(socketPath: string, path: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath, path }, (response) => {
-      text(response).then(
-        (body) => (response.statusCode === 200 ? resolve(body) : reject(new Error(body))),
-        reject,
-      );
-    });
-    asked.on('error', reject).end();
-  });
 }

@@ -13,8 +13,6 @@ mkdirSync(home, { recursive: true });
 const directory = openDirectory(join(home, 'f-'));
 const before = process.env.TMPDIR;
 process.env.TMPDIR = directory;
-// Programs that tests start from source find it here; they have nothing of Vitest's.
-process.env.PGPROOF_TEST_SHARED = inject('sharedAddress');
 
 // Registered before all others, it runs after them.
 afterAll(async () => {

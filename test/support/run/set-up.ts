@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildApp, buildCli, buildFunctions, buildLayerBuilder } from '../../../build.ts';
 import { makeQuickPrograms } from '../postgres/quick-programs.ts';
+import { sharedServers } from '../postgres/shared-servers.ts';
 import { makeRunDirectory, openDirectory } from './directory.ts';
 import { serveShared } from './shared.ts';
 
@@ -34,7 +35,9 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     'layer-builder': () => built(join(bundles, 'layer-builder'), buildLayerBuilder),
   };
   let trees = 0;
+  const servers = sharedServers(directory);
   const shared = await serveShared(directory, {
+    server: servers.start,
     programs: (place) => {
       trees += 1;
       return makeQuickPrograms(decodeURIComponent(place), join(directory, `pg${trees}`));
@@ -44,9 +47,12 @@ export default async function setUp(project: TestProject): Promise<() => Promise
       return build === undefined ? Promise.reject(new Error(`There is no bundle ${name}`)) : build();
     },
   });
+  // Also for programs that tests start from source, which know nothing of Vitest.
+  process.env.PGPROOF_TEST_SHARED = shared.address;
   project.provide('runDirectory', directory);
   project.provide('sharedAddress', shared.address);
   return async () => {
+    await servers.stop();
     await shared.close();
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     await rm(command, { recursive: true, force: true });

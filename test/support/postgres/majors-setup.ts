@@ -1,16 +1,14 @@
 import type { TestProject } from 'vitest/node';
-import { machinePrograms } from '../../cli/programs.ts';
-import { messageOf } from '../../core/errors.ts';
-import type { FoundTools } from '../../core/postgres/programs/tools.ts';
-import { fetchTools } from '../../layers/postgres/fetch-programs.ts';
-import { findServerTools, findTools } from './postgres/programs.ts';
-import { serveTestServers } from './postgres/test-servers.ts';
+import { machinePrograms } from '../../../cli/programs.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { FoundTools } from '../../../core/postgres/programs/tools.ts';
+import { fetchTools } from '../../../layers/postgres/fetch-programs.ts';
+import { findServerTools, findTools } from './programs.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** Majors whose client and server programs are on this machine, oldest first. */
     readonly testMajors: number[];
-    readonly testServersAddress: string;
   }
 }
 
@@ -20,15 +18,12 @@ const defaultMajors = [15, 17, 18];
  * Makes sure of PostgreSQL's programs before any test runs, fetching what is missing. PGPROOF_TEST_MAJORS (`15,17`)
  * chooses the majors; without it, what cannot be fetched is left out as long as one is there.
  */
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+export default async function setUp(project: TestProject): Promise<void> {
   const tools = await toolsForTests(process.env.PGPROOF_TEST_MAJORS);
-  const servers = await serveTestServers(tools);
   project.provide(
     'testMajors',
     tools.map(({ major }) => major).sort((a, b) => a - b),
   );
-  project.provide('testServersAddress', servers.address);
-  return servers.close;
 }
 
 async function toolsForTests(chosen: string | undefined): Promise<FoundTools[]> {
