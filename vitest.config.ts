@@ -30,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'sandbox',
           include: ['test/sandbox/**/*.test.ts'],
-          globalSetup: ['test/support/postgres/majors-setup.ts', 'test/support/sandbox/sandbox-setup.ts'],
+          globalSetup: ['test/support/postgres/majors-setup.ts', 'test/support/sandbox/setup.ts'],
           ...everywhere,
         },
       },

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
+import { layerMajors } from '../support/sandbox/layers.ts';
 import { withSandbox } from '../support/sandbox/sandbox.ts';
-import { layerMajors } from '../support/sandbox/sandbox-layers.ts';
 import { certificates, expectConnects, expectRefuses, type Program, withTlsServer } from './tls-server.ts';
 
 const programs: readonly Program[] = ['psql', 'pg_dump', 'pg_dumpall'];

@@ -10,13 +10,13 @@ import {
   withDeployment,
 } from '../support/lambda/deployment.ts';
 import { objectCreated } from '../support/lambda/s3-event.ts';
-import { type TestDatabase, testMajors, withDatabase } from '../support/postgres/postgres.ts';
+import { type TestDatabase, testMajors, withDatabase } from '../support/postgres/servers.ts';
 import { withDirectory } from '../support/process/fake-programs.ts';
-import type { Mount } from '../support/sandbox/sandbox-arguments.ts';
-import { type SandboxedFunction, withSandboxedFunction } from '../support/sandbox/sandbox-lambda.ts';
-import { layerMajors } from '../support/sandbox/sandbox-layers.ts';
-import { type MemoryGroup, withMemoryLimit } from '../support/sandbox/sandbox-memory.ts';
-import { librariesOf } from '../support/sandbox/sandbox-programs.ts';
+import type { Mount } from '../support/sandbox/arguments.ts';
+import { type SandboxedFunction, withSandboxedFunction } from '../support/sandbox/lambda.ts';
+import { layerMajors } from '../support/sandbox/layers.ts';
+import { type MemoryGroup, withMemoryLimit } from '../support/sandbox/memory.ts';
+import { librariesOf } from '../support/sandbox/programs.ts';
 import { shopSql } from './shop.ts';
 
 useBundles();

@@ -2,9 +2,9 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
 import { withDirectory } from '../support/process/fake-programs.ts';
+import type { Mount } from '../support/sandbox/arguments.ts';
 import { type Sandbox, withSandbox } from '../support/sandbox/sandbox.ts';
-import type { Mount } from '../support/sandbox/sandbox-arguments.ts';
-import type { LayerMajor } from '../support/sandbox/sandbox-setup.ts';
+import type { LayerMajor } from '../support/sandbox/setup.ts';
 import { copyForEmulator } from './qemu-layer.ts';
 import { certificates, expectConnects, expectRefuses, withTlsServer } from './tls-server.ts';
 

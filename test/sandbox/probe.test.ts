@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, inject, test } from 'vitest';
-import { type SandboxedFunctionOptions, withSandboxedFunction } from '../support/sandbox/sandbox-lambda.ts';
-import { withMemoryLimit } from '../support/sandbox/sandbox-memory.ts';
+import { type SandboxedFunctionOptions, withSandboxedFunction } from '../support/sandbox/lambda.ts';
+import { withMemoryLimit } from '../support/sandbox/memory.ts';
 
 /*
  * What the tests of the functions rely on: that what Lambda forbids fails here, and is told as Lambda tells it.

@@ -2,8 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { layerKinds } from '../../layers/postgres/build-root.ts';
+import { layerMajors } from '../support/sandbox/layers.ts';
 import { withSandbox } from '../support/sandbox/sandbox.ts';
-import { layerMajors } from '../support/sandbox/sandbox-layers.ts';
 
 const clientPrograms = ['pg_dump', 'pg_dumpall', 'pg_restore', 'psql'];
 const expected = { client: clientPrograms, server: [...clientPrograms, 'initdb', 'pg_ctl', 'postgres'] };

@@ -1,6 +1,6 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { LayerMajor } from '../support/sandbox/sandbox-setup.ts';
+import type { LayerMajor } from '../support/sandbox/setup.ts';
 
 /**
  * A copy of a layer of another architecture whose wrappers start the loader through QEMU: one word is put before

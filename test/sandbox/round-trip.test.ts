@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type TestDatabase, testMajors, withDatabase } from '../support/postgres/postgres.ts';
+import { type TestDatabase, testMajors, withDatabase } from '../support/postgres/servers.ts';
+import { layerMajors } from '../support/sandbox/layers.ts';
 import { type Ended, type Sandbox, withSandbox } from '../support/sandbox/sandbox.ts';
-import { layerMajors } from '../support/sandbox/sandbox-layers.ts';
-import type { LayerMajor } from '../support/sandbox/sandbox-setup.ts';
+import type { LayerMajor } from '../support/sandbox/setup.ts';
 import { shopFingerprintSql, shopSchemaSql, shopSql } from './shop.ts';
 
 /** Parameters: pg_dump's option, the lines of the password file, the connections from and to, pg_restore's options. */

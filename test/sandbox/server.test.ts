@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { testMajors, withDatabase } from '../support/postgres/postgres.ts';
+import { testMajors, withDatabase } from '../support/postgres/servers.ts';
 import { withDirectory } from '../support/process/fake-programs.ts';
+import { layerMajors } from '../support/sandbox/layers.ts';
 import { withSandbox } from '../support/sandbox/sandbox.ts';
-import { layerMajors } from '../support/sandbox/sandbox-layers.ts';
-import type { LayerMajor } from '../support/sandbox/sandbox-setup.ts';
+import type { LayerMajor } from '../support/sandbox/setup.ts';
 import { shopFingerprintSql, shopSql } from './shop.ts';
 
 const script = await readFile(fileURLToPath(new URL('server.sh', import.meta.url)), 'utf8');

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import type { ConnectionParameters } from '../../core/postgres/connect/parameters.ts';
-import { testMajors, withOwnServer } from '../support/postgres/postgres.ts';
+import { testMajors, withOwnServer } from '../support/postgres/servers.ts';
 import { fixture } from '../support/postgres/tls-fixtures.ts';
+import type { Mount } from '../support/sandbox/arguments.ts';
 import type { Ended, Sandbox } from '../support/sandbox/sandbox.ts';
-import type { Mount } from '../support/sandbox/sandbox-arguments.ts';
-import type { LayerMajor } from '../support/sandbox/sandbox-setup.ts';
+import type { LayerMajor } from '../support/sandbox/setup.ts';
 
 /** Where the authorities' certificates lie. */
 export const certificates: Mount = { from: dirname(fixture('authority.pem')), to: '/certificates' };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AwsServer, withAwsServer } from '../../support/aws/aws-server.ts';
-import { s3Store } from '../../support/cli/cli-stores.ts';
-import { type Cli, type CliResult, openCli } from '../../support/cli/run-cli.ts';
-import { newestMajor, withDatabase } from '../../support/postgres/postgres.ts';
+import { type AwsServer, withAwsServer } from '../../support/aws/server.ts';
+import { type Cli, type CliResult, openCli } from '../../support/cli/run.ts';
+import { s3Store } from '../../support/cli/stores.ts';
+import { newestMajor, withDatabase } from '../../support/postgres/servers.ts';
 
 let cli: Cli;
 beforeAll(async () => {

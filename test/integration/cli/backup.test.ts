@@ -2,9 +2,9 @@ import { chmod, mkdtemp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BackupReport } from '../../../core/backup/report.ts';
-import { storeKinds, withFileStore, withStore } from '../../support/cli/cli-stores.ts';
-import { type Cli, type CliResult, openCli } from '../../support/cli/run-cli.ts';
-import { newestMajor, type TestDatabase, uniqueName, withDatabase } from '../../support/postgres/postgres.ts';
+import { type Cli, type CliResult, openCli } from '../../support/cli/run.ts';
+import { storeKinds, withFileStore, withStore } from '../../support/cli/stores.ts';
+import { newestMajor, type TestDatabase, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
 
 let cli: Cli;
 beforeAll(async () => {

@@ -2,17 +2,17 @@ import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withAwsServer } from '../../support/aws/aws-server.ts';
-import { type CliStore, s3Store, withFileStore } from '../../support/cli/cli-stores.ts';
-import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run-cli.ts';
+import { withAwsServer } from '../../support/aws/server.ts';
+import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run.ts';
+import { type CliStore, s3Store, withFileStore } from '../../support/cli/stores.ts';
+import { startServer } from '../../support/postgres/programs.ts';
 import {
   newestMajor,
   runSql,
   type TestDatabase,
   uniqueName,
   withDatabase,
-} from '../../support/postgres/postgres.ts';
-import { startServer } from '../../support/postgres/programs.ts';
+} from '../../support/postgres/servers.ts';
 import { withNewerServer } from './newer-server.ts';
 
 let cli: Cli;

@@ -3,17 +3,11 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { withAwsServer } from '../../support/aws/aws-server.ts';
-import {
-  type CliStore,
-  s3Store,
-  storeKinds,
-  withFileStore,
-  withStore,
-} from '../../support/cli/cli-stores.ts';
-import { type Cli, type CliResult, openCli, type StartedCli } from '../../support/cli/run-cli.ts';
-import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/postgres.ts';
-import { listProcesses } from '../../support/process/process-list.ts';
+import { withAwsServer } from '../../support/aws/server.ts';
+import { type Cli, type CliResult, openCli, type StartedCli } from '../../support/cli/run.ts';
+import { type CliStore, s3Store, storeKinds, withFileStore, withStore } from '../../support/cli/stores.ts';
+import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
+import { listProcesses } from '../../support/process/list.ts';
 
 /** Seconds of work for gzip at its highest level. */
 const big = `create table noise as

@@ -1,7 +1,7 @@
 import { createConnection, createServer } from 'node:net';
 import { Transform } from 'node:stream';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
-import { runSql } from '../../support/postgres/postgres.ts';
+import { runSql } from '../../support/postgres/servers.ts';
 
 /** A proxy before a real server that answers as if it were of another major: nobody has a server of version 99. */
 export async function withNewerServer<T>(

@@ -8,10 +8,10 @@ import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
 import { qualifiedName, quoteIdentifier } from '../../../core/postgres/names.ts';
 import { chooseTools, toolPath } from '../../../core/postgres/programs/tools.ts';
 import type { PrivateServer } from '../../../core/postgres/server/private-server.ts';
-import { storeKinds, withFileStore, withStore } from '../../support/cli/cli-stores.ts';
-import { type Cli, openCli } from '../../support/cli/run-cli.ts';
-import { newestMajor, runSql } from '../../support/postgres/postgres.ts';
+import { type Cli, openCli } from '../../support/cli/run.ts';
+import { storeKinds, withFileStore, withStore } from '../../support/cli/stores.ts';
 import { findTools, startServer } from '../../support/postgres/programs.ts';
+import { newestMajor, runSql } from '../../support/postgres/servers.ts';
 
 const names = ['host=evil dbname=x', 'a b', 'Ünïcode "quoted"', '-Fp', 'x/../y', 'new\nline'];
 const tables = 2 * names.length;

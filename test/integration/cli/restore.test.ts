@@ -4,15 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keyOf, parseId } from '../../../core/manifest/backup-id.ts';
 import { type Manifest, parseManifest, serialize } from '../../../core/manifest/manifest.ts';
 import type { RestoreReport } from '../../../core/restore/report.ts';
-import { runBackup, withFileStore } from '../../support/backup/backup-run.ts';
-import { type Cli, openCli } from '../../support/cli/run-cli.ts';
+import { runBackup, withFileStore } from '../../support/backup/run.ts';
+import { type Cli, openCli } from '../../support/cli/run.ts';
 import {
   newestMajor,
   runSql,
   type TestDatabase,
   uniqueName,
   withDatabase,
-} from '../../support/postgres/postgres.ts';
+} from '../../support/postgres/servers.ts';
 
 let cli: Cli;
 beforeAll(async () => {

@@ -2,12 +2,12 @@ import { chmod, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PrivateServer } from '../../../core/postgres/server/private-server.ts';
-import { withAwsServer } from '../../support/aws/aws-server.ts';
-import { withFileStore } from '../../support/cli/cli-stores.ts';
-import { type Cli, openCli } from '../../support/cli/run-cli.ts';
-import { newestMajor, runSql } from '../../support/postgres/postgres.ts';
+import { withAwsServer } from '../../support/aws/server.ts';
+import { type Cli, openCli } from '../../support/cli/run.ts';
+import { withFileStore } from '../../support/cli/stores.ts';
 import { startServer } from '../../support/postgres/programs.ts';
-import { listProcesses } from '../../support/process/process-list.ts';
+import { newestMajor, runSql } from '../../support/postgres/servers.ts';
+import { listProcesses } from '../../support/process/list.ts';
 
 /** Everything in it that some format quotes: URLs, connection strings, password files, JSON. */
 const password = `canary's "p@ss:wörd" \\%2F/& #?`;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { withFileStore } from '../../support/cli/cli-stores.ts';
-import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run-cli.ts';
-import { newestMajor, withDatabase } from '../../support/postgres/postgres.ts';
+import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run.ts';
+import { withFileStore } from '../../support/cli/stores.ts';
+import { newestMajor, withDatabase } from '../../support/postgres/servers.ts';
 
 let cli: Cli;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version } from '../../../core/version.ts';
-import { type Cli, openCli } from '../../support/cli/run-cli.ts';
+import { type Cli, openCli } from '../../support/cli/run.ts';
 
 let cli: Cli;
 beforeAll(async () => {

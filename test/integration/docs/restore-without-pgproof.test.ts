@@ -6,9 +6,9 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
 import { chooseBackup } from '../../../core/restore/choose-backup.ts';
 import { openStore } from '../../../core/store/open-store.ts';
-import { withAwsServer } from '../../support/aws/aws-server.ts';
-import { realTools, runBackup, withDirectory } from '../../support/backup/backup-run.ts';
-import { newestMajor, runSql, withDatabase, withOwnServer } from '../../support/postgres/postgres.ts';
+import { withAwsServer } from '../../support/aws/server.ts';
+import { realTools, runBackup, withDirectory } from '../../support/backup/run.ts';
+import { newestMajor, runSql, withDatabase, withOwnServer } from '../../support/postgres/servers.ts';
 
 const run = promisify(execFile);
 afterEach(() => {

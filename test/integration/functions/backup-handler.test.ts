@@ -12,7 +12,7 @@ import {
   useBundles,
   withDeployment,
 } from '../../support/lambda/deployment.ts';
-import type { Lambda, Outcome } from '../../support/lambda/lambda-runtime.ts';
+import type { Lambda, Outcome } from '../../support/lambda/runtime.ts';
 import {
   newestMajor,
   runSql,
@@ -20,7 +20,7 @@ import {
   withClient,
   withDatabase,
   withOwnServer,
-} from '../../support/postgres/postgres.ts';
+} from '../../support/postgres/servers.ts';
 
 useBundles();
 

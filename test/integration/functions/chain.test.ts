@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { bucket, canary, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
 import { objectCreated } from '../../support/lambda/s3-event.ts';
-import { testMajors, withDatabase } from '../../support/postgres/postgres.ts';
+import { testMajors, withDatabase } from '../../support/postgres/servers.ts';
 
 useBundles();
 

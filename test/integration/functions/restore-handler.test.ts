@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RestoreReport } from '../../../core/restore/report.ts';
 import { bucket, canary, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
-import { newestMajor, runSql, uniqueName, withDatabase } from '../../support/postgres/postgres.ts';
+import { newestMajor, runSql, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
 
 useBundles();
 

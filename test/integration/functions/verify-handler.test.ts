@@ -10,10 +10,10 @@ import {
   useBundles,
   withDeployment,
 } from '../../support/lambda/deployment.ts';
-import type { Lambda } from '../../support/lambda/lambda-runtime.ts';
+import type { Lambda } from '../../support/lambda/runtime.ts';
 import { objectCreated } from '../../support/lambda/s3-event.ts';
-import { newestMajor, testMajors, withDatabase } from '../../support/postgres/postgres.ts';
 import { findServerTools, findTools } from '../../support/postgres/programs.ts';
+import { newestMajor, testMajors, withDatabase } from '../../support/postgres/servers.ts';
 
 useBundles();
 

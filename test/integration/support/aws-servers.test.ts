@@ -9,7 +9,7 @@ import {
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
-import { withAwsServer } from '../../support/aws/aws-server.ts';
+import { withAwsServer } from '../../support/aws/server.ts';
 
 const topicArn = 'arn:aws:sns:us-east-1:123456789012:alerts';
 

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { listProcesses } from '../../support/process/process-list.ts';
+import { listProcesses } from '../../support/process/list.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const vitest = join(repository, 'node_modules/vitest/vitest.mjs');

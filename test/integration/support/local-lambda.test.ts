@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { newestMajor } from '../../support/postgres/postgres.ts';
+import { newestMajor } from '../../support/postgres/servers.ts';
 
 const root = join(import.meta.dirname, '../../..');
 

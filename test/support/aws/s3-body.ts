@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { crc32 } from 'node:zlib';
-import { decodeAwsChunked } from './aws-chunked.ts';
+import { decodeAwsChunked } from './chunked.ts';
 import { type Fault, withFault } from './faults.ts';
 import type { S3Storage, Segment } from './s3-storage.ts';
 import { header, WireError } from './wire.ts';

@@ -1,11 +1,11 @@
 import { delimiter, join } from 'node:path';
 import pg from 'pg';
 import { beforeAll } from 'vitest';
-import { type AwsServer, withAwsServer } from '../aws/aws-server.ts';
-import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from '../postgres/postgres.ts';
+import { type AwsServer, withAwsServer } from '../aws/server.ts';
 import { findTools } from '../postgres/programs.ts';
+import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from '../postgres/servers.ts';
 import { bundle } from '../run/bundles.ts';
-import { type Lambda, type LambdaOptions, withLambda } from './lambda-runtime.ts';
+import { type Lambda, type LambdaOptions, withLambda } from './runtime.ts';
 
 export type FunctionName = 'backup' | 'verify' | 'restore';
 

@@ -10,8 +10,8 @@ import { type PrivateServer, withPrivateServer } from '../../../core/postgres/se
 import { backupEnvironment } from '../../../functions/backup/contract.ts';
 import { restoreEnvironment } from '../../../functions/restore/contract.ts';
 import { verifyEnvironment } from '../../../functions/verify/contract.ts';
-import { type AwsServer, withAwsServer } from '../aws/aws-server.ts';
-import { lambdaEnvironment } from './lambda-environment.ts';
+import { type AwsServer, withAwsServer } from '../aws/server.ts';
+import { lambdaEnvironment } from './environment.ts';
 
 export type FunctionName = 'backup' | 'verify' | 'restore';
 

@@ -9,8 +9,8 @@ import type { PgRestoreRequest, PgRestoreResult } from '../../../core/postgres/p
 import { restoreArchive } from '../../../core/postgres/pg-restore/restore-archive.ts';
 import { chooseTools, type FoundTools, toolPath } from '../../../core/postgres/programs/tools.ts';
 import { temporaryScratch, withScratchDirectory } from '../../../core/scratch/scratch.ts';
-import { newestMajor } from './postgres.ts';
 import { findServerTools, findTools } from './programs.ts';
+import { newestMajor } from './servers.ts';
 
 export async function toolsOf(major: number): Promise<FoundTools> {
   return chooseTools(await findTools(), major);

@@ -8,9 +8,9 @@ import {
   type VerificationServerOptions,
   withVerificationServer,
 } from '../../../core/postgres/server/verification-server.ts';
-import { listProcesses } from '../process/process-list.ts';
-import { newestMajor } from './postgres.ts';
+import { listProcesses } from '../process/list.ts';
 import { findServerTools, serverTools } from './programs.ts';
+import { newestMajor } from './servers.ts';
 
 export type IsolationKind = VerificationServer['isolation']['kind'];
 

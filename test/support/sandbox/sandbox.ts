@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { inject } from 'vitest';
 import { chooseOsUser, isReachable, type OsUser } from '../../../core/postgres/server/os-user.ts';
-import { type Mount, sandboxArguments } from './sandbox-arguments.ts';
+import { type Mount, sandboxArguments } from './arguments.ts';
 
 export type SandboxOptions = {
   /** What lies at /opt. */

@@ -15,8 +15,8 @@ import { childEnvironment } from '../../../../core/postgres/connect/child-enviro
 import type { ConnectionParameters } from '../../../../core/postgres/connect/parameters.ts';
 import { qualifiedName } from '../../../../core/postgres/names.ts';
 import { chooseTools, toolPath } from '../../../../core/postgres/programs/tools.ts';
-import { newestMajor, runSql, withOwnServer } from '../../../support/postgres/postgres.ts';
 import { findTools } from '../../../support/postgres/programs.ts';
+import { newestMajor, runSql, withOwnServer } from '../../../support/postgres/servers.ts';
 
 const run = promisify(execFile);
 

@@ -3,8 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { withDirectory } from '../../../support/backup/backup-run.ts';
-import { newestMajor, runSql, withOwnServer } from '../../../support/postgres/postgres.ts';
+import { withDirectory } from '../../../support/backup/run.ts';
+import { newestMajor, runSql, withOwnServer } from '../../../support/postgres/servers.ts';
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url));
 

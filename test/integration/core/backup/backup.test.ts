@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { formats, parseManifest } from '../../../../core/manifest/manifest.ts';
 import type { PostgresTools } from '../../../../core/postgres/programs/tools.ts';
 import { readSmall } from '../../../../core/store/store.ts';
-import { realTools, runBackup, verifyNow, withFileStore } from '../../../support/backup/backup-run.ts';
-import { runSql, testMajors, withClient, withDatabase } from '../../../support/postgres/postgres.ts';
+import { realTools, runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
+import { runSql, testMajors, withClient, withDatabase } from '../../../support/postgres/servers.ts';
 
 const everyKindOfTable = `
   create schema "odd ""schema""

@@ -19,8 +19,8 @@ import {
   verifyNow,
   withDirectory,
   withFileStore,
-} from '../../../support/backup/backup-run.ts';
-import { newestMajor, runSql, withDatabase, withOwnServer } from '../../../support/postgres/postgres.ts';
+} from '../../../support/backup/run.ts';
+import { newestMajor, runSql, withDatabase, withOwnServer } from '../../../support/postgres/servers.ts';
 
 const major = newestMajor();
 const megabytes = 24;

@@ -7,7 +7,7 @@ import { openSnapshot } from '../../../../core/postgres/facts/snapshot.ts';
 import { fingerprintsOf } from '../../../../core/postgres/facts/table-fingerprint.ts';
 import { compareObjects } from '../../../../core/postgres/objects/compare-objects.ts';
 import { readObjects } from '../../../../core/postgres/objects/read-objects.ts';
-import { runBackup, withFileStore } from '../../../support/backup/backup-run.ts';
+import { runBackup, withFileStore } from '../../../support/backup/run.ts';
 import {
   newestMajor,
   runSql,
@@ -15,7 +15,7 @@ import {
   uniqueName,
   withClient,
   withDatabase,
-} from '../../../support/postgres/postgres.ts';
+} from '../../../support/postgres/servers.ts';
 
 const { signal } = new AbortController();
 

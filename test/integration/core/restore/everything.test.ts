@@ -15,15 +15,15 @@ import { restoreBackup } from '../../../../core/restore/restore.ts';
 import { temporaryScratch } from '../../../../core/scratch/scratch.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
-import { realTools, runBackup, withFileStore } from '../../../support/backup/backup-run.ts';
+import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
+import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
 import {
   newestMajor,
   runSql,
   testMajors,
   withClient,
   withOwnServer,
-} from '../../../support/postgres/postgres.ts';
-import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
+} from '../../../support/postgres/servers.ts';
 import { createEverything } from './everything.ts';
 
 const odd = 'ev "x" host=y';

@@ -5,8 +5,8 @@ import { childEnvironment } from '../../../../core/postgres/connect/child-enviro
 import type { ConnectionParameters } from '../../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../../core/postgres/libpq/conninfo.ts';
 import { toolPath } from '../../../../core/postgres/programs/tools.ts';
-import { realTools } from '../../../support/backup/backup-run.ts';
-import { runSql } from '../../../support/postgres/postgres.ts';
+import { realTools } from '../../../support/backup/run.ts';
+import { runSql } from '../../../support/postgres/servers.ts';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures/everything');
 const run = promisify(execFile);

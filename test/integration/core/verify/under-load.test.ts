@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { parseId } from '../../../../core/manifest/backup-id.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
-import { realTools, runBackup, withFileStore } from '../../../support/backup/backup-run.ts';
-import { newestMajor, runSql, withClient, withDatabase } from '../../../support/postgres/postgres.ts';
+import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
 import { verificationTools } from '../../../support/postgres/programs.ts';
+import { newestMajor, runSql, withClient, withDatabase } from '../../../support/postgres/servers.ts';
 
 /** `npm run test:long` takes a hundred. */
 const rounds = Number(process.env.PGPROOF_TEST_ROUNDS ?? 4);

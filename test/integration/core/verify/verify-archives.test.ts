@@ -10,9 +10,9 @@ import type { Scratch } from '../../../../core/scratch/scratch.ts';
 import { fileStore } from '../../../../core/store/file/file-store.ts';
 import type { VerifyDependencies } from '../../../../core/verify/request.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
-import { type BackupFixture, copyBackup, dumpBackup } from '../../../support/backup/made-up-backup.ts';
-import { testMajors, withDatabase } from '../../../support/postgres/postgres.ts';
+import { type BackupFixture, copyBackup, dumpBackup } from '../../../support/backup/made-up.ts';
 import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
+import { testMajors, withDatabase } from '../../../support/postgres/servers.ts';
 import { breakingStore, stallingStore } from '../../../support/store/faulty-store.ts';
 
 const oddSql = `

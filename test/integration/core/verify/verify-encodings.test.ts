@@ -5,9 +5,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { chooseTools } from '../../../../core/postgres/programs/tools.ts';
 import { fileStore } from '../../../../core/store/file/file-store.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
-import { dumpBackup } from '../../../support/backup/made-up-backup.ts';
-import { newestMajor, runSql, sharedServer, uniqueName } from '../../../support/postgres/postgres.ts';
+import { dumpBackup } from '../../../support/backup/made-up.ts';
 import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
+import { newestMajor, runSql, sharedServer, uniqueName } from '../../../support/postgres/servers.ts';
 
 let directory: string;
 beforeEach(async () => {

@@ -18,8 +18,8 @@ import {
   readManifest,
 } from '../../../../layers/postgres/layer-manifest.ts';
 import { defaultLocales } from '../../../../layers/postgres/locales.ts';
-import { runSql } from '../../../support/postgres/postgres.ts';
 import { findServerTools } from '../../../support/postgres/programs.ts';
+import { runSql } from '../../../support/postgres/servers.ts';
 
 type Built = { readonly layer: string; readonly directory: string; readonly manifest: LayerManifest };
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { chooseTools, type FoundTools, toolPath } from '../../../../core/postgres/programs/tools.ts';
-import { runSql, testMajors, withDatabase, withOwnServer } from '../../../support/postgres/postgres.ts';
 import { findServerTools, findTools } from '../../../support/postgres/programs.ts';
+import { runSql, testMajors, withDatabase, withOwnServer } from '../../../support/postgres/servers.ts';
 import { fixture } from '../../../support/postgres/tls-fixtures.ts';
 import { withDirectory } from '../../../support/process/fake-programs.ts';
 

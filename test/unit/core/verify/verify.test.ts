@@ -20,11 +20,7 @@ import { fileStore } from '../../../../core/store/file/file-store.ts';
 import { type Store, StoreUnusable } from '../../../../core/store/store.ts';
 import type { VerifyDependencies } from '../../../../core/verify/request.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
-import {
-  type BackupFixture,
-  type FixtureContent,
-  writeBackup,
-} from '../../../support/backup/made-up-backup.ts';
+import { type BackupFixture, type FixtureContent, writeBackup } from '../../../support/backup/made-up.ts';
 import { breakingStore, stallingStore, watchedStore } from '../../../support/store/faulty-store.ts';
 
 const id: BackupId = {

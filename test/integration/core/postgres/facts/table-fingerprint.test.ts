@@ -13,7 +13,7 @@ import {
   uniqueName,
   withClient,
   withDatabase,
-} from '../../../../support/postgres/postgres.ts';
+} from '../../../../support/postgres/servers.ts';
 
 const options = { signal: new AbortController().signal };
 

@@ -5,6 +5,7 @@ import { fingerprintsOf } from '../../../../../core/postgres/facts/table-fingerp
 import { compareObjects } from '../../../../../core/postgres/objects/compare-objects.ts';
 import { readObjects, steadyObjects } from '../../../../../core/postgres/objects/read-objects.ts';
 import type { PrivateServer } from '../../../../../core/postgres/server/private-server.ts';
+import { startServer } from '../../../../support/postgres/programs.ts';
 import {
   newestMajor,
   runSql,
@@ -12,8 +13,7 @@ import {
   uniqueName,
   withClient,
   withDatabase,
-} from '../../../../support/postgres/postgres.ts';
-import { startServer } from '../../../../support/postgres/programs.ts';
+} from '../../../../support/postgres/servers.ts';
 import { catalogOddities } from './catalog-oddities.ts';
 import { restoreInto } from './restore-into.ts';
 

@@ -5,7 +5,7 @@ import { quoteConninfo } from '../../../../../core/postgres/libpq/conninfo.ts';
 import { type PostgresTools, toolPath } from '../../../../../core/postgres/programs/tools.ts';
 import { assertExitedWell } from '../../../../../core/process/child-failed.ts';
 import { startChild } from '../../../../../core/process/run-child.ts';
-import { realTools, withDirectory } from '../../../../support/backup/backup-run.ts';
+import { realTools, withDirectory } from '../../../../support/backup/run.ts';
 
 /**
  * Dumps a database and its server's roles, and restores both on another server, where the database gets the same name.

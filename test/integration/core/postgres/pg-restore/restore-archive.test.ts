@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { applyGlobals } from '../../../../../core/postgres/pg-restore/apply-globals.ts';
 import { createDatabase, localeProblem } from '../../../../../core/postgres/pg-restore/new-database.ts';
-import { withDirectory } from '../../../../support/backup/backup-run.ts';
+import { withDirectory } from '../../../../support/backup/run.ts';
 import { dump, restore } from '../../../../support/postgres/engine-restore.ts';
 import {
   newestMajor,
@@ -12,7 +12,7 @@ import {
   withClient,
   withDatabase,
   withOwnServer,
-} from '../../../../support/postgres/postgres.ts';
+} from '../../../../support/postgres/servers.ts';
 
 const shop = `create extension hstore; create table plain (id int primary key); create table tagged (id int, tags hstore);
   create index tagged_tags on tagged using gin (tags); create view tags as select tags -> 'a' as a from tagged;

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dependentsOf, readToc } from '../../../../../core/postgres/archive/toc.ts';
 import { withPrivateServer } from '../../../../../core/postgres/server/private-server.ts';
-import { withDirectory } from '../../../../support/backup/backup-run.ts';
+import { withDirectory } from '../../../../support/backup/run.ts';
 import { dump, restore, serverWithout, toolsOf } from '../../../../support/postgres/engine-restore.ts';
-import { runSql, uniqueName, withDatabase } from '../../../../support/postgres/postgres.ts';
+import { runSql, uniqueName, withDatabase } from '../../../../support/postgres/servers.ts';
 
 const extensions = ['hstore', 'citext', 'ltree', 'pg_trgm', 'unaccent'];
 

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { ConnectionParameters } from '../../../../../core/postgres/connect/parameters.ts';
 import { makeMarkedDirectory, removeLeftovers } from '../../../../../core/scratch/leftovers.ts';
 import { processesBelow, processStart } from '../../../../../core/scratch/processes.ts';
-import { runSql } from '../../../../support/postgres/postgres.ts';
+import { runSql } from '../../../../support/postgres/servers.ts';
 import {
   eventually,
   type IsolationKind,

@@ -13,6 +13,7 @@ import {
   startPrivateServer,
 } from '../../../../../core/postgres/server/private-server.ts';
 import { serverProcesses } from '../../../../../core/scratch/processes.ts';
+import { realServerTools } from '../../../../support/postgres/programs.ts';
 import {
   newestMajor,
   runSql,
@@ -21,8 +22,7 @@ import {
   withClient,
   withDatabase,
   withOwnServer as withQuickServer,
-} from '../../../../support/postgres/postgres.ts';
-import { realServerTools } from '../../../../support/postgres/programs.ts';
+} from '../../../../support/postgres/servers.ts';
 import { fixture } from '../../../../support/postgres/tls-fixtures.ts';
 import { withDirectory } from '../../../../support/process/fake-programs.ts';
 

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerificationServer } from '../../../../../core/postgres/server/verification-server.ts';
-import { runSql, uniqueName } from '../../../../support/postgres/postgres.ts';
+import { runSql, uniqueName } from '../../../../support/postgres/servers.ts';
 import {
   eventually,
   isolationKinds,

@@ -2,8 +2,8 @@ import { chmod, readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { PrivateServerError } from '../../../../../core/postgres/server/cluster.ts';
 import { withVerificationServer } from '../../../../../core/postgres/server/verification-server.ts';
-import { runSql, testMajors } from '../../../../support/postgres/postgres.ts';
 import { serverTools } from '../../../../support/postgres/programs.ts';
+import { runSql, testMajors } from '../../../../support/postgres/servers.ts';
 import {
   isolationKinds,
   verify,

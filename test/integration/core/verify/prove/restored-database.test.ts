@@ -11,7 +11,7 @@ import {
   sequenceValues,
 } from '../../../../../core/verify/prove/restored-state.ts';
 import { runUserChecks, type UserCheck } from '../../../../../core/verify/prove/user-checks.ts';
-import { newestMajor, withDatabase } from '../../../../support/postgres/postgres.ts';
+import { newestMajor, withDatabase } from '../../../../support/postgres/servers.ts';
 
 const sql = `
   create schema "odd ""s";

@@ -16,10 +16,10 @@ import type {
   VerifyRequest,
 } from '../../../../../core/verify/request.ts';
 import { verifyBackup } from '../../../../../core/verify/verify.ts';
-import { type BackupFixture, copyBackup } from '../../../../support/backup/made-up-backup.ts';
-import { recordBackup } from '../../../../support/backup/recorded-backup.ts';
-import { newestMajor, runSql, testMajors } from '../../../../support/postgres/postgres.ts';
+import { type BackupFixture, copyBackup } from '../../../../support/backup/made-up.ts';
+import { recordBackup } from '../../../../support/backup/recorded.ts';
 import { findTools, startServer, verificationTools } from '../../../../support/postgres/programs.ts';
+import { newestMajor, runSql, testMajors } from '../../../../support/postgres/servers.ts';
 import { runOnMount } from '../../../../support/scratch/mounted.ts';
 import { watchedStore } from '../../../../support/store/faulty-store.ts';
 

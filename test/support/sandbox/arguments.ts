@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { librariesOf } from './sandbox-programs.ts';
+import { librariesOf } from './programs.ts';
 
 /** What is shown read-only in the sandbox: the path of this machine, and where it lies inside. */
 export type Mount = { readonly from: string; readonly to: string };

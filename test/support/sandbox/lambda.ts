@@ -4,12 +4,12 @@ import { readdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { lambdaEnvironment } from '../lambda/lambda-environment.ts';
-import { type Outcome, startRuntimeApi } from '../lambda/lambda-runtime-api.ts';
+import { lambdaEnvironment } from '../lambda/environment.ts';
+import { type Outcome, startRuntimeApi } from '../lambda/runtime-api.ts';
+import type { Mount } from './arguments.ts';
+import type { MemoryGroup } from './memory.ts';
+import { librariesOf } from './programs.ts';
 import { withSandbox } from './sandbox.ts';
-import type { Mount } from './sandbox-arguments.ts';
-import type { MemoryGroup } from './sandbox-memory.ts';
-import { librariesOf } from './sandbox-programs.ts';
 
 export type SandboxedFunction = {
   /** One event at a time; the process is kept for the next one. It is not frozen in between. */

@@ -9,9 +9,9 @@ import {
   machineArchitecture,
 } from '../../../layers/postgres/build-root.ts';
 import { NotDebianError } from '../../../layers/postgres/errors.ts';
-import { sandboxArguments } from './sandbox-arguments.ts';
-import { unavailable } from './sandbox-packages.ts';
-import { type HostProgram, obtainBubblewrap, obtainEmulator } from './sandbox-programs.ts';
+import { sandboxArguments } from './arguments.ts';
+import { unavailable } from './packages.ts';
+import { type HostProgram, obtainBubblewrap, obtainEmulator } from './programs.ts';
 
 /** One major in a layer. */
 export type LayerMajor = {

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { lambdaEnvironment } from './lambda-environment.ts';
-import { type Outcome, startRuntimeApi } from './lambda-runtime-api.ts';
+import { lambdaEnvironment } from './environment.ts';
+import { type Outcome, startRuntimeApi } from './runtime-api.ts';
 
-export type { LambdaError, Outcome } from './lambda-runtime-api.ts';
+export type { LambdaError, Outcome } from './runtime-api.ts';
 
 export type LambdaOptions = {
   /** The bundled file, `…/<function>/index.mjs`. */

@@ -10,8 +10,8 @@ import { readDatabaseLocale } from '../../../core/postgres/facts/database-locale
 import { fingerprintsOf } from '../../../core/postgres/facts/table-fingerprint.ts';
 import { countLargeObjects, readObjects } from '../../../core/postgres/objects/read-objects.ts';
 import { type PostgresTools, toolPath } from '../../../core/postgres/programs/tools.ts';
-import { withClient } from '../postgres/postgres.ts';
-import { type BackupFixture, dumpBackup } from './made-up-backup.ts';
+import { withClient } from '../postgres/servers.ts';
+import { type BackupFixture, dumpBackup } from './made-up.ts';
 
 export type RecordedOptions = {
   readonly directory: string;

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type AwsServer, withAwsServer } from '../aws/aws-server.ts';
+import { type AwsServer, withAwsServer } from '../aws/server.ts';
 
 /** A store, as the command is pointed at it. */
 export type CliStore = {

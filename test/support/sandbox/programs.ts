@@ -4,7 +4,7 @@ import { type Architecture, machineArchitecture } from '../../../layers/postgres
 import { readElf } from '../../../layers/postgres/elf.ts';
 import { triplets } from '../../../layers/postgres/library-closure.ts';
 import { runCommand } from '../../../layers/postgres/run-command.ts';
-import { exists, unavailable, unpackPackages } from './sandbox-packages.ts';
+import { exists, unavailable, unpackPackages } from './packages.ts';
 
 /** A program of this machine, and the words that come before its own arguments. */
 export type HostProgram = { readonly file: string; readonly args: readonly string[] };

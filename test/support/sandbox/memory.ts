@@ -1,7 +1,7 @@
 import { access, constants, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { uniqueName } from '../postgres/postgres.ts';
+import { uniqueName } from '../postgres/servers.ts';
 
 /** A limit of memory for all processes that are started with {@link words} before their own. */
 export type MemoryGroup = {

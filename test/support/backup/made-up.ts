@@ -16,7 +16,7 @@ import { qualifiedName } from '../../../core/postgres/names.ts';
 import { type PostgresTools, toolPath } from '../../../core/postgres/programs/tools.ts';
 import { assertExitedWell } from '../../../core/process/child-failed.ts';
 import { startChild } from '../../../core/process/run-child.ts';
-import { withClient } from '../postgres/postgres.ts';
+import { withClient } from '../postgres/servers.ts';
 
 /** A backup in a file store's directory, made without the backup use case so that tests can damage it. */
 export type BackupFixture = {

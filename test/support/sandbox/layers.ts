@@ -1,7 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import type { LayerKind } from '../../../layers/postgres/build-root.ts';
 import { canFetchTools } from '../../../layers/postgres/fetch-programs.ts';
-import type { LayerMajor } from './sandbox-setup.ts';
+import type { LayerMajor } from './setup.ts';
 
 /** The majors whose layer was built, for `describe.each`; a file without any says why in its one test. */
 export function layerMajors(kind: LayerKind): readonly LayerMajor[] {
