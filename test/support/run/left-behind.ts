@@ -13,11 +13,21 @@ type Entry = LeftProcess & {
 
 const graceMilliseconds = 5_000;
 /** tsx keeps what it compiled for the next process of the same user. */
-const kept = /^tsx-\d+$/;
+const compiled = /^tsx-\d+$/;
+/** core/postgres/connect/rds-certificates.ts keeps it in a directory of its own as long as the process lives. */
+const certificates = 'rds-global-bundle.pem';
+/** core/process/orphan-watch.ts: it ends with the process that started it, and may have those certificates to remove. */
+const watch = 'pgproof-watch';
 
 /** What lies in a directory for temporary files when all that used it has ended. */
 export async function leftFiles(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter((name) => !kept.test(name)).sort();
+  const left: string[] = [];
+  for (const name of (await readdir(directory)).sort()) {
+    const inside = await readdir(join(directory, name)).catch(() => []);
+    const isKept = compiled.test(name) || (inside.length === 1 && inside[0] === certificates);
+    if (!isKept) left.push(name);
+  }
+  return left;
 }
 
 /**
@@ -32,6 +42,7 @@ export async function leftProcesses(ancestor: number, directory: string): Promis
       (one) =>
         one.pid !== ancestor &&
         !'ZX'.includes(one.state) &&
+        !(one.parent === ancestor && one.commandLine.endsWith(watch)) &&
         (one.traces.includes(directory) || descends(one, ancestor, all)),
     );
     if (left.length === 0 || performance.now() > deadline)
