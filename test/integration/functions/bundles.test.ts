@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { companions, functionNames } from '../../../build.ts';
 import { listen } from '../../support/aws/listener.ts';
 import { bundleOf, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
-import type { LambdaError } from '../../support/lambda/lambda-runtime.ts';
+import type { LambdaError } from '../../support/lambda/runtime.ts';
 
 useBundles();
 
