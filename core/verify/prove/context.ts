@@ -18,7 +18,7 @@ export type ProofContext = CheckContext & {
 export type RestoreContext = ProofContext & {
   readonly verification: VerificationServer;
   /** What reading the backup came to; nothing in it failed. */
-  readonly pass: StoredChecks;
+  readonly stored: StoredChecks;
   /** For files of ours, and where the archive is kept. */
   readonly directory: string;
 };

@@ -18,12 +18,12 @@ export async function proveByRestore(manifest: Manifest, context: ProofContext):
   try {
     return await withScratchDirectory(context.scratch, async (directory) => {
       const keepIn = context.keepArchive ? directory : undefined;
-      const stored = checkStored(manifest, 'read', { ...context, keepIn });
-      const checks = await restoreChecks(manifest, directory, stored, context).catch((error: unknown) => [
+      const checking = checkStored(manifest, 'read', { ...context, keepIn });
+      const checks = await restoreChecks(manifest, directory, checking, context).catch((error: unknown) => [
         limitOf(error, context),
       ]);
-      const pass = await stored;
-      return isFailed(pass) ? [...pass.checks] : [...pass.checks, ...checks];
+      const stored = await checking;
+      return isFailed(stored) ? [...stored.checks] : [...stored.checks, ...checks];
     });
   } catch (error: unknown) {
     return [limitOf(error, context)];
@@ -33,7 +33,7 @@ export async function proveByRestore(manifest: Manifest, context: ProofContext):
 async function restoreChecks(
   manifest: Manifest,
   directory: string,
-  stored: Promise<StoredChecks>,
+  checking: Promise<StoredChecks>,
   context: ProofContext,
 ): Promise<Check[]> {
   const { serverTools, databaseBytes, jobs, scratch, signal, onProgress } = context;
@@ -47,11 +47,11 @@ async function restoreChecks(
     signal,
   };
   return await withVerificationServer(options, async (verification) => {
-    const pass = await stored;
+    const stored = await checking;
     // What is not whole, or not what was recorded, is not worth a restore.
-    if (isFailed(pass)) return [];
+    if (isFailed(stored)) return [];
     signal.throwIfAborted();
-    return await restoreAndCompare(manifest, { ...context, verification, pass, directory });
+    return await restoreAndCompare(manifest, { ...context, verification, stored, directory });
   });
 }
 

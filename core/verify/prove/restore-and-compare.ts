@@ -20,7 +20,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   const { server } = verification;
   const began = performance.now();
   const roles = await withConnection(server.parameters, { signal }, (client) =>
-    applyRoles(client, manifest, context.pass.globals),
+    applyRoles(client, manifest, context.stored.globals),
   );
   const restored = await restoreInto(manifest, context);
   const seconds = (performance.now() - began) / 1_000;
@@ -56,11 +56,11 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
 /** How it was restored is told whatever came of it. */
 function restoreCheck(
   manifest: Manifest,
-  { verification, pass }: RestoreContext,
+  { verification, stored }: RestoreContext,
   { faults, limits, jobs }: Restored,
   seconds: number,
 ): Check {
-  const kept = pass.kept !== undefined && 'path' in pass.kept ? archiveBytes(manifest) : 0;
+  const kept = stored.kept !== undefined && 'path' in stored.kept ? archiveBytes(manifest) : 0;
   const how = [
     versionText(manifest, verification),
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,

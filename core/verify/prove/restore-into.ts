@@ -16,10 +16,10 @@ import { otherRun } from './run-times.ts';
  * left out; a locale that it lacks is replaced: both are told as limits, and the rest is checked.
  */
 export async function restoreInto(manifest: Manifest, context: RestoreContext): Promise<Restored> {
-  const { pass, serverTools, signal } = context;
+  const { stored, serverTools, signal } = context;
   const { format } = manifest.dump;
-  if (pass.kept !== undefined && 'problem' in pass.kept) throw pass.kept.problem;
-  const path = pass.kept?.path;
+  if (stored.kept !== undefined && 'problem' in stored.kept) throw stored.kept.problem;
+  const path = stored.kept?.path;
   const toc =
     path === undefined || format === 'plain'
       ? undefined
