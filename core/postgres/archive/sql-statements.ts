@@ -16,7 +16,7 @@ import { BlockComment, LineComment, MetaCommand } from './sql-comments.ts';
 import { DollarQuote, QuotedName, StringLiteral } from './sql-quotes.ts';
 import { type SqlStretch, StatementText } from './sql-text.ts';
 
-const isSpace = (byte: number): boolean => byte === space || (byte >= 0x09 && byte <= 0x0d);
+const isSpace = (byte: number): boolean => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
 
 /** The last line comment of every text that pg_dump or pg_restore finished. */
 const completeComment = ' PostgreSQL database dump complete';
