@@ -4,7 +4,7 @@ import { type ChildOptions, startChild } from './run-child.ts';
 
 export type OutputLimit = {
   readonly bytes: number;
-  /** What is thrown where the program writes more, which is killed then. */
+  /** What is thrown where the program writes more, once it is killed. */
   readonly error: () => Error;
 };
 
@@ -21,6 +21,7 @@ export async function outputOf(options: ChildOptions, limit?: OutputLimit): Prom
     bytes += chunk.length;
     if (limit !== undefined && bytes > limit.bytes) {
       child.kill();
+      await child.exited;
       throw limit.error();
     }
     chunks.push(chunk);
