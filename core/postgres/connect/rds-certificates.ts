@@ -18,18 +18,36 @@ export function isRdsHost(host: string): boolean {
   return /\.rds\.amazonaws\.com(\.cn)?\.?$/i.test(host);
 }
 
-let file: string | undefined;
+type Bundle = { readonly file: string; readonly remove: () => void };
+
+let bundle: Bundle | undefined;
 
 /**
  * The path of a PEM file with AWS's authorities, for libpq and for node alike. Written once per process, and
  * again if a cleaner of /tmp took it; removed at exit.
  */
 export function rdsRootCertFile(): string {
-  if (file !== undefined && existsSync(file)) return file;
+  if (bundle !== undefined && existsSync(bundle.file)) return bundle.file;
+  if (bundle === undefined) process.once('exit', removeRdsRootCertFile);
+  removeRdsRootCertFile();
+  bundle = writeBundle();
+  return bundle.file;
+}
+
+/** For a process that goes on after its last connection. */
+export function removeRdsRootCertFile(): void {
+  bundle?.remove();
+  bundle = undefined;
+}
+
+function writeBundle(): Bundle {
   const directory = makeMarkedDirectorySync(tmpdir());
-  watchForOrphans({ paths: [directory] });
-  file = join(directory, 'rds-global-bundle.pem');
+  const calmWatch = watchForOrphans({ paths: [directory] });
+  const file = join(directory, 'rds-global-bundle.pem');
   writeFileSync(file, `${profiles.ca.map((pem) => pem.trim()).join('\n')}\n`, { mode: 0o600 });
-  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  return file;
+  const remove = (): void => {
+    rmSync(directory, { recursive: true, force: true });
+    calmWatch();
+  };
+  return { file, remove };
 }

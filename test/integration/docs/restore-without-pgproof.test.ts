@@ -38,8 +38,8 @@ const { hostname: Bucket, pathname } = new URL(from);
 const Prefix = decodeURIComponent(pathname.slice(1));
 (async () => {
   const client = new S3Client({ forcePathStyle: true });
-  const { Toc = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
-  for (const { Key } of Toc) {
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
+  for (const { Key } of Contents) {
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
     const file = join(to, Key.slice(Prefix.length));
     mkdirSync(dirname(file), { recursive: true });

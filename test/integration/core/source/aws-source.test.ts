@@ -1,7 +1,5 @@
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rdsRootCertFile } from '../../../../core/postgres/connect/rds-certificates.ts';
+import { removeRdsRootCertFile } from '../../../../core/postgres/connect/rds-certificates.ts';
 import { iamSource, SourceUnavailable, secretSource } from '../../../../core/source/aws-source.ts';
 import { listen } from '../../../support/aws/listener.ts';
 import { type SecretsServer, secretsService } from '../../../support/aws/secrets-server.ts';
@@ -23,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   // The product removes it when the process exits; a test worker is killed.
-  rmSync(dirname(rdsRootCertFile()), { recursive: true, force: true });
+  removeRdsRootCertFile();
   await server?.kill();
 });
 

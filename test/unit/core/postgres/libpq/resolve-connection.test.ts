@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { UsageError } from '../../../../../core/errors.ts';
 import type { ConnectionParameters } from '../../../../../core/postgres/connect/parameters.ts';
-import { rdsRootCertFile } from '../../../../../core/postgres/connect/rds-certificates.ts';
+import { removeRdsRootCertFile } from '../../../../../core/postgres/connect/rds-certificates.ts';
 import { resolveConnection } from '../../../../../core/postgres/libpq/resolve-connection.ts';
 import { ServiceFileInvalid } from '../../../../../core/postgres/libpq/service-file.ts';
 
@@ -12,7 +11,7 @@ type Tree = Readonly<Record<string, string | { readonly text: string; readonly m
 const warnings: string[] = [];
 
 // The product removes it when the process exits; a test worker is killed.
-afterAll(() => rmSync(dirname(rdsRootCertFile()), { recursive: true, force: true }));
+afterAll(removeRdsRootCertFile);
 
 function resolveAll(
   text: string | undefined,
