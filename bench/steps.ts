@@ -3,14 +3,10 @@ import { copyFile, readdir } from 'node:fs/promises';
 import { availableParallelism, homedir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { type Compression, formatCompression } from '../core/config/compression.ts';
 import { childEnvironment } from '../core/postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../core/postgres/connect/parameters.ts';
-import {
-  type Compression,
-  chooseCompression,
-  compressionArgument,
-  formatCompression,
-} from '../core/postgres/dump/compression.ts';
+import { chooseCompression, compressionArgument } from '../core/postgres/dump/compression.ts';
 import { hasZstd } from '../core/postgres/dump/zstd-support.ts';
 import { type FoundTools, toolPath } from '../core/postgres/programs/tools.ts';
 import type { Step } from './measure.ts';

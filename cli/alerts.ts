@@ -1,14 +1,16 @@
 import { type Command, Option } from 'commander';
+import { defaultPolicy } from '../core/config/defaults.ts';
 import type { Channel } from '../core/notify/notifier.ts';
+import { notifyPolicies, variables } from '../core/vocabulary.ts';
 
-export function withAlertFlags(command: Command, policies: readonly string[]): Command {
+export function withAlertFlags(command: Command): Command {
   return command
-    .addOption(new Option('--topic <arn>', 'an SNS topic that hears of failures').env('PGPROOF_TOPIC_ARN'))
+    .addOption(new Option('--topic <arn>', 'an SNS topic that hears of failures').env(variables.topicArn))
     .addOption(
       new Option('--notify <what>', 'what the topic hears of')
-        .choices(policies)
-        .default('failures')
-        .env('PGPROOF_NOTIFY'),
+        .choices([...notifyPolicies])
+        .default(defaultPolicy)
+        .env(variables.notify),
     );
 }
 

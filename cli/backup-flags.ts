@@ -1,10 +1,19 @@
 import { type Command, Option } from 'commander';
-import { type BackupPlan, planDefaults, type VerifyChoice } from '../core/backup/plan.ts';
+import type { BackupPlan } from '../core/backup/plan.ts';
+import { type Compression, parseCompression } from '../core/config/compression.ts';
+import { defaultLevel, planDefaults } from '../core/config/defaults.ts';
+import { most } from '../core/config/options.ts';
 import { UsageError } from '../core/errors.ts';
-import { type Format, formats } from '../core/manifest/manifest.ts';
-import { levelChoices } from '../core/manifest/verification.ts';
-import { type NotifyPolicy, notifyPolicies } from '../core/notify/notifier.ts';
-import { type Compression, chooseCompression, parseCompression } from '../core/postgres/dump/compression.ts';
+import { chooseCompression } from '../core/postgres/dump/compression.ts';
+import {
+  type Format,
+  formats,
+  type NotifyPolicy,
+  type RowMode,
+  rowModes,
+  type VerifyChoice,
+  verifyChoices,
+} from '../core/vocabulary.ts';
 import { withAlertFlags } from './alerts.ts';
 import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
 
@@ -17,7 +26,7 @@ export type BackupFlags = StoreFlags & {
   readonly compress?: string;
   readonly jobs: number;
   readonly parallel: number;
-  readonly rows: 'exact' | 'none';
+  readonly rows: RowMode;
   readonly fingerprint?: true;
   readonly verify: VerifyChoice;
   readonly lockWaitTimeout: number;
@@ -45,13 +54,15 @@ export function withBackupFlags(command: Command): Command {
       '--compress <method[:level]>',
       'zstd, gzip, lz4 or none; default: zstd:1 where pg_dump has it, else gzip:1',
     )
-    .addOption(number('--jobs <n>', 'workers for one database; directory format only', 64, planDefaults.jobs))
-    .addOption(number('--parallel <n>', 'databases at once', 16, planDefaults.parallel))
-    .addOption(choice('--rows <how>', 'count the rows of every table', ['exact', 'none'], planDefaults.rows))
+    .addOption(
+      number('--jobs <n>', 'workers for one database; directory format only', most.jobs, planDefaults.jobs),
+    )
+    .addOption(number('--parallel <n>', 'databases at once', most.parallel, planDefaults.parallel))
+    .addOption(choice('--rows <how>', 'count the rows of every table', rowModes, planDefaults.rows))
     .addOption(
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
-    .addOption(choice('--verify <level>', 'verify each backup at once', [...levelChoices, 'none'], 'read'))
+    .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
     .addOption(
       number(
         '--lock-wait-timeout <s>',
@@ -68,7 +79,7 @@ export function withBackupFlags(command: Command): Command {
         planDefaults.stallSeconds,
       ),
     );
-  return withAlertFlags(withUploadFlags(flags), notifyPolicies);
+  return withAlertFlags(withUploadFlags(flags));
 }
 
 const aDay = 86_400;

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { backup } from '../core/backup/backup.ts';
-import type { VerifyChoice } from '../core/backup/plan.ts';
 import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/report.ts';
 import { parseId } from '../core/manifest/backup-id.ts';
 import type { Verification } from '../core/manifest/verification.ts';
 import { notifier } from '../core/notify/notifier.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
+import type { VerifyChoice } from '../core/vocabulary.ts';
 import { channelFor } from './alerts.ts';
 import { type BackupFlags, planFromFlags, withBackupFlags } from './backup-flags.ts';
 import { interruptible } from './interrupt.ts';

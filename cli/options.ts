@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { most } from '../core/config/options.ts';
 import { fileStore } from '../core/store/file/file-store.ts';
-import { storageClasses } from '../core/store/s3/s3-settings.ts';
 import type { Store } from '../core/store/store.ts';
 import { parseStoreUrl } from '../core/store/store-url.ts';
+import { type StorageClass, storageClasses, variables } from '../core/vocabulary.ts';
 
 /** Flags that every command with a store has. */
 export type StoreFlags = {
@@ -10,7 +11,7 @@ export type StoreFlags = {
   readonly endpoint?: string;
   readonly pathStyle?: true;
   readonly kmsKey?: string;
-  readonly storageClass?: (typeof storageClasses)[number];
+  readonly storageClass?: StorageClass;
   readonly partLimit?: number;
 };
 
@@ -40,7 +41,7 @@ export function storeCommand(name: string): Command {
   return new Command(name)
     .addOption(
       new Option('--store <url>', 's3://bucket/prefix or file:///directory')
-        .env('PGPROOF_STORE')
+        .env(variables.store)
         .makeOptionMandatory(),
     )
     .addOption(
@@ -57,18 +58,18 @@ export function withUploadFlags(command: Command): Command {
   return command
     .addOption(
       new Option('--kms-key <arn>', 'encrypt with this KMS key (default: the bucket decides)').env(
-        'PGPROOF_KMS_KEY_ARN',
+        variables.kmsKeyArn,
       ),
     )
     .addOption(
       new Option('--storage-class <class>', 'S3 storage class of archives')
         .choices([...storageClasses])
-        .env('PGPROOF_STORAGE_CLASS'),
+        .env(variables.storageClass),
     )
     .addOption(
       new Option('--part-limit <n>', 'most parts of one upload, for stores that allow fewer than 10000')
-        .env('PGPROOF_PART_LIMIT')
-        .argParser(wholeNumber(1, 10_000)),
+        .env(variables.partLimit)
+        .argParser(wholeNumber(1, most.parts)),
     );
 }
 

@@ -1,8 +1,10 @@
 import { tmpdir } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { most } from '../core/config/options.ts';
 import { PgproofError, UsageError } from '../core/errors.ts';
 import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
+import { isGoodVerdict } from '../core/manifest/verification.ts';
 import { parseTableSelector } from '../core/postgres/names.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
@@ -47,7 +49,7 @@ export function restoreCommand(): Command {
     .option('--create', 'make the database first')
     .addOption(
       new Option('--jobs <n>', 'workers of pg_restore; default: one per processor').argParser(
-        wholeNumber(1, 64),
+        wholeNumber(1, most.jobs),
       ),
     )
     .addOption(
@@ -91,7 +93,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   try {
     const report = await interruptible(async (signal) => {
       const { id, manifest, verdict } = await chooseBackup(store, text, { signal, any: flags.any });
-      if (verdict !== 'proven' && verdict !== 'intact')
+      if (verdict === undefined || !isGoodVerdict(verdict))
         progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
       const { parameters, database } = await target.resolve(manifest.database);
       progress.start(formatId(id), database);

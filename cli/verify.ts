@@ -1,15 +1,17 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { UserCheck } from '../core/config/checks.ts';
+import { defaultLevel } from '../core/config/defaults.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { findBackup } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { type LevelChoice, levelChoices } from '../core/manifest/verification.ts';
-import { type NotifyPolicy, notifier, notifyPolicies } from '../core/notify/notifier.ts';
+import { isGoodVerdict } from '../core/manifest/verification.ts';
+import { notifier } from '../core/notify/notifier.ts';
 import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
-import type { UserCheck } from '../core/verify/prove/user-checks.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
+import { type LevelChoice, levelChoices, mayRestore, type NotifyPolicy } from '../core/vocabulary.ts';
 import { channelFor, withAlertFlags } from './alerts.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
@@ -37,7 +39,7 @@ export function verifyCommand(): Command {
     .addOption(
       new Option('--level <level>', 'how deep; auto: restore where it fits into room and time, else read')
         .choices([...levelChoices])
-        .default('read'),
+        .default(defaultLevel.command),
     )
     .addOption(
       new Option(
@@ -51,7 +53,7 @@ export function verifyCommand(): Command {
         "where the private server lies (default: the system's directory for temporary files)",
       ),
     );
-  return withAlertFlags(command, notifyPolicies).action(run);
+  return withAlertFlags(command).action(run);
 }
 
 async function run(text: string, flags: VerifyFlags): Promise<void> {
@@ -85,8 +87,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
     ];
     printText(lines.join('\n'));
   }
-  if (verification.verdict === 'failed' || verification.verdict === 'unverifiable')
-    throw new BackupNotGood(verification);
+  if (!isGoodVerdict(verification.verdict)) throw new BackupNotGood(verification);
 }
 
 function collectText(text: string, before: readonly string[] = []): readonly string[] {
@@ -95,7 +96,7 @@ function collectText(text: string, before: readonly string[] = []): readonly str
 
 /** @throws UsageError where nothing would be restored to run them in */
 function checksFrom({ check = [], level }: VerifyFlags): readonly UserCheck[] {
-  if (check.length > 0 && (level === 'checksum' || level === 'read')) {
+  if (check.length > 0 && !mayRestore(level)) {
     throw new UsageError({
       what: '--check needs a database to run in',
       got: `--level ${level}`,

@@ -1,6 +1,6 @@
 import { App, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { ConfigurationError, parseConfig } from './config.ts';
+import { ConfigurationError, parseConfig } from './config/parse.ts';
 import { BackupStack } from './stack.ts';
 
 /** Reads the configuration (cdk.json, context key `pgproof`) once and makes the stack that it describes. */

@@ -1,13 +1,13 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { type AuthKind, type NotifyPolicy, postgresPort } from '../core/vocabulary.ts';
 import { backupEnvironment } from '../functions/backup/contract.ts';
 import { definedOnly } from './defined-only.ts';
-import { egressGroup, postgresPort } from './egress-group.ts';
-import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import { bundledFunction, type SourceFunctionProps } from './function.ts';
+import { egressGroup } from './network.ts';
+import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import {
   manifestsOf,
   mayConnect,
@@ -18,46 +18,28 @@ import {
   mayReadSecret,
   mayUseBucketKey,
   objectsOf,
-  type Place,
 } from './rights.ts';
 
-/** libpq's sslmode. */
-export type SslMode = 'disable' | 'allow' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
-
 /** The server, as the function is told about it. Either `secret`, or all of host, user and databaseResourceId. */
-export interface ServerProps {
-  readonly secret?: ISecret | undefined;
-  readonly host?: string | undefined;
-  readonly port?: number | undefined;
-  readonly user?: string | undefined;
-  readonly databaseResourceId?: string | undefined;
-  readonly maintenanceDatabase?: string | undefined;
-  readonly sslMode?: SslMode | undefined;
-  readonly databases?: readonly string[] | undefined;
-  readonly excludeDatabases?: readonly string[] | undefined;
-  readonly lockWaitTimeout?: Duration | undefined;
-  readonly stallTimeout?: Duration | undefined;
-  readonly fingerprint?: boolean | undefined;
-}
+export type ServerProps = Pick<
+  PostgresBackupProps,
+  | 'secret'
+  | 'host'
+  | 'port'
+  | 'user'
+  | 'databaseResourceId'
+  | 'maintenanceDatabase'
+  | 'sslMode'
+  | 'databases'
+  | 'excludeDatabases'
+  | 'lockWaitTimeout'
+  | 'stallTimeout'
+  | 'fingerprint'
+>;
 
-export interface BackupFunctionProps
-  extends Omit<
-    BundledFunctionProps,
-    | 'description'
-    | 'environment'
-    | 'statements'
-    | 'wildcards'
-    | 'retryAttempts'
-    | 'maxEventAge'
-    | 'temporaryStorage'
-  > {
-  readonly sourceName: string;
+export interface BackupFunctionProps extends SourceFunctionProps {
   readonly server: ServerProps;
-  readonly storeUrl: string;
-  readonly place: Place;
-  readonly topic: ITopic;
-  readonly notify: 'failures' | 'all';
-  readonly temporaryStorage?: Size | undefined;
+  readonly notify: NotifyPolicy;
 }
 
 /** How the function logs in: what it is told, and what it may do for it. */
@@ -71,7 +53,10 @@ function credentials(
     return [{ [backupEnvironment.secretArn]: secretArn }, mayReadSecret(scope, secret)];
   }
   if (secret === undefined && host !== undefined && user !== undefined && databaseResourceId !== undefined) {
-    return [{ [backupEnvironment.auth]: 'iam' }, [mayConnect(scope, databaseResourceId, user)]];
+    return [
+      { [backupEnvironment.auth]: 'iam' satisfies AuthKind },
+      [mayConnect(scope, databaseResourceId, user)],
+    ];
   }
   throw new Error(
     `The source ${props.sourceName} has no complete way to log in: got ${Object.keys(definedOnly({ secret, host, user, databaseResourceId })).join(', ') || 'nothing'} ` +
@@ -108,7 +93,6 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
   return bundledFunction(scope, {
     ...props,
     description: `pgproof: backs up ${props.sourceName}`,
-    temporaryStorage: props.temporaryStorage ?? Size.mebibytes(512),
     environment: { ...environmentOf(props), ...login },
     statements: [
       mayPutBackups(place),

@@ -12,12 +12,14 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import { definedOnly } from './defined-only.ts';
+import type { Place } from './rights.ts';
 
-/** What both functions need, all settled. */
+/** What every function needs, all settled. */
 export interface BundledFunctionProps {
   readonly description: string;
   /** Directory with `index.mjs`, as `npm run build` makes it. */
@@ -39,6 +41,18 @@ export interface BundledFunctionProps {
   readonly vpc?: IVpc | undefined;
   readonly vpcSubnets?: SubnetSelection | undefined;
   readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+}
+
+/** What the function of one source is told; how it is called and what it may do, each of the three settles itself. */
+export interface SourceFunctionProps
+  extends Omit<
+    BundledFunctionProps,
+    'description' | 'environment' | 'statements' | 'wildcards' | 'retryAttempts' | 'maxEventAge'
+  > {
+  readonly sourceName: string;
+  readonly storeUrl: string;
+  readonly place: Place;
+  readonly topic: ITopic;
 }
 
 function codeFrom(directory: string): Code {

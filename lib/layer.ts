@@ -3,10 +3,8 @@ import path from 'node:path';
 import { Stack } from 'aws-cdk-lib';
 import { type Architecture, Code, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { layerMajors } from './config/schema.ts';
 import { bundledLayer, bytesBelow, LayerUnavailable, refuseTooLarge } from './layer-code.ts';
-
-/** Majors of PostgreSQL whose programs the layer carries unless told otherwise. A newer pg_dump reads older servers. */
-export const defaultMajors: readonly number[] = [15, 17, 18];
 
 export interface ClientLayerProps {
   /** The architecture of the functions that will use it. */
@@ -49,7 +47,7 @@ function codeFrom(directory: string, majors: readonly number[], kind: 'client' |
  */
 export class ClientLayer extends LayerVersion {
   constructor(scope: Construct, id: string, props: ClientLayerProps) {
-    const { architecture, majors = defaultMajors, directory } = props;
+    const { architecture, majors = layerMajors, directory } = props;
     super(scope, id, {
       description: `PostgreSQL client programs ${majors.join(', ')} (${architecture.name})`,
       code:
@@ -62,7 +60,7 @@ export class ClientLayer extends LayerVersion {
 
   /** The one layer of `scope`'s stack for this architecture and these majors; made at the first call. */
   static shared(scope: Construct, props: ClientLayerProps): LayerVersion {
-    const { architecture, majors = defaultMajors } = props;
+    const { architecture, majors = layerMajors } = props;
     const stack = Stack.of(scope);
     const id = `PostgresClients-${architecture.name}-${majors.join('-')}`;
     const existing = stack.node.tryFindChild(id);
@@ -103,7 +101,7 @@ export interface ServerLayerProps {
  */
 export class ServerLayer extends LayerVersion {
   constructor(scope: Construct, id: string, props: ServerLayerProps) {
-    const { architecture, major = newest(defaultMajors), extensions = [], locales = [], directory } = props;
+    const { architecture, major = newest(layerMajors), extensions = [], locales = [], directory } = props;
     super(scope, id, {
       description: `PostgreSQL server ${major}${extensions.map((name) => ` ${name}`).join('')} (${architecture.name})`,
       code:
@@ -122,7 +120,7 @@ export class ServerLayer extends LayerVersion {
 
   /** The one layer of `scope`'s stack for these properties; made at the first call. */
   static shared(scope: Construct, props: ServerLayerProps): LayerVersion {
-    const { architecture, major = newest(defaultMajors), extensions = [], locales = [] } = props;
+    const { architecture, major = newest(layerMajors), extensions = [], locales = [] } = props;
     const stack = Stack.of(scope);
     const id = `PostgresServer-${[architecture.name, major, ...extensions, ...locales].join('-')}`;
     const existing = stack.node.tryFindChild(id);

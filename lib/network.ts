@@ -6,14 +6,15 @@ import {
   type ISecurityGroup,
   type ISubnet,
   type IVpc,
+  Peer,
   Port,
   SecurityGroup,
   Subnet,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
+import { postgresPort } from '../core/vocabulary.ts';
 import type { Config } from './config/schema.ts';
-import { egressGroup, postgresPort } from './egress-group.ts';
 
 export interface NetworkProps {
   readonly network: NonNullable<Config['network']>;
@@ -92,4 +93,16 @@ export class Network extends Construct {
       });
     }
   }
+}
+
+/** For what talks to the servers: out to the servers' ports and to AWS by HTTPS; nothing comes in. */
+export function egressGroup(scope: Construct, vpc: IVpc, ports: readonly number[]): SecurityGroup {
+  const group = new SecurityGroup(scope, 'SecurityGroup', {
+    vpc,
+    allowAllOutbound: false,
+    description: 'pgproof: to PostgreSQL and to the AWS services',
+  });
+  for (const port of new Set(ports)) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port), 'PostgreSQL');
+  group.addEgressRule(Peer.anyIpv4(), Port.HTTPS, 'S3, SNS, Secrets Manager');
+  return group;
 }

@@ -6,9 +6,9 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
-import type { SslMode } from './backup-function.ts';
+import type { UserCheck } from '../core/config/checks.ts';
+import type { LevelChoice, NotifyPolicy, TlsMode } from '../core/vocabulary.ts';
 import type { BackupSchedule } from './schedule.ts';
-import type { VerifyCheck, VerifyLevel } from './verify-function.ts';
 
 /** The function that restores. It runs in the same VPC as the backup function. */
 export interface RestoreProps {
@@ -68,7 +68,7 @@ export interface PostgresBackupProps {
    * libpq's sslmode.
    * @default - verify-full for hosts of RDS, else require
    */
-  readonly sslMode?: SslMode | undefined;
+  readonly sslMode?: TlsMode | undefined;
   /**
    * Take these databases only.
    * @default - all that are not templates and allow connections, but for `postgres`
@@ -113,7 +113,7 @@ export interface PostgresBackupProps {
    * Whether successes are told too.
    * @default 'failures'
    */
-  readonly notify?: 'failures' | 'all' | undefined;
+  readonly notify?: NotifyPolicy | undefined;
   /**
    * The VPC from which the server can be reached.
    * @default - the backup function is in no VPC
@@ -159,7 +159,7 @@ export interface PostgresBackupProps {
    * the time, and else reads it.
    * @default 'auto'
    */
-  readonly verifyLevel?: VerifyLevel | undefined;
+  readonly verifyLevel?: LevelChoice | undefined;
   /**
    * The PostgreSQL server that backups are restored into to verify them.
    * @default - ServerLayer.shared with the newest major, for the levels auto and restore
@@ -169,7 +169,7 @@ export interface PostgresBackupProps {
    * SQL that must return true in a restored backup. At most 2,500 bytes as JSON: a function's environment holds 4 KB.
    * @default - none
    */
-  readonly verifyChecks?: readonly VerifyCheck[] | undefined;
+  readonly verifyChecks?: readonly UserCheck[] | undefined;
   /**
    * Records a hash of every table's content with each backup, which a verification by restore compares.
    * @default false

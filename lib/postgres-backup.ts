@@ -5,15 +5,17 @@ import { Connections, type IConnectable } from 'aws-cdk-lib/aws-ec2';
 import type { Rule } from 'aws-cdk-lib/aws-events';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { defaultLevel, defaultPolicy } from '../core/config/defaults.ts';
+import { sourceNamePattern } from '../core/config/source.ts';
+import { mayRestore } from '../core/vocabulary.ts';
 import { alarmOnErrors, alarmOnWaitingFailures } from './alarms.ts';
 import { backupFunction } from './backup-function.ts';
 import { asBucket, BackupBucket } from './bucket.ts';
-import { prefixPattern, sourceNamePattern } from './config/schema.ts';
+import { functionDefaults, mostTemporaryStorageMiB, prefixPattern } from './config/schema.ts';
 import { FailureQueue } from './failure-queue.ts';
 import { ClientLayer, ServerLayer } from './layer.ts';
 import { packageRoot } from './package-root.ts';
@@ -22,10 +24,12 @@ import { type RestoreFunctionProps, restoreFunction } from './restore-function.t
 import type { Place } from './rights.ts';
 import { BackupSchedules } from './schedule.ts';
 import { AlertTopic } from './topic.ts';
-import { needsServer, verifyFunction, verifyOnManifest } from './verify-function.ts';
+import { verifyFunction, verifyOnManifest } from './verify-function.ts';
 
-/** Lambda allows no more. A run costs a fraction of a cent with it. */
-const mostTemporaryStorageMiB = 10_240;
+const memory = Size.mebibytes(functionDefaults.memoryMiB);
+const smallStorage = Size.mebibytes(functionDefaults.temporaryStorageMiB);
+const largeStorage = Size.mebibytes(mostTemporaryStorageMiB);
+const timeout = Duration.minutes(functionDefaults.timeoutMinutes);
 
 /**
  * One PostgreSQL server whose databases are dumped into a bucket on a schedule, and verified as soon as each backup is
@@ -50,7 +54,7 @@ export class PostgresBackup extends Construct implements IConnectable {
   constructor(scope: Construct, id: string, props: PostgresBackupProps) {
     super(scope, id);
     checkNames(props);
-    const { sourceName, prefix, notify = 'failures', architecture = Architecture.ARM_64 } = props;
+    const { sourceName, prefix, notify = defaultPolicy, architecture = Architecture.ARM_64 } = props;
     this.bucket = props.bucket ?? asBucket(new BackupBucket(this, 'Bucket'));
     this.topic = props.topic ?? new AlertTopic(this, 'Alerts');
     this.failureQueue = new FailureQueue(this, 'Failures');
@@ -69,7 +73,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       topic: this.topic,
       failureQueue: this.failureQueue,
       storeUrl: `s3://${this.bucket.bucketName}${prefix === undefined ? '' : `/${prefix}`}`,
-      logRetention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+      logRetention: props.logRetention ?? functionDefaults.logRetentionDays,
     };
     const clients = props.layer ?? ClientLayer.shared(this, { architecture });
     const code = props.functionsDirectory ?? path.join(packageRoot(), 'dist/functions');
@@ -79,26 +83,25 @@ export class PostgresBackup extends Construct implements IConnectable {
       layer: clients,
       server: props,
       codeDirectory: path.join(code, 'backup'),
-      memory: props.memory ?? Size.mebibytes(2048),
-      temporaryStorage: props.temporaryStorage,
-      timeout: props.timeout ?? Duration.minutes(15),
+      memory: props.memory ?? memory,
+      temporaryStorage: props.temporaryStorage ?? smallStorage,
+      timeout: props.timeout ?? timeout,
       logGroupName: `${logGroups}/backup`,
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
     });
-    const level = props.verifyLevel ?? 'auto';
+    const level = props.verifyLevel ?? defaultLevel.functions;
     this.verifyFunction = verifyFunction(new Construct(this, 'Verify'), {
       ...shared,
       level,
       checks: props.verifyChecks ?? [],
       // A server layer holds the client programs of its major too.
-      layer: needsServer(level) ? (props.serverLayer ?? ServerLayer.shared(this, { architecture })) : clients,
+      layer: mayRestore(level) ? (props.serverLayer ?? ServerLayer.shared(this, { architecture })) : clients,
       codeDirectory: path.join(code, 'verify'),
-      memory: props.verifyMemory ?? Size.mebibytes(2048),
-      temporaryStorage:
-        props.verifyTemporaryStorage ?? Size.mebibytes(needsServer(level) ? mostTemporaryStorageMiB : 512),
-      timeout: props.verifyTimeout ?? Duration.minutes(15),
+      memory: props.verifyMemory ?? memory,
+      temporaryStorage: props.verifyTemporaryStorage ?? (mayRestore(level) ? largeStorage : smallStorage),
+      timeout: props.verifyTimeout ?? timeout,
       logGroupName: `${logGroups}/verify`,
     });
     this.restoreFunction = this.makeRestore(props, {
@@ -180,9 +183,9 @@ export class PostgresBackup extends Construct implements IConnectable {
       // The source's own server is that of the source's own secret only.
       ...(restore.secrets === undefined ? { host } : {}),
       secrets: restore.secrets ?? (secret === undefined ? [] : [secret]),
-      memory: restore.memory ?? Size.mebibytes(2048),
-      temporaryStorage: restore.temporaryStorage ?? Size.mebibytes(mostTemporaryStorageMiB),
-      timeout: restore.timeout ?? Duration.minutes(15),
+      memory: restore.memory ?? memory,
+      temporaryStorage: restore.temporaryStorage ?? largeStorage,
+      timeout: restore.timeout ?? timeout,
     });
   }
 

@@ -1,13 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { postgresPort, type TlsMode } from '../core/vocabulary.ts';
 import { restoreEnvironment } from '../functions/restore/contract.ts';
-import type { SslMode } from './backup-function.ts';
 import { definedOnly } from './defined-only.ts';
-import { egressGroup, postgresPort } from './egress-group.ts';
-import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import { bundledFunction, type SourceFunctionProps } from './function.ts';
+import { egressGroup } from './network.ts';
 import {
   mayDecryptBackups,
   mayListBackups,
@@ -15,24 +14,15 @@ import {
   mayReadBackups,
   mayReadSecret,
   objectsOf,
-  type Place,
 } from './rights.ts';
 
-export interface RestoreFunctionProps
-  extends Omit<
-    BundledFunctionProps,
-    'description' | 'environment' | 'statements' | 'wildcards' | 'retryAttempts' | 'maxEventAge'
-  > {
-  readonly sourceName: string;
-  readonly storeUrl: string;
-  readonly place: Place;
-  readonly topic: ITopic;
+export interface RestoreFunctionProps extends SourceFunctionProps {
   /** Of the servers that may be restored into; the first is the one where the event names none. */
   readonly secrets: readonly ISecret[];
   /** Of the first secret's server, where the secret does not say. */
   readonly host?: string | undefined;
   readonly port?: number | undefined;
-  readonly sslMode?: SslMode | undefined;
+  readonly sslMode?: TlsMode | undefined;
 }
 
 /**

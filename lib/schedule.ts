@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import {
   Schedule,
@@ -10,6 +10,7 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type { Format, RowMode } from '../core/vocabulary.ts';
 import { type BackupEvent, backupEventSchema } from '../functions/backup/contract.ts';
 
 /** When a source is backed up, and what this schedule does otherwise than the construct says. */
@@ -32,7 +33,7 @@ export interface BackupSchedule {
    * pg_dump's format.
    * @default 'custom'
    */
-  readonly format?: BackupEvent['format'];
+  readonly format?: Format | undefined;
   /**
    * METHOD or METHOD:LEVEL, such as `zstd:1`.
    * @default - zstd where pg_dump has it, else gzip
@@ -52,7 +53,7 @@ export interface BackupSchedule {
    * Whether every table's rows are counted in the snapshot that is dumped.
    * @default 'exact'
    */
-  readonly rows?: BackupEvent['rows'];
+  readonly rows?: RowMode | undefined;
 }
 
 export interface BackupSchedulesProps {
@@ -92,12 +93,7 @@ function inputOf({ name, expression: _, ...rest }: BackupSchedule): BackupEvent 
   return backupEventSchema.parse({ schedule: name, ...rest });
 }
 
-function schedulerRole(
-  scope: Construct,
-  group: ScheduleGroup,
-  handler: IFunction,
-  queue: IQueue,
-): ReturnType<Role['withoutPolicyUpdates']> {
+function schedulerRole(scope: Construct, group: ScheduleGroup, handler: IFunction, queue: IQueue): IRole {
   const role = new Role(scope, 'Role', {
     assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
       conditions: {

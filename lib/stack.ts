@@ -14,6 +14,7 @@ import { Bucket, type IBucket, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { mayRestore } from '../core/vocabulary.ts';
 import { asBucket, BackupBucket } from './bucket.ts';
 import { examplesIn } from './config/examples.ts';
 import type { Config, ScheduleConfig, SourceConfig } from './config/schema.ts';
@@ -24,7 +25,6 @@ import { PostgresBackup } from './postgres-backup.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import type { BackupSchedule } from './schedule.ts';
 import { AlertTopic } from './topic.ts';
-import { needsServer } from './verify-function.ts';
 
 export interface BackupStackProps {
   readonly config: Config;
@@ -66,7 +66,7 @@ export class BackupStack extends Stack {
       prefix: config.bucket.prefix,
       notify: alerts.notify,
       layer: this.makeLayer(config.layer, architecture, layerDirectory),
-      serverLayer: needsServer(verify.level)
+      serverLayer: mayRestore(verify.level)
         ? this.makeServerLayer(config, architecture, serverLayerDirectory)
         : undefined,
       memory: Size.mebibytes(functions.memoryMiB),

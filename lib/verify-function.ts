@@ -2,12 +2,17 @@ import { Duration } from 'aws-cdk-lib';
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import { manifestSuffix, verifyEnvironment, type verifyLevels } from '../functions/verify/contract.ts';
-import { checksBytes, checksLimitBytes } from './config/checks-limit.ts';
-import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import type { UserCheck } from '../core/config/checks.ts';
+import { type LevelChoice, mayRestore, type NotifyPolicy } from '../core/vocabulary.ts';
+import {
+  checksBytes,
+  checksLimitBytes,
+  manifestSuffix,
+  verifyEnvironment,
+} from '../functions/verify/contract.ts';
+import { bundledFunction, type SourceFunctionProps } from './function.ts';
 import {
   mayListBackups,
   mayPublish,
@@ -19,46 +24,18 @@ import {
   verificationsOf,
 } from './rights.ts';
 
-export type VerifyLevel = (typeof verifyLevels)[number];
-
-/** SQL that must return one row with one column that is true, in every restored database or in the one that is named. */
-export type VerifyCheck = {
-  readonly name?: string | undefined;
-  readonly database?: string | undefined;
-  readonly sql: string;
-};
-
-/** Whether a level restores, and so needs a PostgreSQL server and room for a database. */
-export function needsServer(level: VerifyLevel): boolean {
-  return level === 'auto' || level === 'restore';
-}
-
+/** It is in no VPC: it talks to S3 and SNS only. */
 export interface VerifyFunctionProps
-  extends Omit<
-    BundledFunctionProps,
-    | 'description'
-    | 'environment'
-    | 'statements'
-    | 'wildcards'
-    | 'retryAttempts'
-    | 'maxEventAge'
-    | 'vpc'
-    | 'vpcSubnets'
-    | 'securityGroups'
-  > {
-  readonly sourceName: string;
-  readonly storeUrl: string;
-  readonly place: Place;
-  readonly topic: ITopic;
-  readonly notify: 'failures' | 'all';
-  readonly level: VerifyLevel;
-  readonly checks: readonly VerifyCheck[];
+  extends Omit<SourceFunctionProps, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
+  readonly notify: NotifyPolicy;
+  readonly level: LevelChoice;
+  readonly checks: readonly UserCheck[];
 }
 
 /** What would be found out in the middle of a deployment, or never. */
 function refuseChecks({ sourceName, level, checks }: VerifyFunctionProps): void {
   if (checks.length === 0) return;
-  if (!needsServer(level)) {
+  if (!mayRestore(level)) {
     throw new Error(
       `The checks of ${sourceName} would never run: got verifyLevel ${level} (expected auto or restore). Change it, or remove verifyChecks.`,
     );
@@ -88,7 +65,7 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       [names.topicArn]: topic.topicArn,
       [names.notify]: props.notify,
       // Whoever wrote the database that is restored must not read the function's credentials.
-      ...(needsServer(props.level) ? { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' } : {}),
+      ...(mayRestore(props.level) ? { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' } : {}),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
     },
     statements: [

@@ -1,6 +1,7 @@
 import { backup } from '../../core/backup/backup.ts';
-import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
+import type { BackupPlan } from '../../core/backup/plan.ts';
 import { BackupFailed, isGoodResult } from '../../core/backup/report.ts';
+import { planDefaults } from '../../core/config/defaults.ts';
 import { listBackups } from '../../core/inventory/list-backups.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
 import type { Verification } from '../../core/manifest/verification.ts';

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { formatCompression } from '../config/compression.ts';
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
 import type {
   DatabaseLocale,
@@ -7,7 +8,6 @@ import type {
   StoredFile,
   TableRows,
 } from '../manifest/manifest.ts';
-import { formatCompression } from '../postgres/dump/compression.ts';
 import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import type { GlobalNames } from '../postgres/dump/dump-globals.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';

@@ -1,11 +1,11 @@
-import type { Format } from '../manifest/manifest.ts';
-import type { LevelChoice, Verification } from '../manifest/verification.ts';
+import type { Compression } from '../config/compression.ts';
+import type { Verification } from '../manifest/verification.ts';
 import type { Notifier } from '../notify/notifier.ts';
-import type { Compression } from '../postgres/dump/compression.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import type { Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
+import type { Format, RowMode } from '../vocabulary.ts';
 import type { OnProgress } from './progress.ts';
 
 /** What is to be backed up, and how. Values only. */
@@ -21,7 +21,7 @@ export type BackupPlan = {
   /** Databases at once. */
   readonly parallel: number;
   /** `none` leaves the rows uncounted: faster, and a verification can then compare nothing but the tables' names. */
-  readonly rows: 'exact' | 'none';
+  readonly rows: RowMode;
   /** A hash of every table's content, taken while its rows are counted: slower, and of no use without the counts. */
   readonly fingerprint: boolean;
   readonly lockWaitSeconds: number;
@@ -47,15 +47,3 @@ export type BackupDependencies = {
   /** Ends the run early: the function's deadline, Ctrl-C. Its reason is what people are told. */
   readonly signal: AbortSignal;
 };
-
-export const planDefaults = {
-  format: 'custom',
-  jobs: 1,
-  parallel: 1,
-  rows: 'exact',
-  fingerprint: false,
-  lockWaitSeconds: 60,
-  stallSeconds: 300,
-} as const satisfies Partial<BackupPlan>;
-
-export type VerifyChoice = LevelChoice | 'none';

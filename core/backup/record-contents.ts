@@ -8,13 +8,14 @@ import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
 import { countLargeObjects, readObjects, steadyObjects } from '../postgres/objects/read-objects.ts';
+import type { RowMode } from '../vocabulary.ts';
 import type { Recorded } from './make-manifest.ts';
 
 export type RecordRequest = {
   readonly client: Client;
   readonly database: string;
   readonly snapshot: Snapshot;
-  readonly rows: 'exact' | 'none';
+  readonly rows: RowMode;
   readonly fingerprint: boolean;
   /** Fulfilled when pg_dump holds its locks. */
   readonly locked: Promise<unknown>;

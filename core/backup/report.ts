@@ -1,6 +1,6 @@
 import { messageOf, PgproofError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { Verification } from '../manifest/verification.ts';
+import { isGoodVerdict, type Verification } from '../manifest/verification.ts';
 
 export type BackupDone = {
   readonly status: 'done';
@@ -45,7 +45,7 @@ export type BackupReport = {
 export function isGoodResult(result: BackupResult): boolean {
   if (result.status === 'failed') return false;
   const verdict = result.verification?.verdict;
-  return verdict === undefined || verdict === 'proven' || verdict === 'intact';
+  return verdict === undefined || isGoodVerdict(verdict);
 }
 
 /** At least one database of the run has no good backup. Every other database was still taken. */

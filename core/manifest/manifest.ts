@@ -1,12 +1,9 @@
 import * as z from 'zod';
 import { PgproofError } from '../errors.ts';
+import { formats } from '../vocabulary.ts';
 
 export const manifestName = 'manifest.json';
 export const verificationName = 'verification.json';
-
-/** What pg_dump can write. The names are pg_dump's own (`--format`). */
-export const formats = ['custom', 'plain', 'directory', 'tar'] as const;
-export type Format = (typeof formats)[number];
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);

@@ -1,16 +1,6 @@
 import * as z from 'zod';
+import { type Level, levels, type Verdict, verdicts } from '../vocabulary.ts';
 import { parseJsonObject } from './manifest.ts';
-
-/** How deep a verification goes; each level includes those before it. */
-export const levels = ['checksum', 'read', 'restore'] as const;
-export type Level = (typeof levels)[number];
-
-/** What may be asked for: a level, or `auto`, which is `restore` where that fits into room and time, else `read`. */
-export const levelChoices = [...levels, 'auto'] as const;
-export type LevelChoice = (typeof levelChoices)[number];
-
-export const verdicts = ['proven', 'intact', 'failed', 'unverifiable'] as const;
-export type Verdict = (typeof verdicts)[number];
 
 const checkSchema = z.looseObject({
   name: z.string(),
@@ -45,4 +35,16 @@ export function verdictOf(level: Level, checks: readonly Check[]): Verdict {
   if (checks.some((check) => check.status === 'failed')) return 'failed';
   if (checks.length === 0 || checks.some((check) => check.status === 'unverifiable')) return 'unverifiable';
   return level === 'restore' ? 'proven' : 'intact';
+}
+
+const isGood: Readonly<Record<Verdict, boolean>> = {
+  proven: true,
+  intact: true,
+  failed: false,
+  unverifiable: false,
+};
+
+/** Whether a backup with this verdict counts as good: everything that was asked of it was found in order. */
+export function isGoodVerdict(verdict: Verdict): boolean {
+  return isGood[verdict];
 }

@@ -1,9 +1,6 @@
 import { PgproofError } from '../errors.ts';
+import type { NotifyPolicy } from '../vocabulary.ts';
 import { type Alert, composeAlert, type Outcome } from './alert.ts';
-
-/** Who hears of what: failures only, or good news too. */
-export const notifyPolicies = ['failures', 'all'] as const;
-export type NotifyPolicy = (typeof notifyPolicies)[number];
 
 /** Where messages go: an SNS topic, a terminal. */
 export type Channel = {

@@ -7,8 +7,9 @@ import {
 } from '../inventory/list-backups.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
 import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
-import type { Verdict } from '../manifest/verification.ts';
+import { isGoodVerdict } from '../manifest/verification.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
+import { type Verdict, verdicts } from '../vocabulary.ts';
 
 export type ChosenBackup = {
   readonly id: InventoryEntry['id'];
@@ -38,24 +39,25 @@ export async function chooseBackup(
   if (last === undefined)
     return readable(await readBackup(store, formatId(await findBackup(store, text, options)), options));
   if (options.any) return readable(last);
-  const good =
-    newest.find((entry) => verdictOf(entry) === 'proven') ??
-    newest.find((entry) => verdictOf(entry) === 'intact');
+  const good = verdicts
+    .filter(isGoodVerdict)
+    .map((verdict) => newest.find((entry) => verdictIn(entry) === verdict))
+    .find((entry) => entry !== undefined);
   if (good !== undefined) return readable(good);
   throw new BackupNotFound({
     what: `No backup of ${text.replace(/\/latest$/, '')} in ${store.url} was verified and found good`,
-    got: `${found.length}, the newest of them ${verdictOf(last) ?? 'never verified'}`,
+    got: `${found.length}, the newest of them ${verdictIn(last) ?? 'never verified'}`,
     fix: `Verify one first (pgproof verify ${formatId(last.id)}), name it by its id, or take the newest whatever it is with --any.`,
   });
 }
 
-function verdictOf({ verification }: InventoryEntry): Verdict | undefined {
+function verdictIn({ verification }: InventoryEntry): Verdict | undefined {
   return verification === undefined || 'unreadable' in verification ? undefined : verification.verdict;
 }
 
 function readable(entry: InventoryEntry): ChosenBackup {
   const { id, manifest } = entry;
-  if (!('unreadable' in manifest)) return { id, manifest, verdict: verdictOf(entry) };
+  if (!('unreadable' in manifest)) return { id, manifest, verdict: verdictIn(entry) };
   throw new ManifestUnreadable({
     what: `The ${manifestName} of ${formatId(id)} cannot be read`,
     got: String(manifest.unreadable),

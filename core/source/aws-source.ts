@@ -2,8 +2,9 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { Signer } from '@aws-sdk/rds-signer';
 import * as z from 'zod';
 import { messageOf, PgproofError } from '../errors.ts';
-import type { ConnectionParameters, TlsMode } from '../postgres/connect/parameters.ts';
+import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import { isRdsHost, rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';
+import type { TlsMode } from '../vocabulary.ts';
 import type { Source } from './source.ts';
 
 /** The secret or the token that a source needs could not be had, or is not what it should be. */

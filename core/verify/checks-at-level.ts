@@ -3,11 +3,12 @@ import { availableParallelism } from 'node:os';
 import { messageOf } from '../errors.ts';
 import { majorsOf } from '../manifest/majors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { Check, Level } from '../manifest/verification.ts';
+import type { Check } from '../manifest/verification.ts';
 import type { VerificationTools } from '../postgres/programs/obtain.ts';
 import { removeLeftovers } from '../scratch/leftovers.ts';
 import { temporaryScratch } from '../scratch/scratch.ts';
 import { oneLine } from '../text/one-line.ts';
+import { type Level, mayRestore } from '../vocabulary.ts';
 import { proveByRestore } from './prove/prove-by-restore.ts';
 import { estimateRestore } from './prove/room.ts';
 import { type CheckContext, checkStored } from './read/check-stored.ts';
@@ -29,8 +30,7 @@ export async function checksAt(
   const totalBytes = manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0);
   const onBytes = (bytes: number): void => onProgress?.({ step: 'reading', bytes, totalBytes });
   const context: CheckContext = { store, id, signal, onBytes, tools, scratch, stallSeconds };
-  if (level === 'checksum' || level === 'read')
-    return { level, checks: (await checkStored(manifest, level, context)).checks };
+  if (!mayRestore(level)) return { level, checks: (await checkStored(manifest, level, context)).checks };
 
   // A run that was killed may have filled the room that this one counts on.
   await removeLeftovers(scratch.directory);

@@ -1,10 +1,10 @@
+import type { UserCheck } from '../config/checks.ts';
 import type { BackupId } from '../manifest/backup-id.ts';
-import type { LevelChoice } from '../manifest/verification.ts';
 import type { VerificationTools } from '../postgres/programs/obtain.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import type { Store } from '../store/store.ts';
-import type { UserCheck } from './prove/user-checks.ts';
+import type { LevelChoice } from '../vocabulary.ts';
 
 export type VerifyRequest = {
   readonly id: BackupId;

@@ -1,10 +1,6 @@
 import { PgproofError } from '../errors.ts';
 import type { Verification } from '../manifest/verification.ts';
 
-export function isGoodVerification({ verdict }: Verification): boolean {
-  return verdict === 'proven' || verdict === 'intact';
-}
-
 /** The verification was done, and the backup did not pass. */
 export class BackupNotGood extends PgproofError {
   override readonly name = 'BackupNotGood';

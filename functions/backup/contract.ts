@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { runOptions, someText } from '../../core/config/options.ts';
+import { variables } from '../../core/vocabulary.ts';
 
 /**
  * What the infrastructure and the backup function agree on. Nothing heavy is imported here: the stack reads it
@@ -10,7 +12,7 @@ export const backupEnvironment = {
   /** The source's name, the first part of every backup id. Required. */
   source: 'PGPROOF_SOURCE',
   /** `s3://bucket/prefix`. Required. */
-  store: 'PGPROOF_STORE',
+  store: variables.store,
   /** ARN of a Secrets Manager secret in RDS's JSON form (username, password, host, port, dbname). */
   secretArn: 'PGPROOF_SECRET_ARN',
   /** `secret` (default) or `iam`: an IAM authentication token instead of a password. */
@@ -46,15 +48,15 @@ export const backupEnvironment = {
   /** Seconds without any progress after which a dump is killed. Default 300. */
   stallSeconds: 'PGPROOF_STALL_SECONDS',
   /** The most parts a multipart upload may have. Default 10000. */
-  partLimit: 'PGPROOF_PART_LIMIT',
+  partLimit: variables.partLimit,
   /** ARN of a KMS key; without it the bucket's own encryption applies. */
-  kmsKeyArn: 'PGPROOF_KMS_KEY_ARN',
+  kmsKeyArn: variables.kmsKeyArn,
   /** S3 storage class of archives. */
-  storageClass: 'PGPROOF_STORAGE_CLASS',
+  storageClass: variables.storageClass,
   /** ARN of the SNS topic that alerts go to. Required. */
-  topicArn: 'PGPROOF_TOPIC_ARN',
+  topicArn: variables.topicArn,
   /** `failures` (default) or `all`. */
-  notify: 'PGPROOF_NOTIFY',
+  notify: variables.notify,
 } as const;
 
 /**
@@ -62,13 +64,9 @@ export const backupEnvironment = {
  * configuration for this one run. Unknown keys are errors.
  */
 export const backupEventSchema = z.strictObject({
-  databases: z.array(z.string().min(1)).min(1).optional(),
-  excludeDatabases: z.array(z.string().min(1)).optional(),
-  format: z.enum(['custom', 'plain', 'directory', 'tar']).optional(),
-  compress: z.string().min(1).optional(),
-  jobs: z.int().min(1).max(64).optional(),
-  parallel: z.int().min(1).max(16).optional(),
-  rows: z.enum(['exact', 'none']).optional(),
+  ...runOptions,
+  /** May be empty: nothing is left out then, whatever the configuration says. */
+  excludeDatabases: z.array(someText).optional(),
   fingerprint: z.boolean().optional(),
   /** Why, in the user's words; goes to the log and the alert. */
   reason: z.string().max(500).optional(),
@@ -86,6 +84,3 @@ export const backupMetrics = {
   succeeded: 'BackupsSucceeded',
   failed: 'BackupsFailed',
 } as const;
-
-/** The function's own limit is Lambda's; this much of it is kept back to abort uploads and to send the alert. */
-export const deadlineReserveSeconds = 30;

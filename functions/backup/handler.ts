@@ -5,7 +5,7 @@ import { withDeadline } from '../lambda/deadline.ts';
 import { parseEvent } from '../lambda/settings.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
-import { backupEnvironment, backupEventSchema, backupMetrics, deadlineReserveSeconds } from './contract.ts';
+import { backupEnvironment, backupEventSchema, backupMetrics } from './contract.ts';
 import { lambdaDependencies } from './lambda-dependencies.ts';
 import { type BackupResponse, responseOf } from './lambda-output.ts';
 import { planFromSettings, readBackupSettings } from './settings.ts';
@@ -27,9 +27,7 @@ export async function handler(event: unknown, context: Context): Promise<BackupR
       };
     },
   );
-  const report = await withDeadline(context, deadlineReserveSeconds, (signal) =>
-    backup(plan, dependenciesUntil(signal)),
-  );
+  const report = await withDeadline(context, (signal) => backup(plan, dependenciesUntil(signal)));
   // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
   if (!report.databases.every(isGoodResult)) throw new BackupFailed(report);
   return responseOf(report);

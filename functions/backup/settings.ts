@@ -1,14 +1,20 @@
 import * as z from 'zod';
-import { type BackupPlan, planDefaults } from '../../core/backup/plan.ts';
-import { formats } from '../../core/manifest/manifest.ts';
-import { notifyPolicies } from '../../core/notify/notifier.ts';
-import { tlsModes } from '../../core/postgres/connect/parameters.ts';
-import { parseCompression } from '../../core/postgres/dump/compression.ts';
-import { storageClasses } from '../../core/store/s3/s3-settings.ts';
+import type { BackupPlan } from '../../core/backup/plan.ts';
+import { checkedBy } from '../../core/config/checked-by.ts';
+import { parseCompression } from '../../core/config/compression.ts';
+import { defaultPolicy, planDefaults } from '../../core/config/defaults.ts';
+import { most } from '../../core/config/options.ts';
+import {
+  authKinds,
+  formats,
+  notifyPolicies,
+  rowModes,
+  storageClasses,
+  tlsModes,
+} from '../../core/vocabulary.ts';
 import {
   BadSettings,
   bucketUrl,
-  checkedBy,
   jsonNames,
   numberVariable,
   parseVariables,
@@ -21,9 +27,9 @@ const settingsSchema = z
     source: requiredText,
     store: bucketUrl,
     secretArn: z.string().optional(),
-    auth: z.enum(['secret', 'iam']).default('secret'),
+    auth: z.enum(authKinds).default('secret'),
     host: z.string().optional(),
-    port: numberVariable(1, 65_535).optional(),
+    port: numberVariable(1, most.port).optional(),
     user: z.string().optional(),
     maintenanceDatabase: z.string().optional(),
     sslMode: z.enum(tlsModes).optional(),
@@ -31,20 +37,20 @@ const settingsSchema = z
     excludeDatabases: jsonNames.default([]),
     format: z.enum(formats).default(planDefaults.format),
     compress: checkedBy(parseCompression).optional(),
-    jobs: numberVariable(1, 64).default(planDefaults.jobs),
-    parallel: numberVariable(1, 16).default(planDefaults.parallel),
-    rows: z.enum(['exact', 'none']).default(planDefaults.rows),
+    jobs: numberVariable(1, most.jobs).default(planDefaults.jobs),
+    parallel: numberVariable(1, most.parallel).default(planDefaults.parallel),
+    rows: z.enum(rowModes).default(planDefaults.rows),
     fingerprint: z
       .enum(['true', 'false'])
       .transform((text) => text === 'true')
       .default(planDefaults.fingerprint),
     lockWaitSeconds: numberVariable(1, 86_400).default(planDefaults.lockWaitSeconds),
     stallSeconds: numberVariable(1, 86_400).default(planDefaults.stallSeconds),
-    partLimit: numberVariable(1, 10_000).optional(),
+    partLimit: numberVariable(1, most.parts).optional(),
     kmsKeyArn: z.string().optional(),
     storageClass: z.enum(storageClasses).optional(),
     topicArn: requiredText,
-    notify: z.enum(notifyPolicies).default('failures'),
+    notify: z.enum(notifyPolicies).default(defaultPolicy),
   })
   .superRefine(
     (settings, context) => {

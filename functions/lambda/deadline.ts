@@ -6,16 +6,18 @@ export class DeadlineReached extends PgproofError {
   override readonly name = 'DeadlineReached';
 }
 
-/** Runs `work` with a signal that aborts `reserveSeconds` before Lambda would kill the function. */
+/** Kept back from Lambda's limit to end children, abort uploads, write a verdict and send the alert. */
+export const deadlineReserveSeconds = 30;
+
+/** Runs `work` with a signal that aborts a while before Lambda would kill the function. */
 export async function withDeadline<T>(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
-  reserveSeconds: number,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
   const left = context.getRemainingTimeInMillis();
   // A function with a limit of seconds still gets half of it for the work.
-  const milliseconds = Math.max(left - reserveSeconds * 1_000, left / 2);
+  const milliseconds = Math.max(left - deadlineReserveSeconds * 1_000, left / 2);
   const timer = setTimeout(() => {
     controller.abort(
       new DeadlineReached({

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { toDotPath } from 'zod/v4/core';
-import { messageOf, PgproofError, UsageError } from '../../core/errors.ts';
+import { checkedBy } from '../../core/config/checked-by.ts';
+import { UsageError } from '../../core/errors.ts';
 import { parseStoreUrl } from '../../core/store/store-url.ts';
+import { variables } from '../../core/vocabulary.ts';
 
 /** The environment variables, or the event, do not say what the function needs to know. */
 export class BadSettings extends UsageError {
@@ -27,7 +29,7 @@ export function parseVariables<T>(
 ): T {
   const known = new Set(Object.values(names));
   const unknown = Object.keys(env).filter(
-    (variable) => variable.startsWith('PGPROOF_') && !known.has(variable) && variable !== 'PGPROOF_PG_BIN',
+    (variable) => variable.startsWith('PGPROOF_') && !known.has(variable) && variable !== variables.programs,
   );
   const result = schema.safeParse(pickVariables(names, env));
   const problems = result.success
@@ -95,21 +97,3 @@ export const bucketUrl = checkedBy((url) => {
   const { kind } = parseStoreUrl(url);
   if (kind !== 's3') throw new Error(`expected s3://bucket/prefix, not a ${kind} store`);
 }, requiredText);
-
-/** A text that another room's parser judges; what that says becomes this variable's problem. */
-export function checkedBy(parse: (text: string) => unknown, schema: z.ZodString = z.string()): z.ZodString {
-  return schema.superRefine((text, context) => {
-    try {
-      parse(text);
-    } catch (error: unknown) {
-      context.addIssue({ code: 'custom', message: withoutFix(error) });
-    }
-  });
-}
-
-/** The fix of a parser is about its command line flags. */
-function withoutFix(error: unknown): string {
-  if (!(error instanceof PgproofError)) return messageOf(error);
-  const { what, got, expected } = error.problem;
-  return `${what}${got === undefined ? '' : `: ${got}`}${expected === undefined ? '' : ` (expected ${expected})`}`;
-}

@@ -1,10 +1,11 @@
 import type { Context } from 'aws-lambda';
+import { isGoodVerdict } from '../../core/manifest/verification.ts';
 import type { RestoreReport } from '../../core/restore/report.ts';
 import { restoreBackup } from '../../core/restore/restore.ts';
 import { withDeadline } from '../lambda/deadline.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
-import { deadlineReserveSeconds, restoreEnvironment } from './contract.ts';
+import { restoreEnvironment } from './contract.ts';
 import { prepareRestore } from './lambda-dependencies.ts';
 import { readRestoreSettings } from './settings.ts';
 
@@ -13,11 +14,11 @@ const { logger } = telemetry('restore', 'pgproof');
 /** Restores the backup that the event names into the database that it names. */
 export async function handler(event: unknown, context: Context): Promise<RestoreReport> {
   logger.addContext(context);
-  return await withDeadline(context, deadlineReserveSeconds, (signal) =>
+  return await withDeadline(context, (signal) =>
     tellFailure(process.env[restoreEnvironment.topicArn], 'restore', async () => {
       const settings = readRestoreSettings(process.env);
       const { request, dependencies, verdict } = await prepareRestore(event, settings, signal);
-      if (verdict !== 'proven' && verdict !== 'intact') logger.warn('not a good backup', { verdict });
+      if (verdict === undefined || !isGoodVerdict(verdict)) logger.warn('not a good backup', { verdict });
       const report = await restoreBackup(request, dependencies);
       const { tables, ...rest } = report;
       logger.info('restored', { report: { ...rest, tables: tables.length } });

@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { most } from '../../core/config/options.ts';
 import { parseIdOrLatest } from '../../core/manifest/backup-id.ts';
-import { tlsModes } from '../../core/postgres/connect/parameters.ts';
 import { parseTableSelector } from '../../core/postgres/names.ts';
 import type { Selection, TableSelector } from '../../core/restore/request.ts';
+import { tlsModes } from '../../core/vocabulary.ts';
 import { BadSettings, bucketUrl, numberVariable, parseVariables, requiredText } from '../lambda/settings.ts';
 import { type RestoreEvent, restoreEnvironment } from './contract.ts';
 
@@ -11,7 +12,7 @@ const settingsSchema = z.strictObject({
   store: bucketUrl,
   secretArn: z.string().optional(),
   host: z.string().optional(),
-  port: numberVariable(1, 65_535).optional(),
+  port: numberVariable(1, most.port).optional(),
   sslMode: z.enum(tlsModes).optional(),
   topicArn: requiredText,
 });

@@ -1,39 +1,42 @@
 import * as z from 'zod';
+import { checksSchema } from '../../core/config/checks.ts';
+import { someText } from '../../core/config/options.ts';
+import { levelChoices, variables } from '../../core/vocabulary.ts';
 
 /** What the infrastructure and the verify function agree on; nothing heavy is imported here. */
 
 export const verifyEnvironment = {
   /** `s3://bucket/prefix`. Required. */
-  store: 'PGPROOF_STORE',
+  store: variables.store,
   /** `auto` (default: `restore` where it fits into room and time, else `read`), `checksum`, `read` or `restore`. */
   level: 'PGPROOF_VERIFY_LEVEL',
   /** A JSON array of `{"name"?, "database"?, "sql"}`: SQL that must return true in the restored database. */
   checks: 'PGPROOF_VERIFY_CHECKS',
   /** ARN of a KMS key for the verification; without it the bucket's own encryption applies. */
-  kmsKeyArn: 'PGPROOF_KMS_KEY_ARN',
+  kmsKeyArn: variables.kmsKeyArn,
   /** ARN of the SNS topic that alerts go to. Required. */
-  topicArn: 'PGPROOF_TOPIC_ARN',
+  topicArn: variables.topicArn,
   /** `failures` (default) or `all`. */
-  notify: 'PGPROOF_NOTIFY',
+  notify: variables.notify,
 } as const;
 
-export const verifyLevels = ['auto', 'checksum', 'read', 'restore'] as const;
+/**
+ * The most that the checks may take in the function's environment. Lambda allows 4 KB for all variables together, and
+ * the others need their part. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+export const checksLimitBytes = 2_500;
 
-/** SQL that must return one row with one column that is true; of all databases, or of the one that is named. */
-export const verifyChecksSchema = z.array(
-  z.strictObject({
-    name: z.string().min(1).optional(),
-    database: z.string().min(1).optional(),
-    sql: z.string().min(1),
-  }),
-);
+/** What checks take there, in bytes. */
+export function checksBytes(checks: unknown): number {
+  return Buffer.byteLength(JSON.stringify(checks));
+}
 
 /** By hand, from the console: one backup by its id. */
 const byHandSchema = z.strictObject({
-  backup: z.string().min(1),
-  level: z.enum(verifyLevels).optional(),
+  backup: someText,
+  level: z.enum(levelChoices).optional(),
   /** Instead of the function's own. */
-  checks: verifyChecksSchema.optional(),
+  checks: checksSchema.optional(),
 });
 
 /** EventBridge's `Object Created` event of S3. Loose: AWS adds fields. Keys come as they are, not URL-encoded. */
@@ -60,6 +63,3 @@ export const verifyMetrics = {
   failed: 'VerificationsFailed',
   unverifiable: 'VerificationsUnverifiable',
 } as const;
-
-/** Seconds kept back from Lambda's limit to write the verdict and to send the alert. */
-export const deadlineReserveSeconds = 30;

@@ -1,11 +1,11 @@
 import type { Context } from 'aws-lambda';
-import type { Verification } from '../../core/manifest/verification.ts';
-import { BackupNotGood, isGoodVerification } from '../../core/verify/verdict-error.ts';
+import { isGoodVerdict, type Verification } from '../../core/manifest/verification.ts';
+import { BackupNotGood } from '../../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { withDeadline } from '../lambda/deadline.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
-import { deadlineReserveSeconds, verifyEnvironment, verifyMetrics } from './contract.ts';
+import { verifyEnvironment, verifyMetrics } from './contract.ts';
 import { prepare } from './lambda-dependencies.ts';
 import { recordVerification } from './lambda-output.ts';
 
@@ -14,7 +14,7 @@ const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 /** Verifies the backup whose manifest was created, or the one that the event names. */
 export async function handler(event: unknown, context: Context): Promise<Verification> {
   logger.addContext(context);
-  const verification = await withDeadline(context, deadlineReserveSeconds, async (signal) => {
+  const verification = await withDeadline(context, async (signal) => {
     const { request, dependencies } = await tellFailure(
       process.env[verifyEnvironment.topicArn],
       'verification',
@@ -24,6 +24,6 @@ export async function handler(event: unknown, context: Context): Promise<Verific
   });
   recordVerification(logger, metrics, verification);
   // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
-  if (!isGoodVerification(verification)) throw new BackupNotGood(verification);
+  if (!isGoodVerdict(verification.verdict)) throw new BackupNotGood(verification);
   return verification;
 }

@@ -5,8 +5,9 @@ import { obtainTools, obtainVerificationTools, rememberTools } from '../../core/
 import { openStore } from '../../core/store/open-store.ts';
 import type { VerifyRequest } from '../../core/verify/request.ts';
 import type { TellDependencies } from '../../core/verify/verify-and-tell.ts';
+import { deadlineReserveSeconds } from '../lambda/deadline.ts';
 import { parseEvent } from '../lambda/settings.ts';
-import { deadlineReserveSeconds, verifyEventSchema } from './contract.ts';
+import { verifyEventSchema } from './contract.ts';
 import { requestFrom } from './event.ts';
 import { readVerifySettings } from './settings.ts';
 

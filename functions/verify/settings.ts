@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { toDotPath } from 'zod/v4/core';
-import { notifyPolicies } from '../../core/notify/notifier.ts';
+import { checksSchema, type UserCheck } from '../../core/config/checks.ts';
+import { defaultLevel, defaultPolicy } from '../../core/config/defaults.ts';
+import { levelChoices, notifyPolicies } from '../../core/vocabulary.ts';
 import { bucketUrl, parseVariables, requiredText } from '../lambda/settings.ts';
-import { verifyChecksSchema, verifyEnvironment, verifyLevels } from './contract.ts';
+import { verifyEnvironment } from './contract.ts';
 
-const jsonChecks = z.string().transform((text, context): z.infer<typeof verifyChecksSchema> => {
+const jsonChecks = z.string().transform((text, context): readonly UserCheck[] => {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -12,7 +14,7 @@ const jsonChecks = z.string().transform((text, context): z.infer<typeof verifyCh
     context.addIssue({ code: 'custom', message: 'expected a JSON array of {"name"?, "database"?, "sql"}' });
     return z.NEVER;
   }
-  const result = verifyChecksSchema.safeParse(json);
+  const result = checksSchema.safeParse(json);
   if (result.success) return result.data;
   for (const { path, message } of result.error.issues) {
     const place = path.length === 0 ? '' : `${toDotPath(path)}: `;
@@ -23,11 +25,11 @@ const jsonChecks = z.string().transform((text, context): z.infer<typeof verifyCh
 
 const settingsSchema = z.strictObject({
   store: bucketUrl,
-  level: z.enum(verifyLevels).default('auto'),
+  level: z.enum(levelChoices).default(defaultLevel.functions),
   checks: jsonChecks.default([]),
   kmsKeyArn: z.string().optional(),
   topicArn: requiredText,
-  notify: z.enum(notifyPolicies).default('failures'),
+  notify: z.enum(notifyPolicies).default(defaultPolicy),
 });
 
 export type VerifySettings = z.infer<typeof settingsSchema>;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checksBytes, checksLimitBytes } from './checks-limit.ts';
+import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
 
 /** Keys that are each right, but not together. */
 export type Contradiction = {

@@ -1,7 +1,8 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
+import { checksSchema } from '../../core/config/checks.ts';
 import { restoreEnvironment } from '../../functions/restore/contract.ts';
-import { verifyChecksSchema, verifyEnvironment } from '../../functions/verify/contract.ts';
+import { verifyEnvironment } from '../../functions/verify/contract.ts';
 import {
   configuration,
   kmsKeyArn,
@@ -44,7 +45,7 @@ test('the checks of a source reach the verifier as it reads them, and fingerprin
   const config = configuration({}, { checks, fingerprint: true });
   const variables = variablesOf(config, 'ordersprodVerifyFunction');
   expect(variables[verifyEnvironment.level]).toBe('auto');
-  expect(verifyChecksSchema.parse(JSON.parse(variables[verifyEnvironment.checks] ?? ''))).toEqual(checks);
+  expect(checksSchema.parse(JSON.parse(variables[verifyEnvironment.checks] ?? ''))).toEqual(checks);
   expect(variablesOf(config, 'ordersprodBackupFunction')).toMatchObject({ PGPROOF_FINGERPRINT: 'true' });
 });
 

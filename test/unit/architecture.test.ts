@@ -204,7 +204,8 @@ const pure = files.filter(
       'core/store/s3/part-sizes.ts',
       'core/verify/prove/room.ts',
     )(file) ||
-    /^lib\/config[-/]?(contradictions|examples|schema|cron)?\.ts$/.test(file),
+    within('lib/config')(file) ||
+    isContract(file),
 );
 
 /** A file with all that it imports of the repository, directly or not. */

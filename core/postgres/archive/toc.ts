@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { PgproofError } from '../../errors.ts';
-import type { Format } from '../../manifest/manifest.ts';
 import { lastWords } from '../../process/child-failed.ts';
 import { type ChildExit, startChild } from '../../process/run-child.ts';
+import type { Format } from '../../vocabulary.ts';
 import { type PostgresTools, toolPath } from '../programs/tools.ts';
 import { entryType } from './entry-types.ts';
 import { offlineEnvironment } from './offline-pg-restore.ts';

@@ -1,36 +1,6 @@
+import { type Compression, formatCompression } from '../../config/compression.ts';
 import { UsageError } from '../../errors.ts';
-import type { Format } from '../../manifest/manifest.ts';
-
-/** How pg_dump compresses. `level` undefined: the method's own default. */
-export type Compression = {
-  readonly method: 'zstd' | 'gzip' | 'lz4' | 'none';
-  readonly level?: number | undefined;
-};
-
-const levelRange = { zstd: [1, 22], gzip: [1, 9], lz4: [0, 12] } as const;
-
-/** Reads METHOD[:LEVEL] as pg_dump ≥ 16 takes it. @throws UsageError */
-export function parseCompression(text: string): Compression {
-  const match = /^(zstd|gzip|lz4|none)(?::(\d{1,2}))?$/.exec(text);
-  const method = match?.[1] as Compression['method'] | undefined;
-  const level = match?.[2] === undefined ? undefined : Number(match[2]);
-  const range = method === undefined || method === 'none' ? undefined : levelRange[method];
-  const fits = level === undefined || (range !== undefined && level >= range[0] && level <= range[1]);
-  if (method === undefined || !fits) {
-    throw new UsageError({
-      what: 'The compression is not one that pg_dump knows',
-      got: JSON.stringify(text),
-      expected: 'zstd[:1-22], gzip[:1-9], lz4[:0-12] or none',
-      fix: 'Leave it out to get the fastest good one.',
-    });
-  }
-  return level === undefined ? { method } : { method, level };
-}
-
-/** As it stands in the manifest: `zstd:1`, `lz4`, `none`. */
-export function formatCompression({ method, level }: Compression): string {
-  return level === undefined ? method : `${method}:${level}`;
-}
+import type { Format } from '../../vocabulary.ts';
 
 /**
  * The compression to use. Measured on mixed data (`npm run bench`): zstd at level 1 is smaller than gzip at 6 and

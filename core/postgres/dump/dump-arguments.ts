@@ -1,6 +1,7 @@
-import type { Format } from '../../manifest/manifest.ts';
+import type { Compression } from '../../config/compression.ts';
+import type { Format } from '../../vocabulary.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
-import { type Compression, compressionArgument } from './compression.ts';
+import { compressionArgument } from './compression.ts';
 
 export type DumpOptions = {
   readonly database: string;

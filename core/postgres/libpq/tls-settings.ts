@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.ts';
-import { type ConnectionParameters, tlsModes, tlsVersions } from '../connect/parameters.ts';
+import { tlsModes } from '../../vocabulary.ts';
+import { type ConnectionParameters, tlsVersions } from '../connect/parameters.ts';
 import { isRdsHost, rdsRootCertFile } from '../connect/rds-certificates.ts';
 import type { Keyword, Settings } from './keywords.ts';
 import type { LocalFiles } from './local-files.ts';

@@ -1,4 +1,4 @@
-import type { Format } from '../../manifest/manifest.ts';
+import type { Format } from '../../vocabulary.ts';
 import type { ArchiveAt } from '../archive/archive-at.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';

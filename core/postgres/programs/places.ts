@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { variables } from '../../vocabulary.ts';
 import type { ToolPlace } from './tools.ts';
 
 export type ToolPlaceOptions = {
@@ -18,12 +19,12 @@ export type Candidate = { readonly place: ToolPlace; readonly directory: string 
 /** Every directory that may hold PostgreSQL's programs, in the order of places, newest major first within one. */
 export async function toolPlaces(options: ToolPlaceOptions = {}): Promise<Candidate[]> {
   const { env = process.env, layer = '/opt', builtLayers = [], systemRoot = '/' } = options;
-  const configured = splitPath(env.PGPROOF_PG_BIN);
+  const configured = splitPath(env[variables.programs]);
   const onPath = splitPath(env.PATH);
   return [
     ...at('layer', await layerDirectories(layer)),
     ...at('built', await builtDirectories(builtLayers)),
-    ...at('PGPROOF_PG_BIN', configured),
+    ...at(variables.programs, configured),
     ...at('PATH', onPath),
     ...at('Debian', await versionedDirectories(join(systemRoot, 'usr', 'lib', 'postgresql'), /^\d+$/)),
     ...at('Homebrew', await homebrewDirectories(systemRoot)),

@@ -1,14 +1,5 @@
 import type { S3Client, S3ClientConfig, StorageClass } from '@aws-sdk/client-s3';
 
-/** The classes whose objects can be read at once: nothing here thaws an archive before it is verified or restored. */
-export const storageClasses = [
-  'STANDARD',
-  'STANDARD_IA',
-  'ONEZONE_IA',
-  'INTELLIGENT_TIERING',
-  'GLACIER_IR',
-] as const satisfies readonly StorageClass[];
-
 /** Where and how to reach a bucket, and how objects are kept in it. */
 export type S3StoreSettings = {
   readonly bucket: string;

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { UserCheck } from '../../config/checks.ts';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
@@ -21,7 +22,7 @@ import {
   sequenceValues,
 } from './restored-state.ts';
 import { archiveSql, databaseSchema } from './schema-sql.ts';
-import { runUserChecks, type UserCheck, type UserCheckOptions } from './user-checks.ts';
+import { runUserChecks, type UserCheckOptions } from './user-checks.ts';
 
 /** A database that was restored from a backup, and what it is to be compared with. */
 export type RestoredDatabase = {

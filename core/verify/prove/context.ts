@@ -1,8 +1,8 @@
+import type { UserCheck } from '../../config/checks.ts';
 import type { VerificationTools } from '../../postgres/programs/obtain.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import type { CheckContext, StoredChecks } from '../read/check-stored.ts';
 import type { VerifyProgress } from '../request.ts';
-import type { UserCheck } from './user-checks.ts';
 
 export type ProofContext = CheckContext & {
   readonly serverTools: VerificationTools;

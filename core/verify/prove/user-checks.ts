@@ -1,18 +1,10 @@
 import type { Client, QueryArrayConfig, QueryArrayResult } from 'pg';
+import type { UserCheck } from '../../config/checks.ts';
 import { messageOf } from '../../errors.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { plural } from '../../text/units.ts';
 import { checkOf } from './differences.ts';
-
-/** SQL of the user's that must return one row with one column that is true. */
-export type UserCheck = {
-  /** What messages call it. @default the SQL itself */
-  readonly name?: string | undefined;
-  readonly sql: string;
-  /** Only for backups of this database. @default every one */
-  readonly database?: string | undefined;
-};
 
 export type UserCheckOptions = {
   /** A check that takes longer is stopped. */

@@ -2,13 +2,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type BackupId, formatId } from '../../../core/manifest/backup-id.ts';
-import {
-  type Format,
-  type Manifest,
-  parseManifest,
-  serialize,
-  type TableRows,
-} from '../../../core/manifest/manifest.ts';
+import { type Manifest, parseManifest, serialize, type TableRows } from '../../../core/manifest/manifest.ts';
 import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
@@ -16,6 +10,7 @@ import { qualifiedName } from '../../../core/postgres/names.ts';
 import { type PostgresTools, toolPath } from '../../../core/postgres/programs/tools.ts';
 import { assertExitedWell } from '../../../core/process/child-failed.ts';
 import { startChild } from '../../../core/process/run-child.ts';
+import type { Format } from '../../../core/vocabulary.ts';
 import { withClient } from '../postgres/servers.ts';
 
 /** A backup in a file store's directory, made without the backup use case so that tests can damage it. */

@@ -1,8 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BackupId } from '../../../core/manifest/backup-id.ts';
-import { formatId } from '../../../core/manifest/backup-id.ts';
-import type { Format } from '../../../core/manifest/manifest.ts';
+import { type BackupId, formatId } from '../../../core/manifest/backup-id.ts';
 import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { dumpGlobals } from '../../../core/postgres/dump/dump-globals.ts';
@@ -10,6 +8,7 @@ import { readDatabaseLocale } from '../../../core/postgres/facts/database-locale
 import { fingerprintsOf } from '../../../core/postgres/facts/table-fingerprint.ts';
 import { countLargeObjects, readObjects } from '../../../core/postgres/objects/read-objects.ts';
 import { type PostgresTools, toolPath } from '../../../core/postgres/programs/tools.ts';
+import type { Format } from '../../../core/vocabulary.ts';
 import { withClient } from '../postgres/servers.ts';
 import { type BackupFixture, dumpBackup } from './made-up.ts';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { onTestFinished } from 'vitest';
-import { parseConfig } from '../../../lib/config.ts';
+import { parseConfig } from '../../../lib/config/parse.ts';
 import { BackupStack } from '../../../lib/stack.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { formats, parseManifest } from '../../../../core/manifest/manifest.ts';
+import { parseManifest } from '../../../../core/manifest/manifest.ts';
 import type { PostgresTools } from '../../../../core/postgres/programs/tools.ts';
 import { readSmall } from '../../../../core/store/store.ts';
+import { formats } from '../../../../core/vocabulary.ts';
 import { realTools, runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
 import { runSql, testMajors, withClient, withDatabase } from '../../../support/postgres/servers.ts';
 

@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type Format, formats } from '../../../../core/manifest/manifest.ts';
 import { childEnvironment } from '../../../../core/postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../../core/postgres/libpq/conninfo.ts';
@@ -15,6 +14,7 @@ import { restoreBackup } from '../../../../core/restore/restore.ts';
 import { temporaryScratch } from '../../../../core/scratch/scratch.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
+import { type Format, formats } from '../../../../core/vocabulary.ts';
 import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
 import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
 import {

@@ -6,11 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BackupNotFound } from '../../../../core/inventory/list-backups.ts';
 import type { BackupId } from '../../../../core/manifest/backup-id.ts';
-import {
-  type LevelChoice,
-  parseVerification,
-  type Verification,
-} from '../../../../core/manifest/verification.ts';
+import { parseVerification, type Verification } from '../../../../core/manifest/verification.ts';
 import {
   NoMatchingTools,
   NoServerTools,
@@ -20,6 +16,7 @@ import { fileStore } from '../../../../core/store/file/file-store.ts';
 import { type Store, StoreUnusable } from '../../../../core/store/store.ts';
 import type { VerifyDependencies } from '../../../../core/verify/request.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
+import type { LevelChoice } from '../../../../core/vocabulary.ts';
 import { type BackupFixture, type FixtureContent, writeBackup } from '../../../support/backup/made-up.ts';
 import { breakingStore, stallingStore, watchedStore } from '../../../support/store/faulty-store.ts';
 

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, disconnect, withConnection } from '../../../../../core/postgres/connect/connect.ts';
 import { connectFirst } from '../../../../../core/postgres/connect/connect-first.ts';
 import { ConnectionFailed } from '../../../../../core/postgres/connect/connection-failed.ts';
-import type { ConnectionParameters, TlsMode } from '../../../../../core/postgres/connect/parameters.ts';
+import type { ConnectionParameters } from '../../../../../core/postgres/connect/parameters.ts';
+import type { TlsMode } from '../../../../../core/vocabulary.ts';
 import {
   type ConnectServer,
   freePort,

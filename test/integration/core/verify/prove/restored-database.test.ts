@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { expect, test } from 'vitest';
+import type { UserCheck } from '../../../../../core/config/checks.ts';
 import type { Check } from '../../../../../core/manifest/verification.ts';
 import { overrideDatabaseSettings } from '../../../../../core/postgres/connect/steady-session.ts';
 import { withConnections } from '../../../../../core/verify/prove/connections.ts';
@@ -10,7 +11,7 @@ import {
   compareSequences,
   sequenceValues,
 } from '../../../../../core/verify/prove/restored-state.ts';
-import { runUserChecks, type UserCheck } from '../../../../../core/verify/prove/user-checks.ts';
+import { runUserChecks } from '../../../../../core/verify/prove/user-checks.ts';
 import { newestMajor, withDatabase } from '../../../../support/postgres/servers.ts';
 
 const sql = `

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { formatCompression, parseCompression } from '../../../../../core/config/compression.ts';
 import { UsageError } from '../../../../../core/errors.ts';
-import {
-  chooseCompression,
-  compressionArgument,
-  formatCompression,
-  parseCompression,
-} from '../../../../../core/postgres/dump/compression.ts';
+import { chooseCompression, compressionArgument } from '../../../../../core/postgres/dump/compression.ts';
 
 const choose = (
   asked: string | undefined,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cronProblem, isTimeZone } from '../../../lib/config/cron.ts';
+import { cronProblem, isTimeZone } from '../../../../core/config/cron.ts';
 
 test.each([
   'cron(0 2 * * ? *)',

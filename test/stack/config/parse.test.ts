@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { advice, knownKeys } from '../../../lib/config/advice.ts';
 import { examplesIn } from '../../../lib/config/examples.ts';
+import { type ConfigProblem, ConfigurationError, parseConfig } from '../../../lib/config/parse.ts';
 import { configSchema } from '../../../lib/config/schema.ts';
-import { type ConfigProblem, ConfigurationError, parseConfig } from '../../../lib/config.ts';
 import { configuration, kmsKeyArn, secretArn, serverLayerArn } from '../../support/stack/stack.ts';
 
 function problemsOf(config: unknown): readonly ConfigProblem[] {

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import { advice, knownKeys } from './config/advice.ts';
-import { contradictions } from './config/contradictions.ts';
-import { type Config, configSchema } from './config/schema.ts';
+import { advice, knownKeys } from './advice.ts';
+import { contradictions } from './contradictions.ts';
+import { type Config, configSchema } from './schema.ts';
 
-export type { Config, ScheduleConfig, SourceConfig } from './config/schema.ts';
+export type { Config, ScheduleConfig, SourceConfig } from './schema.ts';
 
 /** One thing that is wrong: where, what stands there, what would be right, what to do. */
 export type ConfigProblem = {

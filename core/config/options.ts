@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { formats, rowModes } from '../vocabulary.ts';
+import { checkedBy } from './checked-by.ts';
+import { parseCompression } from './compression.ts';
+
+/** The most that an option may be set to. The least is 1. */
+export const most = {
+  /** Workers of pg_dump or pg_restore for one database. */
+  jobs: 64,
+  /** Databases at once. */
+  parallel: 16,
+  port: 65_535,
+  /** Parts of one upload: S3's own limit. */
+  parts: 10_000,
+} as const;
+
+/** A text that says something: an unset variable of a script becomes an empty one. */
+export const someText = z.string().min(1);
+export const names = z.array(someText).min(1);
+export const port = z.int().min(1).max(most.port);
+export const jobs = z.int().min(1).max(most.jobs);
+
+/** What one run may do otherwise than its source says: keys of a schedule, and of the event that starts the function. */
+export const runOptions = {
+  databases: names.optional(),
+  excludeDatabases: names.optional(),
+  format: z.enum(formats).optional(),
+  compress: checkedBy(parseCompression).optional(),
+  jobs: jobs.optional(),
+  parallel: z.int().min(1).max(most.parallel).optional(),
+  rows: z.enum(rowModes).optional(),
+};

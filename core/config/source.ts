@@ -1,0 +1,36 @@
+import * as z from 'zod';
+import { tlsModes } from '../vocabulary.ts';
+import { checksSchema } from './checks.ts';
+import { cronProblem, isTimeZone } from './cron.ts';
+import { planDefaults } from './defaults.ts';
+import { names, port, runOptions, someText } from './options.ts';
+
+/** Also a segment of keys and of log group names: what needs no encoding in either. */
+export const sourceNamePattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+
+/** The first part of every id of its backups. */
+export const sourceName = z.string().regex(sourceNamePattern);
+
+/** When a source is backed up, and what is done otherwise then. */
+const scheduleSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  cron: z.string().refine((value) => cronProblem(value) === undefined, {
+    error: ({ input }) => cronProblem(String(input)),
+  }),
+  timeZone: z.string().refine(isTimeZone).default('UTC'),
+  ...runOptions,
+});
+
+/** What is said of a server wherever it is backed up from. How to log in is another matter. */
+export const sourceOptions = {
+  host: someText.optional(),
+  port: port.optional(),
+  maintenanceDatabase: someText.optional(),
+  sslMode: z.enum(tlsModes).optional(),
+  databases: names.optional(),
+  excludeDatabases: names.optional(),
+  /** Asked of every restored backup. */
+  checks: checksSchema.min(1).optional(),
+  fingerprint: z.boolean().default(planDefaults.fingerprint),
+  schedules: z.array(scheduleSchema).min(1),
+};

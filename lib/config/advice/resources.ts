@@ -1,0 +1,86 @@
+import { notifyPolicies, transitionClasses } from '../../../core/vocabulary.ts';
+import { type Advice, alternatives, arnOfKey } from './recurring.ts';
+
+/** What there is once for all sources: where backups go, who hears, the way to the servers. */
+export const ofResources: Readonly<Record<string, Advice>> = {
+  bucket: { expected: 'an object', fix: 'Leave it out for a bucket of its own with the defaults.' },
+  'bucket.name': {
+    expected: '3 to 63 lower-case letters, digits and hyphens',
+    fix: 'Leave it out to let CloudFormation choose a name that is free.',
+  },
+  'bucket.existing': {
+    expected: 'the name of a bucket',
+    fix: 'Name a bucket of the same account and region that sends its events to EventBridge.',
+  },
+  'bucket.prefix': {
+    expected: 'segments of letters, digits, dots, hyphens and underscores, joined by /, none at the ends',
+    fix: 'Write, for example, backups/postgres.',
+  },
+  'bucket.kmsKeyArn': arnOfKey,
+  'bucket.transition': {
+    expected: 'an object with storageClass and afterDays',
+    fix: 'Write { "storageClass": "GLACIER_IR", "afterDays": 30 }, or leave it out.',
+  },
+  'bucket.transition.storageClass': {
+    expected: alternatives(transitionClasses),
+    fix: 'Classes that must thaw first would keep a restore waiting for hours.',
+  },
+  'bucket.transition.afterDays': {
+    expected: 'a whole number from 0 to 3650 (days)',
+    fix: 'S3 wants at least 30 for STANDARD_IA and ONEZONE_IA.',
+  },
+  'bucket.abortIncompleteUploadsAfterDays': {
+    expected: 'a whole number from 1 to 7 (days)',
+    fix: 'Leave it out for 3.',
+  },
+  'bucket.keepDeletedVersionsDays': {
+    expected: 'a whole number from 1 to 3650 (days)',
+    fix: 'Leave it out for 30.',
+  },
+  alerts: {
+    expected: 'an object',
+    fix: 'Write { "emails": ["ops@your-company"] }: somebody has to hear of failures.',
+  },
+  'alerts.emails': {
+    expected: 'a list of email addresses',
+    fix: 'Write ["ops@your-company"], or [] if somebody subscribes to the topic in another way.',
+  },
+  'alerts.emails.*': { expected: 'an email address', fix: 'Write one address per entry.' },
+  'alerts.notify': { expected: alternatives(notifyPolicies), fix: 'Leave it out to hear of failures only.' },
+  network: {
+    expected: 'an object with vpcId and subnetIds',
+    fix: 'Leave it out where the database can be reached without a VPC.',
+  },
+  'network.vpcId': {
+    expected: 'vpc- and 8 or 17 hexadecimal digits',
+    fix: 'Copy the id of the VPC in which the database is.',
+  },
+  'network.subnetIds': {
+    expected: 'a list with at least one subnet',
+    fix: 'Name private subnets of that VPC from which the database can be reached.',
+  },
+  'network.subnetIds.*': {
+    expected: 'subnet- and 8 or 17 hexadecimal digits',
+    fix: 'Copy the id of a subnet of that VPC.',
+  },
+  'network.securityGroupIds': {
+    expected: 'a list of one to five security groups',
+    fix: 'Leave it out for one that may reach the database and HTTPS.',
+  },
+  'network.securityGroupIds.*': {
+    expected: 'sg- and 8 or 17 hexadecimal digits',
+    fix: 'Copy the id of a security group of that VPC.',
+  },
+  'network.endpoints': {
+    expected: 'true or false',
+    fix: 'true where the subnets have no way to the internet and no endpoints yet.',
+  },
+  'network.routeTableIds': {
+    expected: 'a list with at least one route table',
+    fix: 'Name the route tables of the subnets; the S3 endpoint is entered there.',
+  },
+  'network.routeTableIds.*': {
+    expected: 'rtb- and 8 or 17 hexadecimal digits',
+    fix: 'Copy the id of a route table of that VPC.',
+  },
+};

@@ -1,0 +1,81 @@
+import { tlsModes } from '../../../core/vocabulary.ts';
+import {
+  type Advice,
+  alternatives,
+  arnOfKey,
+  databaseName,
+  listOfDatabases,
+  portNumber,
+} from './recurring.ts';
+
+/** A server: how to reach it and what is taken of it. */
+export const ofSources: Readonly<Record<string, Advice>> = {
+  sources: {
+    expected: 'a list with at least one source',
+    fix: 'Describe each PostgreSQL server as one source.',
+  },
+  'sources.*': {
+    expected: 'an object with name, schedules, and secretArn or iam',
+    fix: 'See the example in docs/configuration.md.',
+  },
+  'sources.*.name': {
+    expected: '1 to 64 letters, digits, dots, hyphens and underscores, no dot first',
+    fix: 'Choose a name for the server, such as orders-prod; its backups carry it.',
+  },
+  'sources.*.secretArn': {
+    expected: 'arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX',
+    fix: 'Copy the whole ARN of the secret, with the six characters at its end.',
+  },
+  'sources.*.secretKmsKeyArn': arnOfKey,
+  'sources.*.host': {
+    expected: 'a host name',
+    fix: 'Give it where the secret has no host (secrets that RDS manages), or for a replica.',
+  },
+  'sources.*.port': portNumber,
+  'sources.*.iam': {
+    expected: 'an object with host, user, resourceId and, if it is not 5432, port',
+    fix: 'Give these, or secretArn instead.',
+  },
+  'sources.*.iam.host': { expected: 'a host name', fix: "Give the endpoint's name, as RDS shows it." },
+  'sources.*.iam.port': portNumber,
+  'sources.*.iam.user': {
+    expected: 'the name of a role, without * and ?',
+    fix: 'Name the role that was granted rds_iam.',
+  },
+  'sources.*.iam.resourceId': {
+    expected: 'db-…, cluster-… or prx-…',
+    fix: 'Copy the resource id (not the name) from the Configuration tab of the RDS console.',
+  },
+  'sources.*.maintenanceDatabase': databaseName,
+  'sources.*.sslMode': {
+    expected: alternatives(tlsModes),
+    fix: 'Leave it out for the safe default.',
+  },
+  'sources.*.databases': listOfDatabases,
+  'sources.*.databases.*': databaseName,
+  'sources.*.excludeDatabases': listOfDatabases,
+  'sources.*.excludeDatabases.*': databaseName,
+  'sources.*.lockWaitSeconds': {
+    expected: 'a whole number from 1 to 900 (seconds)',
+    fix: 'Leave it out for 60 seconds.',
+  },
+  'sources.*.stallSeconds': {
+    expected: 'a whole number from 10 to 900 (seconds)',
+    fix: 'Leave it out for 300 seconds.',
+  },
+  'sources.*.checks': {
+    expected: 'a list with at least one check',
+    fix: 'Add { "database": "app", "sql": "select count(*) > 1000 from orders" }, or leave the key out.',
+  },
+  'sources.*.checks.*': {
+    expected: 'an object with sql, and name and database if you like',
+    fix: 'Add { "database": "app", "sql": "select count(*) > 1000 from orders" }.',
+  },
+  'sources.*.checks.*.name': { expected: 'a text', fix: 'Choose a name, which alerts will mention.' },
+  'sources.*.checks.*.database': databaseName,
+  'sources.*.checks.*.sql': {
+    expected: 'SQL that returns one row with one column that is true',
+    fix: 'Write, for example, select count(*) > 1000 from orders.',
+  },
+  'sources.*.fingerprint': { expected: 'true or false', fix: 'Leave it out for false.' },
+};
