@@ -1,5 +1,6 @@
-import * as z from 'zod';
+import { levelChoices, mayRestore } from '../../core/vocabulary.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
+import { type LooseConfig, type LooseSource, looseConfig } from './loose-config.ts';
 
 /** Keys that are each right, but not together. */
 export type Contradiction = {
@@ -7,59 +8,6 @@ export type Contradiction = {
   readonly expected: string;
   readonly fix: string;
 };
-
-// The schema stops at the first layer that is wrong; these readers take whatever is there, so that
-// contradictions are reported together with misspelt keys.
-const anything = z.unknown().optional();
-const name = z.string().optional().catch(undefined);
-const schedule = z.object({
-  name,
-  format: anything,
-  jobs: anything,
-  rows: anything,
-  databases: anything,
-  excludeDatabases: anything,
-});
-const source = z.object({
-  name,
-  secretArn: anything,
-  secretKmsKeyArn: anything,
-  iam: anything,
-  host: anything,
-  port: anything,
-  databases: anything,
-  excludeDatabases: anything,
-  checks: anything,
-  fingerprint: anything,
-  schedules: z.array(schedule.catch({})).catch([]),
-});
-const bucket = z.object({
-  name: anything,
-  existing: anything,
-  transition: z.object({ storageClass: anything, afterDays: anything }).optional().catch(undefined),
-  abortIncompleteUploadsAfterDays: anything,
-  keepDeletedVersionsDays: anything,
-});
-const network = z.object({ endpoints: anything, routeTableIds: anything });
-const layer = z.object({ majors: anything, arn: anything });
-const verify = z.object({
-  level: anything,
-  postgresMajor: anything,
-  extensions: anything,
-  locales: anything,
-  layerArn: anything,
-});
-const restore = z.object({ enabled: anything, secretArns: anything, secretKmsKeyArn: anything });
-const reader = z.object({
-  sources: z.array(source.catch({ schedules: [] })).catch([]),
-  bucket: bucket.catch({}).default({}),
-  network: network.catch({}).default({}),
-  layer: layer.catch({}).default({}),
-  verify: verify.catch({}).default({}),
-  restore: restore.catch({}).default({}),
-});
-type Loose = z.infer<typeof reader>;
-type LooseSource = Loose['sources'][number];
 
 /** The indices of names that an earlier entry has already. */
 function repeated(entries: readonly { readonly name?: string | undefined }[]): number[] {
@@ -84,6 +32,32 @@ function bothLists(
       fix: 'Remove one of the two.',
     },
   ];
+}
+
+function ofSchedule(
+  { fingerprint }: LooseSource,
+  source: number,
+  entry: LooseSource['schedules'][number],
+  index: number,
+): Contradiction[] {
+  const path = ['sources', source, 'schedules', index] as const;
+  const found: Contradiction[] = [];
+  if (fingerprint === true && entry.rows === 'none') {
+    found.push({
+      path: [...path, 'rows'],
+      expected: 'exact, with fingerprint',
+      fix: 'Fingerprints are taken while rows are counted: remove one of the two.',
+    });
+  }
+  found.push(...bothLists(path, entry));
+  if (typeof entry.jobs === 'number' && entry.jobs > 1 && entry.format !== 'directory') {
+    found.push({
+      path: [...path, 'jobs'],
+      expected: '1, or format directory',
+      fix: 'Only the directory format can be written by several workers: set "format": "directory".',
+    });
+  }
+  return found;
 }
 
 function ofSource(entry: LooseSource, index: number): Contradiction[] {
@@ -120,27 +94,13 @@ function ofSource(entry: LooseSource, index: number): Contradiction[] {
       fix: 'Choose another name.',
     });
   }
-  entry.schedules.forEach((plan, position) => {
-    if (entry.fingerprint === true && plan.rows === 'none') {
-      found.push({
-        path: [...path, 'schedules', position, 'rows'],
-        expected: 'exact, with fingerprint',
-        fix: 'Fingerprints are taken while rows are counted: remove one of the two.',
-      });
-    }
-    found.push(...bothLists([...path, 'schedules', position], plan));
-    if (typeof plan.jobs === 'number' && plan.jobs > 1 && plan.format !== 'directory') {
-      found.push({
-        path: [...path, 'schedules', position, 'jobs'],
-        expected: '1, or format directory',
-        fix: 'Only the directory format can be written by several workers: set "format": "directory".',
-      });
-    }
-  });
-  return found;
+  return [
+    ...found,
+    ...entry.schedules.flatMap((schedule, position) => ofSchedule(entry, index, schedule, position)),
+  ];
 }
 
-function ofBucket(entry: Loose['bucket']): Contradiction[] {
+function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {
   const found: Contradiction[] = [];
   if (entry.existing !== undefined) {
     const keys = [
@@ -170,27 +130,21 @@ function ofBucket(entry: Loose['bucket']): Contradiction[] {
   return found;
 }
 
-/** Everything in the configuration that contradicts itself, whatever else is wrong with it. */
-export function contradictions(raw: unknown): Contradiction[] {
-  const result = reader.safeParse(raw);
-  if (!result.success) return [];
-  const { sources, bucket: place, network: wires, layer: binaries, verify: proof, restore } = result.data;
-  const found = [...sources.flatMap(ofSource), ...ofBucket(place)];
-  for (const index of repeated(sources)) {
-    found.push({
-      path: ['sources', index, 'name'],
-      expected: 'a name that no other source has',
-      fix: 'Choose another name: backups of one name are backups of one server.',
-    });
-  }
-  if ((wires.endpoints === true) !== (wires.routeTableIds !== undefined)) {
-    found.push({
+function ofNetwork({ endpoints, routeTableIds }: LooseConfig['network']): Contradiction[] {
+  if ((endpoints === true) === (routeTableIds !== undefined)) return [];
+  return [
+    {
       path: ['network', 'routeTableIds'],
       expected: 'route tables if, and only if, endpoints is true',
       fix: 'Give the route tables of the subnets together with "endpoints": true.',
-    });
-  }
-  if (binaries.arn !== undefined && binaries.majors !== undefined) {
+    },
+  ];
+}
+
+/** A layer that is published already is what it is. */
+function ofLayers({ layer, verify }: LooseConfig): Contradiction[] {
+  const found: Contradiction[] = [];
+  if (layer.arn !== undefined && layer.majors !== undefined) {
     found.push({
       path: ['layer', 'majors'],
       expected: 'nothing beside arn',
@@ -198,39 +152,71 @@ export function contradictions(raw: unknown): Contradiction[] {
     });
   }
   for (const key of ['postgresMajor', 'extensions', 'locales'] as const) {
-    if (proof.layerArn === undefined || proof[key] === undefined) continue;
+    if (verify.layerArn === undefined || verify[key] === undefined) continue;
     found.push({
       path: ['verify', key],
       expected: 'nothing beside layerArn',
       fix: 'Your own layer has what it has: remove this key, or layerArn.',
     });
   }
-  if (proof.level === 'checksum' || proof.level === 'read') {
-    sources.forEach(({ checks }, index) => {
-      if (checks === undefined) return;
-      found.push({
-        path: ['sources', index, 'checks'],
-        expected: `none with verify.level ${proof.level}: they are asked of a restored database`,
-        fix: 'Set verify.level to auto or restore, or remove them.',
-      });
-    });
-  }
-  if (restore.secretKmsKeyArn !== undefined && restore.secretArns === undefined) {
+  return found;
+}
+
+/** Checks are asked of a restored database; some levels restore none. */
+function ofLevel({ sources, verify }: LooseConfig): Contradiction[] {
+  const level = levelChoices.find((one) => one === verify.level);
+  if (level === undefined || mayRestore(level)) return [];
+  return sources.flatMap(({ checks }, index) =>
+    checks === undefined
+      ? []
+      : [
+          {
+            path: ['sources', index, 'checks'],
+            expected: `none with verify.level ${level}: they are asked of a restored database`,
+            fix: 'Set verify.level to auto or restore, or remove them.',
+          },
+        ],
+  );
+}
+
+function ofRestore({ sources, restore }: LooseConfig): Contradiction[] {
+  if (restore.secretArns !== undefined) return [];
+  const found: Contradiction[] = [];
+  if (restore.secretKmsKeyArn !== undefined) {
     found.push({
       path: ['restore', 'secretKmsKeyArn'],
       expected: 'nothing without restore.secretArns',
       fix: "Name the secrets that it encrypts; the key of a source's own is sources[].secretKmsKeyArn.",
     });
   }
-  if (restore.enabled === true && restore.secretArns === undefined) {
-    sources.forEach(({ iam }, index) => {
-      if (iam === undefined) return;
-      found.push({
-        path: ['restore', 'secretArns'],
-        expected: `a secret to log in with, for sources[${index}] has none`,
-        fix: 'A restore needs a role with more rights than a backup: name its secret.',
-      });
+  sources.forEach(({ iam }, index) => {
+    if (restore.enabled !== true || iam === undefined) return;
+    found.push({
+      path: ['restore', 'secretArns'],
+      expected: `a secret to log in with, for sources[${index}] has none`,
+      fix: 'A restore needs a role with more rights than a backup: name its secret.',
     });
-  }
+  });
   return found;
+}
+
+/** Everything in the configuration that contradicts itself, whatever else is wrong with it. */
+export function contradictions(raw: unknown): Contradiction[] {
+  const result = looseConfig.safeParse(raw);
+  if (!result.success) return [];
+  const config = result.data;
+  const sameName = repeated(config.sources).map((index) => ({
+    path: ['sources', index, 'name'],
+    expected: 'a name that no other source has',
+    fix: 'Choose another name: backups of one name are backups of one server.',
+  }));
+  return [
+    ...config.sources.flatMap(ofSource),
+    ...ofBucket(config.bucket),
+    ...sameName,
+    ...ofNetwork(config.network),
+    ...ofLayers(config),
+    ...ofLevel(config),
+    ...ofRestore(config),
+  ];
 }

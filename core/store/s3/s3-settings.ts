@@ -1,4 +1,5 @@
-import type { S3Client, S3ClientConfig, StorageClass } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { StorageClass } from '../../vocabulary.ts';
 
 /** Where and how to reach a bucket, and how objects are kept in it. */
 export type S3StoreSettings = {

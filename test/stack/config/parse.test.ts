@@ -88,6 +88,9 @@ test.each([
   [{ verify: { level: 'read' } }, { checks: [{ sql: 'select true' }] }, 'sources[0].checks'],
   [{}, { checks: [{ query: 'select true' }] }, 'sources[0].checks[0].sql'],
   [{}, { fingerprint: true, schedules: [{ ...nightly, rows: 'none' }] }, 'sources[0].schedules[0].rows'],
+  // The function would only say so at night.
+  [{}, { schedules: [{ ...nightly, compress: 'zstd:23' }] }, 'sources[0].schedules[0].compress'],
+  [{}, { schedules: [{ ...nightly, compress: 'none:1' }] }, 'sources[0].schedules[0].compress'],
 ])('what cannot be is told: %j %j', (changes, source, expected) => {
   expect(problemsOf(configuration(changes, source)).map((problem) => problem.path)).toContain(expected);
 });

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+
+// The schema stops at the first layer that is wrong; these readers take whatever is there, so that
+// contradictions are reported together with misspelt keys.
+const anything = z.unknown().optional();
+const name = z.string().optional().catch(undefined);
+const schedule = z.object({
+  name,
+  format: anything,
+  jobs: anything,
+  rows: anything,
+  databases: anything,
+  excludeDatabases: anything,
+});
+const source = z.object({
+  name,
+  secretArn: anything,
+  secretKmsKeyArn: anything,
+  iam: anything,
+  host: anything,
+  port: anything,
+  databases: anything,
+  excludeDatabases: anything,
+  checks: anything,
+  fingerprint: anything,
+  schedules: z.array(schedule.catch({})).catch([]),
+});
+const bucket = z.object({
+  name: anything,
+  existing: anything,
+  transition: z.object({ storageClass: anything, afterDays: anything }).optional().catch(undefined),
+  abortIncompleteUploadsAfterDays: anything,
+  keepDeletedVersionsDays: anything,
+});
+const network = z.object({ endpoints: anything, routeTableIds: anything });
+const layer = z.object({ majors: anything, arn: anything });
+const verify = z.object({
+  level: anything,
+  postgresMajor: anything,
+  extensions: anything,
+  locales: anything,
+  layerArn: anything,
+});
+const restore = z.object({ enabled: anything, secretArns: anything, secretKmsKeyArn: anything });
+/** A configuration as far as it can be read. */
+export const looseConfig = z.object({
+  sources: z.array(source.catch({ schedules: [] })).catch([]),
+  bucket: bucket.catch({}).default({}),
+  network: network.catch({}).default({}),
+  layer: layer.catch({}).default({}),
+  verify: verify.catch({}).default({}),
+  restore: restore.catch({}).default({}),
+});
+export type LooseConfig = z.infer<typeof looseConfig>;
+export type LooseSource = LooseConfig['sources'][number];
