@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { advice, knownKeys } from './advice.ts';
 import { contradictions } from './contradictions.ts';
 import { type Config, configSchema } from './schema.ts';

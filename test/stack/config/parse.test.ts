@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { advice, knownKeys } from '../../../lib/config/advice.ts';
 import { examplesIn } from '../../../lib/config/examples.ts';
 import { type ConfigProblem, ConfigurationError, parseConfig } from '../../../lib/config/parse.ts';
