@@ -87,7 +87,13 @@ async function dumpOptions(
   const { compression: asked, format } = plan;
   const zstd = await hasZstd(tools, signal);
   const compression = chooseCompression({ asked, format, pgDumpMajor: tools.major, hasZstd: zstd });
-  return { ...plan, database: id.database, snapshot: snapshot.id, compression };
+  return {
+    ...plan,
+    database: id.database,
+    encoding: snapshot.encoding,
+    snapshot: snapshot.id,
+    compression,
+  };
 }
 
 type Read = {

@@ -61,6 +61,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
       compression: formatCompression(dump.compression),
       jobs: dump.jobs,
       snapshot: snapshot.id,
+      settings: snapshot.settings,
     },
     globals: {
       rolePasswords: globals.rolePasswords,

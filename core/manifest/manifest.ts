@@ -70,6 +70,8 @@ export const manifestSchema = z.looseObject({
     compression: z.string(),
     jobs: z.int().positive(),
     snapshot: z.string(),
+    /** Settings of its session that show in what it wrote: `TimeZone`, `bytea_output` and their like. */
+    settings: z.record(z.string(), z.string()).optional(),
   }),
   /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
   globals: z.looseObject({

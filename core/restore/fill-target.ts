@@ -105,6 +105,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<read
       archiveName: manifest.objects.find(({ role }) => role === 'archive')?.name ?? '',
       target,
       database,
+      dumpSettings: manifest.dump.settings,
       directory,
       jobs,
       leaveOut,

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { ConnectionParameters } from './parameters.ts';
+import { optionsOf, restoreSettings } from './restore-settings.ts';
 
 /**
  * Settings under which values and definitions read the same whatever the server, the database and the role have set:
@@ -25,14 +26,18 @@ export function overrideDatabaseSettings(
   major: number,
 ): ConnectionParameters {
   const settings = [
-    'statement_timeout=0',
-    'lock_timeout=0',
-    'idle_in_transaction_session_timeout=0',
-    'default_transaction_read_only=off',
-    'default_transaction_isolation=read\\ committed',
+    ...restoreSettings,
+    { name: 'statement_timeout', value: '0' },
+    { name: 'lock_timeout', value: '0' },
+    { name: 'idle_in_transaction_session_timeout', value: '0' },
     // Triggers at login are a part of the database, and may refuse it.
-    ...(major >= 17 ? ['event_triggers=off', 'transaction_timeout=0'] : []),
-    ...(major >= 14 ? ['idle_session_timeout=0'] : []),
+    ...(major >= 17
+      ? [
+          { name: 'event_triggers', value: 'off' },
+          { name: 'transaction_timeout', value: '0' },
+        ]
+      : []),
+    ...(major >= 14 ? [{ name: 'idle_session_timeout', value: '0' }] : []),
   ];
-  return { ...parameters, options: settings.map((setting) => `-c ${setting}`).join(' ') };
+  return { ...parameters, options: optionsOf(settings) };
 }

@@ -5,6 +5,8 @@ import { compressionArgument } from './compression.ts';
 
 export type DumpOptions = {
   readonly database: string;
+  /** The database's own, as the server calls it. */
+  readonly encoding: string;
   readonly format: Format;
   readonly compression: Compression;
   /** Workers; more than one only with the directory format. */
@@ -38,6 +40,8 @@ export function dumpArguments(options: DumpOptions, pgDumpMajor: number, directo
     `--dbname=${quoteConninfo(options.database)}`,
     `--format=${options.format}`,
     `--snapshot=${options.snapshot}`,
+    // Else a client_encoding of the role or the database would be taken, into which not all may be converted.
+    `--encoding=${options.encoding}`,
     `--lock-wait-timeout=${options.lockWaitSeconds * 1_000}`,
     '--no-password',
     '--verbose',

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { steadySettings } from '../connect/steady-session.ts';
+import { readDumpSettings } from './dump-settings.ts';
 import { type DumpedTable, listDumpedTables } from './dumped-tables.ts';
 
 /** One database at one instant, as every part of a backup sees it. */
@@ -7,6 +8,8 @@ export type Snapshot = {
   /** What pg_dump's `--snapshot` takes. */
   readonly id: string;
   readonly encoding: string;
+  /** Settings that show in the text of the dump, as pg_dump's own session has them. */
+  readonly settings: Readonly<Record<string, string>>;
   readonly databaseBytes: number;
   readonly tables: readonly DumpedTable[];
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
@@ -17,9 +20,10 @@ export type Snapshot = {
  * it does. No table is locked yet: see lockForCounting.
  */
 export async function openSnapshot(client: Client, lockWaitSeconds: number): Promise<Snapshot> {
+  const settings = await readDumpSettings(client);
   await client.query(sessionSettings(lockWaitSeconds));
   await client.query('begin isolation level repeatable read, read only');
-  return await readSnapshot(client);
+  return { settings, ...(await readSnapshot(client)) };
 }
 
 /**
@@ -34,7 +38,7 @@ function sessionSettings(lockWaitSeconds: number): string {
     select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`;
 }
 
-async function readSnapshot(client: Client): Promise<Snapshot> {
+async function readSnapshot(client: Client): Promise<Omit<Snapshot, 'settings'>> {
   const { rows } = await client.query<{ id: string; encoding: string; bytes: string }>(
     `select pg_export_snapshot() as id, pg_database_size(current_database()) as bytes,
             current_setting('server_encoding') as encoding`,

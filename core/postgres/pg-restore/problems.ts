@@ -8,6 +8,9 @@ import { isProgramsOwn, jobDied } from './server-lacks.ts';
 
 const keptProblems = 1_000;
 
+/** pg_restore's last words where it went on after errors. */
+const toldErrors = /errors ignored on restore/;
+
 /** A program of PostgreSQL's under way, whose standard error is read. */
 export type ReadProgram = {
   readonly name: 'pg_restore' | 'psql';
@@ -20,8 +23,9 @@ export class ProblemCollector {
   readonly #request: Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut'>;
   readonly #problems: RestoreProblem[] = [];
   #count = 0;
-  /** How many there were when several jobs began to speak. */
-  #countBeforeJobs: number | undefined;
+  /** Whether several jobs write to the same standard error now, and whether a problem was told meanwhile. */
+  #jobsSpeak = false;
+  #isMixed = false;
   #programGaveUp = false;
 
   constructor(request: Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut'>) {
@@ -34,12 +38,13 @@ export class ProblemCollector {
     if (isKnown && jobDied.test(problem.message)) return;
     this.#programGaveUp ||= isProgramsOwn(problem.message);
     this.#count += 1;
+    this.#isMixed ||= this.#jobsSpeak;
     if (this.#problems.length < keptProblems) this.#problems.push(problem);
   }
 
-  /** From now on several jobs write to the same standard error. */
+  /** From now on until the program ends several jobs write to the same standard error. */
   jobsBegin(): void {
-    this.#countBeforeJobs = this.#count;
+    this.#jobsSpeak = true;
   }
 
   /** Reads one program's standard error; `onStep` hears what pg_restore begins with. */
@@ -53,29 +58,35 @@ export class ProblemCollector {
     });
   }
 
-  /** Waits for the program's end, and adds what its messages have not explained. @throws the signal's reason */
-  async ended({ name, child, messages }: ReadProgram, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits for the program's end, and adds what its messages have not explained.
+   * @returns whether it went through to its end, errors or not; else another one need not be started
+   * @throws the signal's reason
+   */
+  async ended({ name, child, messages }: ReadProgram, signal: AbortSignal): Promise<boolean> {
     let exit: ChildExit;
     try {
       exit = await child.exited;
     } catch (error: unknown) {
       signal.throwIfAborted();
       this.add({ fault: 'environment', missing: name, message: messageOf(error) });
-      return;
+      return false;
     }
     messages.end();
     signal.throwIfAborted();
+    this.#jobsSpeak = false;
     const isUntold = this.#count === 0;
     const unexplained = problemOfExit(name, exit, isUntold || this.#request.exitOnError);
     if (unexplained !== undefined && (isUntold || exit.signal !== null)) this.add(unexplained);
+    return exit.code === 0 || (exit.code === 1 && toldErrors.test(exit.stderrTail));
   }
 
   /** @param toc undefined where there is none, or it cannot be read */
-  result(toc: Toc | undefined): PgRestoreResult {
+  result(toc: Toc | undefined): Omit<PgRestoreResult, 'jobs' | 'whyOneJob'> {
     return {
       problems: settle(this.#problems, toc, this.#request.leaveOut),
       problemCount: this.#count,
-      isMixed: this.#countBeforeJobs !== undefined && this.#count > this.#countBeforeJobs,
+      isMixed: this.#isMixed,
     };
   }
 }
@@ -97,7 +108,7 @@ function problemOfExit(name: string, exit: ChildExit, statusCounts: boolean): Re
       message: `${name} could not be run: ${exit.stderrTail.slice(-300)}`,
     };
   // 1 with nothing but harmless messages: the errors that it counted are those.
-  if (exit.code === 1 && /errors ignored on restore/.test(exit.stderrTail)) return undefined;
+  if (exit.code === 1 && toldErrors.test(exit.stderrTail)) return undefined;
   return {
     fault: 'backup',
     message: `${name} ended with exit status ${exit.code}: ${exit.stderrTail.slice(-300)}`,

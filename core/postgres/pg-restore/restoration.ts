@@ -44,6 +44,9 @@ export type PgRestoreRequest = {
    * Not for plain SQL.
    */
   readonly create: boolean;
+  /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`. */
+  readonly dumpSettings?: Readonly<Record<string, string>> | undefined;
+  /** At the most; one where the order in which the archive is loaded can matter. */
   readonly jobs: number;
   /** Entries of the table of contents that are left out, by dump id. Not for plain SQL, nor for a stream. */
   readonly leaveOut?: ReadonlySet<number> | undefined;
@@ -66,4 +69,8 @@ export type PgRestoreResult = {
    * not sure, nor that none was lost among the others.
    */
   readonly isMixed: boolean;
+  /** That worked at once. */
+  readonly jobs: number;
+  /** Why it was one job although more were allowed: `a CHECK constraint calls public.f(integer)`. */
+  readonly whyOneJob?: string | undefined;
 };

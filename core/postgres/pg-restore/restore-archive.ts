@@ -1,28 +1,37 @@
 import { readToc, type Toc } from '../archive/toc.ts';
 import { withUseList } from '../archive/use-list.ts';
-import { quoteConninfo } from '../libpq/conninfo.ts';
-import { feedWhole } from './feed.ts';
-import { maintenanceDatabase } from './new-database.ts';
+import { withConnection } from '../connect/connect.ts';
+import { type OrderReasons, whyOrderMatters } from './order-matters.ts';
+import { type Phases, phasesOf } from './phases.ts';
 import { ProblemCollector } from './problems.ts';
 import type { PgRestoreRequest, PgRestoreResult } from './restoration.ts';
+import { PgRestoreRun } from './run-pg-restore.ts';
 import { runPsql } from './run-psql.ts';
-import { startProgram } from './start-program.ts';
+import { withRestoreSettings } from './target-session.ts';
 
 /**
  * Restores an archive into a server with pg_restore, or psql for plain SQL, and collects everything that was refused.
+ * The result is that of one pg_restore with one job, event triggers last, under {@link restoreSettings}
+ * (docs/decisions/0011); several jobs work where that comes to the same.
  *
  * @throws the signal's reason when aborted, an error of `archive.stream`; whatever the programs and the server say is
  *   in what it returns
  */
-export async function restoreArchive(request: PgRestoreRequest): Promise<PgRestoreResult> {
+export async function restoreArchive(asked: PgRestoreRequest): Promise<PgRestoreResult> {
+  const request = await withRestoreSettings(asked);
   const collector = new ProblemCollector(request);
   if (request.format === 'plain') {
     await runPsql(request, collector);
-    return collector.result(undefined);
+    return { ...collector.result(undefined), jobs: 1 };
   }
   const toc = await tocOf(request);
-  await withLeftOut(toc, request, (list) => runPgRestore(request, toc, list, collector));
-  return collector.result(toc);
+  const run = new PgRestoreRun(request, toc, collector);
+  if (toc === undefined) {
+    await run.all();
+    return { ...collector.result(undefined), jobs: 1 };
+  }
+  const ways = await restoreInPhases(request, phasesOf(toc, request.leaveOut), run);
+  return { ...collector.result(toc), ...ways };
 }
 
 /** What cannot be listed cannot be restored either, and pg_restore will say so again. */
@@ -34,65 +43,35 @@ async function tocOf({ archive, format, tools, signal }: PgRestoreRequest): Prom
   });
 }
 
-/** @param list path of a `--use-list` file; undefined: everything */
-async function runPgRestore(
+async function restoreInPhases(
   request: PgRestoreRequest,
-  toc: Toc | undefined,
-  list: string | undefined,
-  collector: ProblemCollector,
-): Promise<void> {
-  const { archive, format, jobs, leaveOut, signal } = request;
-  const isParallel = jobs > 1 && archive.kind === 'path' && (format === 'custom' || format === 'directory');
-  const totalEntries = toc === undefined ? undefined : toc.entries.length - (leaveOut?.size ?? 0);
-  let entries = 0;
-  const onStep = (text: string): void => {
-    if (isParallel && text.startsWith('entering main parallel loop')) collector.jobsBegin();
-    const doing = stepIn(text);
-    if (doing === undefined) return;
-    entries += 1;
-    request.onProgress?.({ doing, entries, totalEntries });
-  };
-  const args = pgRestoreArguments(request, isParallel, list);
-  const program = startProgram('pg_restore', args, request, collector.reader(onStep));
-  if (archive.kind === 'stream') await feedWhole(program.child, archive.stream, signal);
-  await collector.ended(program, signal);
+  { definitions, rows, after, eventTriggers }: Phases,
+  run: PgRestoreRun,
+): Promise<Pick<PgRestoreResult, 'jobs' | 'whyOneJob'>> {
+  const { directory, format } = request;
+  const phase = (dumpIds: readonly number[], jobs: number, create = false): Promise<boolean> =>
+    withUseList({ dumpIds, directory }, (list) => run.some(list, { jobs, create }));
+  const most = format === 'custom' || format === 'directory' ? request.jobs : 1;
+  if (most === 1 || rows.length === 0) {
+    const isThrough = await phase([...definitions, ...rows, ...after], most, request.create);
+    if (isThrough && eventTriggers.length > 0) await phase(eventTriggers, 1);
+    return { jobs: most };
+  }
+  if (!(await phase(definitions, 1, request.create))) return { jobs: 1 };
+  const why = await orderReasons(request);
+  const jobs = { rows: why.rows === undefined ? most : 1, after: why.after === undefined ? most : 1 };
+  const isThrough = (await phase(rows, jobs.rows)) && (await phase(after, jobs.after));
+  if (isThrough && eventTriggers.length > 0) await phase(eventTriggers, 1);
+  const whyOneJob = why.rows ?? why.after;
+  return { jobs: Math.max(jobs.rows, jobs.after), ...(whyOneJob === undefined ? {} : { whyOneJob }) };
 }
 
-function pgRestoreArguments(
-  { archive, create, database, format, jobs, exitOnError, selection = [] }: PgRestoreRequest,
-  isParallel: boolean,
-  list: string | undefined,
-): string[] {
-  return [
-    `--format=${format}`,
-    `--dbname=${quoteConninfo(create ? maintenanceDatabase(database) : database)}`,
-    '--no-password',
-    '--verbose',
-    ...(create ? ['--create'] : []),
-    ...(exitOnError ? ['--exit-on-error'] : []),
-    ...(isParallel ? [`--jobs=${jobs}`] : []),
-    ...(list === undefined ? [] : [`--use-list=${list}`]),
-    ...selection,
-    ...(archive.kind === 'path' ? ['--', archive.path] : []),
-  ];
-}
-
-/** `creating INDEX "public.users_email_idx"`, `processing data for table "public.users"` */
-function stepIn(text: string): string | undefined {
-  const [, type, name] = /^(?:creating|executing) ([A-Z][A-Z ]*) "?(.*?)"?$/.exec(text) ?? [];
-  if (type !== undefined) return `${type.toLowerCase()} ${name}`;
-  const [, table] = /^processing data for table "(.*?)"?$/.exec(text) ?? [];
-  if (table !== undefined) return `table data ${table}`;
-  return /^processing BLOBS/.test(text) ? 'large objects' : undefined;
-}
-
-/** What is left out is told to pg_restore as a list of all the rest. */
-async function withLeftOut(
-  toc: Toc | undefined,
-  { leaveOut, directory }: PgRestoreRequest,
-  use: (list: string | undefined) => Promise<void>,
-): Promise<void> {
-  if (leaveOut === undefined || leaveOut.size === 0 || toc === undefined) return await use(undefined);
-  const kept = toc.entries.filter(({ dumpId }) => !leaveOut.has(dumpId));
-  await withUseList({ dumpIds: kept.map(({ dumpId }) => dumpId), directory }, use);
+/** Where the database cannot even be asked, one job: its words will be the ones to tell. */
+async function orderReasons({ target, database, signal }: PgRestoreRequest): Promise<OrderReasons> {
+  try {
+    return await withConnection(target, { database, signal }, whyOrderMatters);
+  } catch {
+    signal.throwIfAborted();
+    return { rows: 'the database could not be asked', after: 'the database could not be asked' };
+  }
 }

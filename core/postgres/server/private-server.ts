@@ -6,7 +6,7 @@ import { type ClusterWishes, createCluster, PrivateServerError } from './cluster
 import type { ServerProcess } from './control.ts';
 import { chooseEndpoint, shareSocket, socketParameters, tcpParameters } from './endpoint.ts';
 import { chooseOsUser, type OsUser, reachableTools } from './os-user.ts';
-import { startServerProcess } from './process.ts';
+import { serverLog, startServerProcess } from './process.ts';
 import { type Isolation, openSandbox, type SandboxAttempt } from './sandbox.ts';
 import { makePlaces, ServerDirectories } from './server-directories.ts';
 
@@ -43,6 +43,8 @@ export type PrivateServer = {
   readonly pid: number;
   /** Everything of the server lies here; gone after `stop`. */
   readonly directory: string;
+  /** The server's own log. */
+  readonly logPath: string;
   /** Resolves when the postmaster is gone, whatever the reason. */
   readonly exited: Promise<void>;
   /** Ends it at once, connections or not, and removes its directory. May be called again, also after `kill`. */
@@ -127,6 +129,7 @@ async function startIn(
     tools: options.tools,
     isolation,
     directory,
+    logPath: serverLog(directory),
     parameters: socketParameters(endpoint, host),
     tcpParameters: tcpParameters(endpoint, options.ssl !== undefined),
     pid: running.pid,

@@ -24,6 +24,11 @@ export type StartOptions = {
   readonly signal: AbortSignal | undefined;
 };
 
+/** What the server writes down, in the directory that it lives in. */
+export function serverLog(directory: string): string {
+  return join(directory, 'log');
+}
+
 /**
  * Starts the postmaster and waits until it takes connections.
  * @throws PrivateServerError with the server's own words, or the sandbox's
@@ -31,7 +36,7 @@ export type StartOptions = {
 export async function startServerProcess(options: StartOptions): Promise<ServerProcess> {
   const { osUser, directory, data, sandbox, signal } = options;
   signal?.throwIfAborted();
-  const logPath = join(directory, 'log');
+  const logPath = serverLog(directory);
   const started = await spawnServer(options, logPath);
   // Before waiting for the server: what the sandbox says must not be missed.
   const inner = sandbox === undefined ? undefined : sandboxedPid(started.child);

@@ -161,7 +161,14 @@ async function schemaCheck(
   if (archiveSchema !== undefined) {
     const [expected, restored] = await Promise.all([
       archiveSchema,
-      databaseSchema({ tools, parameters, signal, args: isWhole ? ['--create'] : [] }),
+      databaseSchema({
+        tools,
+        parameters,
+        settings: manifest.dump.settings ?? {},
+        encoding: manifest.server.encoding,
+        signal,
+        args: isWhole ? ['--create'] : [],
+      }),
     ]);
     // Also minor versions mend how pg_dump writes something: its words are compared with its own only. What is
     // behind them the catalogs have told above.

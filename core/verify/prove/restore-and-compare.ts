@@ -57,13 +57,14 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
 function restoreCheck(
   manifest: Manifest,
   { verification, stored }: RestoreContext,
-  { faults, limits, jobs }: Restored,
+  { faults, limits, jobs, whyOneJob }: Restored,
   seconds: number,
 ): Check {
   const kept = stored.kept !== undefined && 'path' in stored.kept ? archiveBytes(manifest) : 0;
   const how = [
     versionText(manifest, verification),
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,
+    ...(whyOneJob === undefined ? [] : [`in the archive's order, as ${whyOneJob}`]),
     `${formatBytes(verification.peakBytes() + kept)} of room`,
     `${verification.isolation.kind === 'sandboxed' ? 'contained' : 'uncontained'}: ${verification.isolation.detail}`,
   ].join('; ');

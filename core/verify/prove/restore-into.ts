@@ -10,6 +10,7 @@ import type { RestoreContext } from './context.ts';
 import { dropRestored, type PreparedDatabase, prepareDatabase } from './prepare-database.ts';
 import { needsOneJob, type Restored, summarize } from './restored.ts';
 import { otherRun } from './run-times.ts';
+import { explainEnd } from './why-server-ended.ts';
 
 /**
  * Restores a backup into the private server under its own name. What needs an extension that this server lacks is
@@ -35,6 +36,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
       isWhole: false,
       isComparable: false,
       jobs: 0,
+      whyOneJob: undefined,
     };
 
   // Connected to what stays there, while a database called postgres is dropped and made.
@@ -47,15 +49,20 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const prepared = await prepare();
   const restore = (jobs: number): Promise<PgRestoreResult> =>
     restoreOnce(manifest, context, { path, target, prepared, jobs });
-  const canBeParallel = path !== undefined && (format === 'custom' || format === 'directory');
-  let jobs = canBeParallel ? context.jobs : 1;
-  let result = await restore(jobs);
+  let result = await restore(context.jobs);
   if (needsOneJob(result, prepared) && (await dropRestored(manifest.database, target, signal))) {
     await prepare();
-    jobs = 1;
-    result = await restore(jobs);
+    result = await restore(1);
   }
-  return { ...summarize(result, prepared, toc), archive, jobs, isWhole: prepared.create };
+  const { jobs, whyOneJob } = result;
+  const problems = await explainEnd(result.problems, context.verification.server.logPath);
+  return {
+    ...summarize({ ...result, problems }, prepared, toc),
+    archive,
+    jobs,
+    whyOneJob,
+    isWhole: prepared.create,
+  };
 }
 
 async function restoreOnce(
@@ -80,6 +87,7 @@ async function restoreOnce(
       path === undefined ? await streamArchive(manifest, { store, id, signal }) : { kind: 'path', path },
     target,
     database: manifest.database,
+    dumpSettings: manifest.dump.settings,
     directory,
     create: prepared.create,
     jobs,

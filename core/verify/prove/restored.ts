@@ -17,6 +17,8 @@ export type Restored = {
   /** Whether there is a database that is worth a comparison. */
   readonly isComparable: boolean;
   readonly jobs: number;
+  /** Why it was one job although more were allowed. */
+  readonly whyOneJob: string | undefined;
 };
 
 /**

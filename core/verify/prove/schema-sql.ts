@@ -2,6 +2,7 @@ import { offlineEnvironment, sqlArguments } from '../../postgres/archive/offline
 import { withUseList } from '../../postgres/archive/use-list.ts';
 import { childEnvironment } from '../../postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
+import { optionsOf } from '../../postgres/connect/restore-settings.ts';
 import { quoteConninfo } from '../../postgres/libpq/conninfo.ts';
 import { type PostgresTools, toolPath } from '../../postgres/programs/tools.ts';
 import { outputOf } from '../../process/child-output.ts';
@@ -39,19 +40,25 @@ export async function databaseSchema(request: {
   readonly tools: PostgresTools;
   readonly parameters: ConnectionParameters;
   readonly args: readonly string[];
+  /** Of the session that wrote the archive: the same definitions read otherwise under others. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly encoding: string;
   readonly signal: AbortSignal;
 }): Promise<string> {
-  const { tools, parameters, args, signal } = request;
+  const { tools, parameters, args, settings, encoding, signal } = request;
+  const more = optionsOf(Object.entries(settings).map(([name, value]) => ({ name, value })));
+  const options = [parameters.options, more].filter(Boolean).join(' ');
   return await latin1Of({
     file: toolPath(tools, 'pg_dump'),
     args: [
       '--schema-only',
       '--no-password',
       ...args,
-      // In the database's own encoding, as the archive is: nothing is converted, nothing can fail to be.
+      // The database's own, as the archive's is: nothing is converted, nothing can fail to be.
+      `--encoding=${encoding}`,
       `--dbname=${quoteConninfo(parameters.database)}`,
     ],
-    env: childEnvironment(parameters),
+    env: childEnvironment({ ...parameters, options }),
     signal,
   });
 }

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
 import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
+import { optionsOf, restoreSettings } from '../../../core/postgres/connect/restore-settings.ts';
 import { chooseBackup } from '../../../core/restore/choose-backup.ts';
 import { openStore } from '../../../core/store/open-store.ts';
 import { withAwsServer } from '../../support/aws/server.ts';
@@ -56,7 +57,11 @@ async function hasAwsCommand(): Promise<boolean> {
 }
 
 const shop = `create table orders (id int primary key, note text); create index on orders (note);
-  insert into orders select i, 'n' || i from generate_series(1, 700) i; create view few as select * from orders where id < 9`;
+  insert into orders select i, 'n' || i from generate_series(1, 700) i; create view few as select * from orders where id < 9;
+  create materialized view notes as select array[note, null] as note from orders;
+  create function no_ddl() returns event_trigger language plpgsql as $$ begin raise exception 'no % here', tg_tag; end $$;
+  create event trigger forbid on ddl_command_start execute function no_ddl();
+  comment on event trigger forbid is 'after all others'`;
 
 test('the lines of README.md restore a backup with nothing of pgproof', () =>
   withDatabase(newestMajor(), { sql: shop }, ({ parameters }) =>
@@ -66,6 +71,7 @@ test('the lines of README.md restore a backup with nothing of pgproof', () =>
         forcePathStyle: true,
       });
       for (const [name, value] of Object.entries(aws.environment)) vi.stubEnv(name, value);
+      await runSql(parameters, `alter database ${parameters.database} set array_nulls = off`);
       const { databases } = await runBackup(parameters, store).outcome;
       const [taken] = databases;
       if (taken?.status !== 'done') throw new Error(JSON.stringify(taken));
@@ -81,14 +87,19 @@ test('the lines of README.md restore a backup with nothing of pgproof', () =>
         const commands = await readmeCommands();
         const sample = /s3:\/\/my-bucket\/postgres\/\S+?Z\//;
         expect(commands).toMatch(sample);
-        const script = commands.replace(sample, `s3://my-bucket/postgres/${taken.id}/`);
+        // The settings are those that verify and `pgproof restore` use.
+        expect(commands).toContain(`export PGOPTIONS='${optionsOf(restoreSettings)}'\n`);
+        const script = commands
+          .replace(sample, `s3://my-bucket/postgres/${taken.id}/`)
+          .replace('--dbname=app ', `--dbname=${parameters.database} `);
+        expect(script).toContain(`--dbname=${parameters.database} `);
         await withOwnServer(newestMajor(), {}, async ({ parameters: target }) => {
           const env = { ...childEnvironment(target), ...aws.environment, PATH: path, HOME: directory };
           const { stdout } = await run('bash', ['-e', '-c', script], { cwd: directory, env });
           expect(stdout).toContain(
             manifest.objects.find(({ role }) => role === 'archive')?.sha256 ?? 'no archive',
           );
-          const restored = { ...target, database: 'app_restored' };
+          const restored = { ...target, database: parameters.database };
           const count =
             'select (select count(*) from orders)::int as orders, (select count(*) from few)::int as few';
           expect(await runSql(restored, count)).toEqual(await runSql(parameters, count));
