@@ -23,7 +23,7 @@ export type BundleName = 'functions' | 'cli' | 'app' | 'layer-builder';
 
 /** Before the first test of whatever project; nothing is made here that a test may never ask for. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const directory = makeRunDirectory();
+  const directory = await makeRunDirectory();
   const bundles = join(directory, 'bundles');
   // Its dependencies come from node_modules, so it lies below the project, in a directory that git does not know.
   await mkdir(join(repository, 'dist'), { recursive: true });
