@@ -11,11 +11,15 @@ import { lacks, reasonIn } from './server-lacks.ts';
 const harmless =
   /^unrecognized configuration parameter "(?:transaction_timeout|idle_in_transaction_session_timeout|default_table_access_method)"/;
 
-/** Judges one message; undefined where it means nothing. */
-export function judge(complaint: Complaint): RestoreProblem | undefined {
+/**
+ * Judges one message; undefined where it means nothing.
+ * @param asSuperuser a superuser restores: rights that are lacking are another role's then, as the backup gives them
+ */
+export function judge(complaint: Complaint, asSuperuser: boolean = false): RestoreProblem | undefined {
   const reason = reasonIn(complaint.message);
   if (harmless.test(reason)) return undefined;
-  for (const { words, missing, endsRestore } of lacks) {
+  for (const { words, missing, endsRestore, ofRole } of lacks) {
+    if (asSuperuser && ofRole) continue;
     const match = words.exec(reason);
     if (match === null) continue;
     const named = missing.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');

@@ -18,9 +18,11 @@ export type ReadProgram = {
   readonly messages: MessageReader;
 };
 
+type ProblemRequest = Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut' | 'asSuperuser'>;
+
 /** Collects what is refused while a backup is restored, from messages and from how the programs end. */
 export class ProblemCollector {
-  readonly #request: Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut'>;
+  readonly #request: ProblemRequest;
   readonly #problems: RestoreProblem[] = [];
   #count = 0;
   /** Whether several jobs write to the same standard error now, and whether a problem was told meanwhile. */
@@ -28,7 +30,7 @@ export class ProblemCollector {
   #isMixed = false;
   #programGaveUp = false;
 
-  constructor(request: Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut'>) {
+  constructor(request: ProblemRequest) {
     this.#request = request;
   }
 
@@ -52,7 +54,7 @@ export class ProblemCollector {
     return messageReader({
       onStep,
       onComplaint: (complaint) => {
-        const problem = judge(complaint);
+        const problem = judge(complaint, this.#request.asSuperuser);
         if (problem !== undefined) this.add(problem);
       },
     });

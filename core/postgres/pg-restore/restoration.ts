@@ -37,6 +37,8 @@ export type PgRestoreRequest = {
   readonly archive: ArchiveAt;
   /** The server, and a role that may create everything. Its `database` is not looked at. */
   readonly target: ConnectionParameters;
+  /** Whether that role is a superuser: what is refused then lacks another role's rights, not its own. */
+  readonly asSuperuser?: boolean | undefined;
   /** The database to restore into; must exist unless `create`. */
   readonly database: string;
   /**

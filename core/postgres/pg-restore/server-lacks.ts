@@ -6,6 +6,8 @@ export type Lack = {
   readonly missing: string;
   /** Set where it ends the restore as a whole, so that what came of it is not worth a comparison. */
   readonly endsRestore?: true;
+  /** Set where it is the role that lacks it: never a superuser, who may do everything. */
+  readonly ofRole?: true;
 };
 
 /**
@@ -113,11 +115,16 @@ export const lacks: readonly Lack[] = [
     missing: 'room for another process',
   },
 
-  { words: /^must be superuser|^permission denied (?:to|for) /, missing: 'rights of the role that restores' },
+  {
+    words: /^must be superuser|^permission denied (?:to|for) /,
+    missing: 'rights of the role that restores',
+    ofRole: true,
+  },
   {
     words:
       /^must (?:be (?:owner|(?:a )?member) of|have (?:CREATE|admin option|CREATEROLE|privileges of)|be able to SET ROLE)/,
     missing: 'rights of the role that restores',
+    ofRole: true,
   },
 
   {

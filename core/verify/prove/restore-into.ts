@@ -86,6 +86,7 @@ async function restoreOnce(
     archive:
       path === undefined ? await streamArchive(manifest, { store, id, signal }) : { kind: 'path', path },
     target,
+    asSuperuser: true,
     database: manifest.database,
     dumpSettings: manifest.dump.settings,
     directory,

@@ -21,11 +21,13 @@ export async function checkValid(client: Client, archiveSchema: string | undefin
       where c.relkind = 'i' and ${ours}`,
   );
   const constraints = await client.query<{ name: string; quoted: string; place: string; valid: boolean }>(
-    // One that is not enforced (PostgreSQL 18) is never valid. As JSON, because older servers have no such column.
+    // One that is not enforced (PostgreSQL 18) is never valid. As JSON, because older servers have no such column. What
+    // follows from a constraint on or to a partitioned table is as valid as that one, under a name of the server's.
     `select conname as name, quote_ident(conname) as quoted,
             convalidated or to_jsonb(k)->>'conenforced' = 'false' as valid,
             coalesce(nullif(conrelid, 0)::regclass::text, format_type(contypid, null)) as place
-       from pg_constraint k join pg_namespace n on n.oid = k.connamespace where ${ours}`,
+       from pg_constraint k join pg_namespace n on n.oid = k.connamespace
+      where ${ours} and k.conparentid = 0`,
   );
   const faults = indexes.rows.filter(({ valid }) => !valid).map(({ name }) => `index ${name} is not valid`);
   let recorded = 0;

@@ -188,3 +188,40 @@ describe('event triggers come last', () => {
     });
   });
 });
+
+describe('what the source had is no fault', () => {
+  test.each([
+    [
+      'a foreign key to a partitioned table that is NOT VALID',
+      `create table p (id int primary key) partition by hash (id);
+       create table p0 partition of p for values with (modulus 1, remainder 0); create table c (id int);
+       insert into p values (1); insert into c values (1), (99);
+       alter table c add constraint c_p foreign key (id) references p not valid`,
+    ],
+    [
+      'a table that was attached by INHERIT, with its columns in another order',
+      `create table p (id int, x text, late int); create table c (late int, own text, x text default 'c', id int);
+       alter table c inherit p; insert into c values (1, 'o', 'x', 2)`,
+    ],
+  ])('%s', async (_what, sql) => {
+    await withDatabase(major, { sql }, async ({ parameters }) => {
+      expect(told(await prove(parameters))).toBe('proven');
+    });
+  });
+
+  test('rights that the owner of a materialized view has lost are, and the owner is named', async () => {
+    await withOwnServer(major, {}, async ({ parameters }) => {
+      const sql = `create role keeper; create table secret (id int); grant select on secret to keeper;
+        grant create, usage on schema public to keeper; set role keeper;
+        create materialized view kept as select count(*) from secret; reset role; revoke select on secret from keeper`;
+      await runSql(parameters, 'create database d');
+      const database = { ...parameters, database: 'd' };
+      await runSql(database, sql);
+      const verification = await prove(database);
+      expect(verification.verdict).toBe('failed');
+      expect(told(verification)).toMatch(
+        /permission denied for table secret \(MATERIALIZED VIEW DATA kept keeper\)/,
+      );
+    });
+  });
+});
