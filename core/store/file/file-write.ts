@@ -23,8 +23,8 @@ const attempts = 5;
 /** Makes the directory, then works in it; again where it has gone in between. */
 async function inDirectory<T>(root: FileRoot, directory: string, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
-    await root.made.make(directory);
     try {
+      await root.made.make(directory);
       return await work();
     } catch (error) {
       if (errno(error) !== 'ENOENT' || attempt === attempts) throw error;

@@ -13,12 +13,13 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileStore } from '../../../../../core/store/file/file-store.ts';
 import { openStore } from '../../../../../core/store/open-store.ts';
-import { StoreUnusable } from '../../../../../core/store/store.ts';
+import { ObjectExists, type Store, StoreUnusable } from '../../../../../core/store/store.ts';
 import { runOnMount } from '../../../../support/scratch/mounted.ts';
 import { bytesOf, sourceOf } from '../../../../support/store/byte-source.ts';
 import { keysOf } from '../contract.ts';
@@ -163,5 +164,29 @@ describe('a run', () => {
     expect((JSON.parse(stdout) as Outcomes).prepare).toMatchObject({ name: 'StoreUnusable' });
     await chmod(parent, 0o755);
     expect(await readdir(parent)).toEqual([]);
+  });
+});
+
+describe('several runs that make and remove the same directories', () => {
+  /** Prepares, stages and commits one object, or gives up where another run was first. */
+  async function takeOne(store: Store, key: string): Promise<void> {
+    const pause = (): Promise<void> => sleep(Math.random() * 3);
+    await pause();
+    await store.prepare({ expectedBytes: 1 });
+    await pause();
+    const staged = await store.stage(key, sourceOf(bytesOf(1)));
+    await pause();
+    await staged.commit().catch(async (error: unknown) => {
+      if (!(error instanceof ObjectExists)) throw error;
+      await staged.abort();
+    });
+  }
+
+  it('do not fail each other', async () => {
+    for (let round = 0; round < 100; round += 1) {
+      const place = join(directory, String(round));
+      const runs = [0, 1, 0, 1].map((id) => takeOne(fileStore({ directory: place }), `s/d/${id}/archive`));
+      expect((await Promise.allSettled(runs)).filter(({ status }) => status === 'rejected')).toEqual([]);
+    }
   });
 });
