@@ -6,7 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withAwsServer } from '../../support/aws/server.ts';
 import { type Cli, type CliResult, openCli, type StartedCli } from '../../support/cli/run.ts';
 import { type CliStore, s3Store, storeKinds, withFileStore, withStore } from '../../support/cli/stores.ts';
-import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
+import {
+  newestMajor,
+  sharedServer,
+  uniqueName,
+  withClient,
+  withDatabase,
+} from '../../support/postgres/servers.ts';
 import { listProcesses } from '../../support/process/list.ts';
 
 /** Seconds of work for gzip at its highest level. */
@@ -195,11 +201,14 @@ describe('SIGKILL, after which no code of the command runs any more', () => {
       const temporary = await mkdtemp(join(cli.directory, 'killed-'));
       const env = { ...store.env, TMPDIR: temporary };
       const args = ['--format', format, ...more];
-      const { child, ended } = await startBackup({ ...store, env }, databases, args);
-      expect((await dumpsOf(databases.big)).length).toBeGreaterThan(0);
-      if (format === 'directory') expect(await readdir(temporary)).not.toEqual([]);
-      child.kill('SIGKILL');
-      expect((await ended).signal).toBe('SIGKILL');
+      // A tar is not compressed: without a lock it would be written before it could be killed.
+      await whileLocked(format === 'tar', async () => {
+        const { child, ended } = await startBackup({ ...store, env }, databases, args);
+        expect((await dumpsOf(databases.big)).length).toBeGreaterThan(0);
+        if (format === 'directory') expect(await readdir(temporary)).not.toEqual([]);
+        child.kill('SIGKILL');
+        expect((await ended).signal).toBe('SIGKILL');
+      });
       await until(async () => (await dumpsOf(databases.big)).length === 0);
       await until(async () => (await readdir(temporary)).length === 0);
       const files = async (): Promise<string[]> => readdir(fileURLToPath(store.url), { recursive: true });
@@ -240,6 +249,16 @@ describe('SIGKILL, after which no code of the command runs any more', () => {
     });
   });
 });
+
+/** Holds pg_dump of the big database where it locks its tables. */
+async function whileLocked(isLocked: boolean, use: () => Promise<void>): Promise<void> {
+  if (!isLocked) return await use();
+  const { parameters } = await sharedServer(newestMajor());
+  await withClient({ ...parameters, database: databases.big }, async (client) => {
+    await client.query('begin; lock table noise in access exclusive mode');
+    await use();
+  });
+}
 
 /** Programs that have to do with the directory: its server, and pg_restore reading from it. */
 async function processesOf(directory: string): Promise<string[]> {
