@@ -12,15 +12,8 @@ export type Phases = {
   readonly eventTriggers: readonly number[];
 };
 
-/** pg_dump's words for the data section (pg_dump.c, SECTION_DATA), but for materialized views, which come at the end. */
-const dataTypes: ReadonlySet<string> = new Set([
-  'TABLE DATA',
-  'BLOB',
-  'BLOBS',
-  'LARGE OBJECT',
-  'SEQUENCE SET',
-  'STATISTICS DATA',
-]);
+/** What stands in the data section and nowhere else (pg_dump.c, SECTION_DATA); statistics stand among indexes too. */
+const dataTypes: ReadonlySet<string> = new Set(['TABLE DATA', 'BLOBS', 'SEQUENCE SET']);
 
 /** What pg_restore itself leaves to the end, wherever the archive lists it (RestorePass in pg_backup_archiver.c). */
 const late: ReadonlySet<string> = new Set(['ACL', 'ACL LANGUAGE', 'DEFAULT ACL', 'MATERIALIZED VIEW DATA']);

@@ -1,25 +1,35 @@
 import { withConnection } from '../connect/connect.ts';
-import { optionsOf, permittedRestoreSettings } from '../connect/restore-settings.ts';
+import { ConnectionFailed } from '../connect/connection-failed.ts';
+import { optionsOf, permittedRestoreSettings, restoreSettings } from '../connect/restore-settings.ts';
 import { maintenanceDatabase } from './new-database.ts';
 import type { PgRestoreRequest } from './restoration.ts';
 
+/** protocol_violation: how a pooler refuses options that it does not pass on. */
+const optionsRefused = '08P01';
+
 /**
  * The request with a target whose sessions speak under the restore's settings, as far as its role may set them. A
- * pooler that passes no options on refuses them: then the settings of database and role apply, as with pg_restore alone.
+ * pooler that passes no options on refuses them: then the settings of database and role apply, as with pg_restore
+ * alone. Whatever else goes wrong is left for pg_restore to meet, never a reason to restore without the settings.
  */
 export async function withRestoreSettings(request: PgRestoreRequest): Promise<PgRestoreRequest> {
   const { target, database, create, dumpSettings = {}, signal } = request;
   const place = create ? maintenanceDatabase(database) : database;
+  const { TimeZone } = dumpSettings;
+  const zone = TimeZone === undefined ? [] : [{ name: 'TimeZone', value: TimeZone }];
+  let settings = restoreSettings;
   try {
-    const settings = await withConnection(target, { database: place, signal }, permittedRestoreSettings);
-    const { TimeZone } = dumpSettings;
-    const zone = TimeZone === undefined ? [] : [{ name: 'TimeZone', value: TimeZone }];
-    const options = [target.options, optionsOf([...settings, ...zone])].filter(Boolean).join(' ');
-    const settled = { ...target, options };
-    await withConnection(settled, { database: place, signal }, async () => undefined);
-    return { ...request, target: settled };
+    settings = await withConnection(target, { database: place, signal }, permittedRestoreSettings);
   } catch {
     signal.throwIfAborted();
-    return request;
   }
+  const options = [target.options, optionsOf([...settings, ...zone])].filter(Boolean).join(' ');
+  const settled = { ...request, target: { ...target, options } };
+  try {
+    await withConnection(settled.target, { database: place, signal }, async () => undefined);
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    if (error instanceof ConnectionFailed && error.code === optionsRefused) return request;
+  }
+  return settled;
 }
