@@ -4,7 +4,7 @@ import { withConnection } from '../postgres/connect/connect.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
 import { canCreateItself, createDatabase } from '../postgres/pg-restore/new-database.ts';
-import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
+import type { PgRestoreResult, RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
 import { withServer } from './check-target.ts';
@@ -42,7 +42,12 @@ export async function fillTarget(
   const isMadeByArchive = makesItself(run);
   const problems = await prepareTarget(run, isMadeByArchive, notes);
   if (problems.length > 0) return problems;
-  return await runArchive(run, jobs, run.request.create && isMadeByArchive);
+  const { problems: refused, isSettled } = await runArchive(run, jobs, run.request.create && isMadeByArchive);
+  if (!isSettled)
+    notes.push(
+      'a pooler refused the settings of the restore, so those of the database and the role applied: restore over a direct connection',
+    );
+  return refused;
 }
 
 /** Under its own name the archive makes the database itself, with its owner, grants and settings. */
@@ -82,7 +87,7 @@ async function prepareTarget(
 }
 
 /** @param create whether the archive makes the database */
-async function runArchive(run: Run, jobs: number, create: boolean): Promise<readonly RestoreProblem[]> {
+async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRestoreResult> {
   const { request, dependencies, server, program, archive, directory, leaveOut, selection } = run;
   const { manifest, target, signal, onProgress } = dependencies;
   const { database } = request;
@@ -98,7 +103,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<read
     onProgress?.({ ...last, step: 'restoring', bytes: size });
   });
   try {
-    const result = await restoreArchive({
+    return await restoreArchive({
       tools: program,
       format: manifest.dump.format,
       archive,
@@ -119,7 +124,6 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<read
         onProgress?.(last);
       },
     });
-    return result.problems;
   } finally {
     await watch.stop();
   }

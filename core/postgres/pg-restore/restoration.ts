@@ -71,6 +71,8 @@ export type PgRestoreResult = {
    * not sure, nor that none was lost among the others.
    */
   readonly isMixed: boolean;
+  /** Whether it was done under the restore's own settings; a pooler may refuse them. */
+  readonly isSettled: boolean;
   /** That worked at once. */
   readonly jobs: number;
   /** Why it was one job although more were allowed: `a CHECK constraint calls public.f(integer)`. */

@@ -18,20 +18,20 @@ import { withRestoreSettings } from './target-session.ts';
  *   in what it returns
  */
 export async function restoreArchive(asked: PgRestoreRequest): Promise<PgRestoreResult> {
-  const request = await withRestoreSettings(asked);
+  const { request, isSettled } = await withRestoreSettings(asked);
   const collector = new ProblemCollector(request);
   if (request.format === 'plain') {
     await runPsql(request, collector);
-    return { ...collector.result(undefined), jobs: 1 };
+    return { ...collector.result(undefined), isSettled, jobs: 1 };
   }
   const toc = await tocOf(request);
   const run = new PgRestoreRun(request, toc, collector);
   if (toc === undefined) {
     await run.all();
-    return { ...collector.result(undefined), jobs: 1 };
+    return { ...collector.result(undefined), isSettled, jobs: 1 };
   }
   const ways = await restoreInPhases(request, phasesOf(toc, request.leaveOut), run);
-  return { ...collector.result(toc), ...ways };
+  return { ...collector.result(toc), isSettled, ...ways };
 }
 
 /** What cannot be listed cannot be restored either, and pg_restore will say so again. */

@@ -4,6 +4,12 @@ import { optionsOf, permittedRestoreSettings, restoreSettings } from '../connect
 import { maintenanceDatabase } from './new-database.ts';
 import type { PgRestoreRequest } from './restoration.ts';
 
+export type SettledRequest = {
+  readonly request: PgRestoreRequest;
+  /** False where a pooler refused the settings. */
+  readonly isSettled: boolean;
+};
+
 /** protocol_violation: how a pooler refuses options that it does not pass on. */
 const optionsRefused = '08P01';
 
@@ -12,7 +18,7 @@ const optionsRefused = '08P01';
  * pooler that passes no options on refuses them: then the settings of database and role apply, as with pg_restore
  * alone. Whatever else goes wrong is left for pg_restore to meet, never a reason to restore without the settings.
  */
-export async function withRestoreSettings(request: PgRestoreRequest): Promise<PgRestoreRequest> {
+export async function withRestoreSettings(request: PgRestoreRequest): Promise<SettledRequest> {
   const { target, database, create, dumpSettings = {}, signal } = request;
   const place = create ? maintenanceDatabase(database) : database;
   const { TimeZone } = dumpSettings;
@@ -29,7 +35,8 @@ export async function withRestoreSettings(request: PgRestoreRequest): Promise<Pg
     await withConnection(settled.target, { database: place, signal }, async () => undefined);
   } catch (error: unknown) {
     signal.throwIfAborted();
-    if (error instanceof ConnectionFailed && error.code === optionsRefused) return request;
+    if (error instanceof ConnectionFailed && error.code === optionsRefused)
+      return { request, isSettled: false };
   }
-  return settled;
+  return { request: settled, isSettled: true };
 }
