@@ -25,6 +25,8 @@ export class ProblemCollector {
   readonly #request: ProblemRequest;
   readonly #problems: RestoreProblem[] = [];
   #count = 0;
+  /** How many there were when the program under way began: those explain no bad end of it. */
+  #countBefore = 0;
   /** Whether several jobs write to the same standard error now, and whether a problem was told meanwhile. */
   #jobsSpeak = false;
   #isMixed = false;
@@ -51,6 +53,7 @@ export class ProblemCollector {
 
   /** Reads one program's standard error; `onStep` hears what pg_restore begins with. */
   reader(onStep?: (text: string) => void): MessageReader {
+    this.#countBefore = this.#count;
     return messageReader({
       onStep,
       onComplaint: (complaint) => {
@@ -77,7 +80,7 @@ export class ProblemCollector {
     messages.end();
     signal.throwIfAborted();
     this.#jobsSpeak = false;
-    const isUntold = this.#count === 0;
+    const isUntold = this.#count === this.#countBefore;
     const unexplained = problemOfExit(name, exit, isUntold || this.#request.exitOnError);
     if (unexplained !== undefined && (isUntold || exit.signal !== null)) this.add(unexplained);
     return exit.code === 0 || (exit.code === 1 && toldErrors.test(exit.stderrTail));
