@@ -42,7 +42,7 @@ import { takeArchive } from './take-archive.ts';
 const globalsName = 'globals.sql';
 
 /** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
-export async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
+async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   const { id, dependencies, signal } = attempt;
   const { server, snapshot } = held;
   const tools = await dependencies.tools(server.major);

@@ -79,7 +79,7 @@ export class TargetRefused extends PgproofError {
   override readonly name = 'TargetRefused';
 }
 
-export async function databaseExists(client: Client, name: string): Promise<boolean> {
+async function databaseExists(client: Client, name: string): Promise<boolean> {
   const { rows } = await client.query('select 1 from pg_catalog.pg_database where datname = $1', [name]);
   return rows.length > 0;
 }
@@ -88,7 +88,7 @@ export async function databaseExists(client: Client, name: string): Promise<bool
  * What the database that `client` is connected to holds already: tables, views, types, functions and schemas that are
  * neither the system's nor an extension's. Empty for a database that was just made.
  */
-export async function contentsOfTarget(client: Client): Promise<string[]> {
+async function contentsOfTarget(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ what: string }>(`
     with theirs as (select classid, objid from pg_depend where deptype = 'e'),
          spaces as (select oid, nspname from pg_namespace
@@ -117,7 +117,7 @@ export async function contentsOfTarget(client: Client): Promise<string[]> {
 }
 
 /** @throws TargetRefused */
-export function refuseNonEmpty(database: string, found: readonly string[]): void {
+function refuseNonEmpty(database: string, found: readonly string[]): void {
   if (found.length === 0) return;
   const more = found.length > 3 ? ' and more' : '';
   throw new TargetRefused({

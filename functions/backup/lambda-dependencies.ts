@@ -31,7 +31,7 @@ export function lambdaDependencies(
 }
 
 /** The source that the function's settings describe: a secret, or an IAM token. */
-export function lambdaSource(settings: BackupSettings): Source {
+function lambdaSource(settings: BackupSettings): Source {
   const {
     source: name,
     secretArn,

@@ -56,7 +56,7 @@ export async function feed(
   }
 }
 
-export function isBrokenPipe(error: unknown): boolean {
+function isBrokenPipe(error: unknown): boolean {
   const code = (error as { readonly code?: unknown }).code;
   return (
     code === 'EPIPE' ||
