@@ -3,15 +3,15 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/support/run/longest-first.ts';
 
 const everywhere = {
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   hookTimeout: 120_000,
   setupFiles: ['test/support/run/leak-check.ts'],
 };
 
 export default defineConfig({
   test: {
-    // Tests mostly wait for servers to start and programs to end; Vitest itself would leave a processor free.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Tests wait for servers to start and programs to end a good part of their time: one more than there are processors.
+    maxWorkers: availableParallelism() + 1,
     globalSetup: ['test/support/run/set-up.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [

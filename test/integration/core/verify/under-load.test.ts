@@ -6,7 +6,7 @@ import { verificationTools } from '../../../support/postgres/programs.ts';
 import { newestMajor, runSql, withClient, withDatabase } from '../../../support/postgres/servers.ts';
 
 /** `npm run test:long` takes a hundred. */
-const rounds = Number(process.env.PGPROOF_TEST_ROUNDS ?? 4);
+const rounds = process.env.PGPROOF_TEST_LONG === undefined ? 3 : 100;
 
 /** pgbench's tables and its TPC-B transaction, which no package of ours brings along; and rows that come and go. */
 const tables = `
