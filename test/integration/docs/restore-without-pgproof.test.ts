@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { chmod, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -9,6 +9,7 @@ import { chooseBackup } from '../../../core/restore/choose-backup.ts';
 import { openStore } from '../../../core/store/open-store.ts';
 import { withAwsServer } from '../../support/aws/server.ts';
 import { realTools, runBackup, withDirectory } from '../../support/backup/run.ts';
+import { documentedLines } from '../../support/cases/by-hand.ts';
 import { newestMajor, runSql, withDatabase, withOwnServer } from '../../support/postgres/servers.ts';
 
 const run = promisify(execFile);
@@ -16,13 +17,6 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 const repository = join(import.meta.dirname, '../../..');
-
-/** The lines of README.md under the marker that names this file. */
-async function readmeCommands(): Promise<string> {
-  const readme = await readFile(join(repository, 'README.md'), 'utf8');
-  const [, block] = /without-pgproof\.test\.ts -->\n```\n(.*?)```/s.exec(readme) ?? [];
-  return block ?? '';
-}
 
 /**
  * The AWS command line where the machine has none: `aws s3 cp --recursive FROM TO` with the SDK, no byte of it through
@@ -84,7 +78,7 @@ test('the lines of README.md restore a backup with nothing of pgproof', () =>
           await writeFile(join(directory, 'aws'), standIn);
           await chmod(join(directory, 'aws'), 0o755);
         }
-        const commands = await readmeCommands();
+        const commands = await documentedLines();
         const sample = /s3:\/\/my-bucket\/postgres\/\S+?Z\//;
         expect(commands).toMatch(sample);
         // The settings are those that verify and `pgproof restore` use.

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
+import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
+import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
+
+const run = promisify(execFile);
+const repository = join(import.meta.dirname, '../../..');
+
+/** The lines of README.md that restore a backup without pgproof: what its section "Without pgproof" shows. */
+export async function documentedLines(): Promise<string> {
+  const readme = await readFile(join(repository, 'README.md'), 'utf8');
+  const [, block] = /without-pgproof\.test\.ts -->\n```\n(.*?)```/s.exec(readme) ?? [];
+  if (block === undefined) throw new Error('README.md has no lines under the marker of that test');
+  return block;
+}
+
+export type ByHand = { readonly result: 'done' } | { readonly result: 'refused'; readonly words: string };
+
+/**
+ * Restores a backup by the documented lines, as they stand, but for the download.
+ *
+ * @param backup the directory of the backup's files
+ * @param settings of the session that dumped, from the manifest: the README says to add them
+ * @param programs directory of psql and pg_restore
+ */
+export async function restoreByHand(request: {
+  readonly backup: string;
+  readonly work: string;
+  readonly database: string;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly programs: string;
+  readonly target: ConnectionParameters;
+}): Promise<ByHand> {
+  const { backup, work, database, settings, programs, target } = request;
+  const more = settings.TimeZone === undefined ? '' : ` -c TimeZone=${settings.TimeZone}`;
+  const lines = (await documentedLines())
+    .replace(/^aws .*$/m, `ln -s "$BACKUP" backup`)
+    .replace('--dbname=app ', '--dbname="$DATABASE" ')
+    .replace(/^(export PGOPTIONS='.*)'$/m, `$1${more}'`);
+  const env = {
+    ...childEnvironment(target),
+    PATH: [programs, process.env.PATH].join(delimiter),
+    BACKUP: backup,
+    DATABASE: database,
+  };
+  try {
+    await run('bash', ['-e', '-c', lines], { cwd: work, env, maxBuffer: 2 ** 26 });
+    return { result: 'done' };
+  } catch (error: unknown) {
+    return { result: 'refused', words: (error as { readonly stderr: string }).stderr };
+  }
+}
+
+/** All that pg_dump writes of a database, its lines sorted: the order of entries depends on object ids. */
+export async function linesOf(
+  parameters: ConnectionParameters,
+  settings: Readonly<Record<string, string>>,
+  programs: string,
+): Promise<string[]> {
+  const options = Object.entries(settings).map(
+    ([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`,
+  );
+  const args = ['--create', '--encoding=UTF8', `--dbname=${quoteConninfo(parameters.database)}`];
+  const env = { ...childEnvironment(parameters), PGOPTIONS: options.join(' ') };
+  const { stdout } = await run(join(programs, 'pg_dump'), args, { env, maxBuffer: 2 ** 30 });
+  // A random word stands in two lines; which settings come between two entries depends on their order.
+  const changing = /^\\(?:un)?restrict |^SET default_t|^--|^$/;
+  return stdout
+    .split('\n')
+    .filter((line) => !changing.test(line))
+    .sort();
+}

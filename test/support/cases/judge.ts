@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { formatId, parseId } from '../../../core/manifest/backup-id.ts';
+import type { Verification } from '../../../core/manifest/verification.ts';
+import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
+import { verifyBackup } from '../../../core/verify/verify.ts';
+import { realTools, runBackup, withDirectory, withFileStore } from '../backup/run.ts';
+import { verificationTools } from '../postgres/programs.ts';
+import { runSql } from '../postgres/servers.ts';
+import { type ByHand, linesOf, restoreByHand } from './by-hand.ts';
+
+export type Judged = {
+  readonly verifications: readonly Verification[];
+  readonly byHand: ByHand;
+  /** Lines that pg_dump writes of one side only, where the restore by hand came to its end. */
+  readonly differences: readonly string[];
+};
+
+/**
+ * Backs a database up, verifies that by restore, and does by hand what the README says, into `target`: what `proven`
+ * has to agree with.
+ */
+export async function judge(request: {
+  readonly source: ConnectionParameters;
+  /** Another server, of the same major. */
+  readonly target: ConnectionParameters;
+  readonly major: number;
+  readonly times: number;
+}): Promise<Judged> {
+  const { source, target, major, times } = request;
+  const { database } = source;
+  return await withFileStore(async (store, _files, directory) => {
+    const { databases } = await runBackup(source, store, { fingerprint: true }).outcome;
+    const [done] = databases;
+    if (done?.status !== 'done') throw new Error(JSON.stringify(databases));
+    const id = parseId(done.id);
+    const verifications: Verification[] = [];
+    for (let time = 0; time < times; time += 1) {
+      const dependencies = { store, tools: realTools, verificationTools, clock: () => new Date() };
+      verifications.push(await verifyBackup({ id, level: 'restore' }, dependencies));
+    }
+    const { directory: programs } = await realTools(major);
+    const settings = done.manifest.dump.settings ?? {};
+    return await withDirectory(async (work) => {
+      const backup = join(directory, ...formatId(id).split('/'));
+      const byHand = await restoreByHand({ backup, work, database, settings, programs, target });
+      const differences =
+        byHand.result === 'done'
+          ? differencesOf(
+              await linesOf(source, settings, programs),
+              await linesOf({ ...target, database }, settings, programs),
+            )
+          : [];
+      return { verifications, byHand, differences };
+    });
+  });
+}
+
+function differencesOf(before: readonly string[], after: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const line of before) left.set(line, (left.get(line) ?? 0) + 1);
+  for (const line of after) left.set(line, (left.get(line) ?? 0) - 1);
+  return [...left].flatMap(([line, count]) =>
+    count === 0 ? [] : [`${count > 0 ? 'at the source' : 'restored'}: ${line}`],
+  );
+}
+
+/** Drops all databases and roles of ours, so that the next case finds the server as new. */
+export async function emptyServer(server: ConnectionParameters): Promise<void> {
+  const databases = await runSql<{ name: string }>(
+    server,
+    `select quote_ident(datname) as name from pg_database where datname <> 'postgres' and not datistemplate`,
+  );
+  for (const { name } of databases) await runSql(server, `drop database ${name} with (force)`);
+  const roles = await runSql<{ name: string }>(
+    server,
+    `select quote_ident(rolname) as name from pg_roles where rolname !~ '^pg_' and rolname <> current_user`,
+  );
+  // Rights on parameters are the server's, not a database's.
+  for (const { name } of roles) await runSql(server, `drop owned by ${name}; drop role ${name}`);
+}
+
+/** The verdict, and all that did not pass. */
+export function told({ verdict, checks }: Verification): string {
+  const bad = checks.filter(({ status }) => status !== 'passed');
+  return [verdict, ...bad.map(({ name, detail }) => `${name}: ${detail}`)].join('\n');
+}
