@@ -26,6 +26,11 @@ export function measure(): Measure & { readonly add: (piece: Buffer) => void } {
   };
 }
 
+/** SHA-256 of bytes that are there whole, in hexadecimal digits. */
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
 /** Lets bytes pass and measures them. */
 export type Meter = Transform & Measure;
 

@@ -25,6 +25,9 @@ export type StageOptions = {
 
 export type ReadOptions = { readonly signal?: AbortSignal | undefined };
 
+/** A small object, and what tells it from those that lay under its key before and after. */
+export type VersionedObject = { readonly content: Buffer; readonly version: string };
+
 /** Where backups live. Two implementations: an S3 bucket (and what speaks its API), a directory. */
 export type Store = {
   /** For people and messages, without credentials: `s3://bucket/prefix` or `file:///directory`. */
@@ -41,6 +44,14 @@ export type Store = {
   create(key: string, content: Uint8Array): Promise<void>;
   /** Writes a small object whole, in the place of an older one. */
   replace(key: string, content: Uint8Array): Promise<void>;
+  /** Reads a small object with its version, for `replaceIf`; undefined where there is none. */
+  readVersion(key: string, options?: ReadOptions): Promise<VersionedObject | undefined>;
+  /**
+   * Writes a small object whole if what lies under the key is still that version, or still nothing (undefined): of
+   * several writers that read the same one, one gets through. An S3-like that does not know If-Match writes whatever
+   * lies there. @throws ObjectChanged
+   */
+  replaceIf(key: string, content: Uint8Array, version: string | undefined): Promise<void>;
   /** Streams an object from its first byte. @throws ObjectMissing (from the call, not from the stream) */
   read(key: string, options?: ReadOptions): Promise<Readable>;
   /** Every object whose key begins with `prefix`, sorted by key, however many there are. */
@@ -62,17 +73,39 @@ export class ObjectMissing extends PgproofError {
   override readonly name = 'ObjectMissing';
 }
 
+/** Somebody else wrote a key after it was read. Nothing was overwritten. */
+export class ObjectChanged extends PgproofError {
+  override readonly name = 'ObjectChanged';
+
+  /** @param where the object's URL */
+  constructor(where: string, options?: ErrorOptions) {
+    super(
+      {
+        what: `Another run wrote it meanwhile (${where})`,
+        got: 'another version than the one that was read',
+        fix: 'Nothing was overwritten. Run it again.',
+      },
+      options,
+    );
+  }
+}
+
 const smallObjectLimit = 64 * 1024 * 1024;
 
 /** Reads a whole small object (manifest, verification) into memory. @throws ObjectMissing */
 export async function readSmall(store: Store, key: string, options?: ReadOptions): Promise<Buffer> {
+  return await collectSmall(await store.read(key, options), `${store.url}/${key}`);
+}
+
+/** All of a stream that is known to be small. */
+export async function collectSmall(stream: Readable, where: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of (await store.read(key, options)) as AsyncIterable<Buffer>) {
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > smallObjectLimit) {
       throw new PgproofError({
-        what: `${key} in ${store.url} is too large to be a manifest`,
+        what: `${where} is too large to be a manifest`,
         got: `more than ${smallObjectLimit} bytes`,
         fix: 'Look at what wrote it; pgproof did not.',
       });

@@ -5,11 +5,22 @@ import { pathToFileURL } from 'node:url';
 import { PgproofError } from '../../errors.ts';
 import { abortReasonOr } from '../../process/stop-reason.ts';
 import { checkKey } from '../key.ts';
+import { sha256Of } from '../meter.ts';
 import { pipelineUntil } from '../pipeline-until.ts';
-import type { ReadOptions, StagedObject, StageOptions, Store } from '../store.ts';
+import {
+  collectSmall,
+  ObjectChanged,
+  ObjectMissing,
+  type ReadOptions,
+  type StagedObject,
+  type StageOptions,
+  type Store,
+  type VersionedObject,
+} from '../store.ts';
 import { MadeDirectories } from './file-directories.ts';
 import { errno, fromFileSystem, noObject } from './file-error.ts';
 import { listFiles } from './file-list.ts';
+import { withLock } from './file-lock.ts';
 import { prepareDirectory } from './file-prepare.ts';
 import { discard, type FileRoot, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
 
@@ -107,6 +118,36 @@ async function writeSmall(
   }
 }
 
+/** What is there, with the SHA-256 of its content as version: the same content is the same to whoever replaces it. */
+async function readVersion(
+  place: Place,
+  key: string,
+  options: ReadOptions = {},
+): Promise<VersionedObject | undefined> {
+  try {
+    const content = await collectSmall(await read(place, key, options), `${place.url}/${key}`);
+    return { content, version: sha256Of(content) };
+  } catch (error) {
+    if (error instanceof ObjectMissing) return undefined;
+    throw error;
+  }
+}
+
+async function replaceIf(
+  place: Place,
+  key: string,
+  content: Uint8Array,
+  version: string | undefined,
+): Promise<void> {
+  await writeSmall(place, key, content, (staging, final) =>
+    withLock(place, final, async (isOurs) => {
+      const isSame = (await readVersion(place, key))?.version === version;
+      if (!isSame || !(await isOurs())) throw new ObjectChanged(`${place.url}/${key}`);
+      await publishOver(place, staging, final);
+    }),
+  );
+}
+
 async function read({ directory, url }: Place, key: string, { signal }: ReadOptions = {}): Promise<Readable> {
   checkKey(key);
   signal?.throwIfAborted();
@@ -129,14 +170,21 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
  * Backups in a directory, which need not exist yet. Directories are 0700 and files 0600; a file appears under its name
  * only when it is complete and synced.
  * @param settings.hardLinks Whether to try them; where a file system has none, pgproof notices by itself. @default true
+ * @param settings.lockPatienceMs What is done under a lock takes milliseconds; one that is seen for longer than this was
+ *   left by a machine that went down. @default 30000
  */
-export function fileStore(settings: { readonly directory: string; readonly hardLinks?: boolean }): Store {
+export function fileStore(settings: {
+  readonly directory: string;
+  readonly hardLinks?: boolean;
+  readonly lockPatienceMs?: number;
+}): Store {
   const directory = resolve(settings.directory);
   const place: Place = {
     directory,
     staging: join(directory, '.staging'),
     made: new MadeDirectories(),
     hardLinks: settings.hardLinks ?? true,
+    lockPatienceMs: settings.lockPatienceMs ?? 30_000,
     url: pathToFileURL(directory).href,
   };
 
@@ -161,6 +209,8 @@ export function fileStore(settings: { readonly directory: string; readonly hardL
     async replace(key, content) {
       await writeSmall(place, key, content, (staging, final) => publishOver(place, staging, final));
     },
+    readVersion: (key, options) => readVersion(place, key, options),
+    replaceIf: (key, content, version) => replaceIf(place, key, content, version),
     async read(key, options) {
       return await read(place, key, options);
     },

@@ -13,6 +13,8 @@ export type FileRoot = {
   readonly made: MadeDirectories;
   /** Whether `link` may be tried; without it a lock file makes commits exclusive. */
   readonly hardLinks: boolean;
+  /** How long one lock may be seen before it counts as left behind. */
+  readonly lockPatienceMs: number;
 };
 
 const writeBufferBytes = 4 * 1024 * 1024;
@@ -21,7 +23,7 @@ const syncEveryBytes = 16 * 1024 * 1024;
 const attempts = 5;
 
 /** Makes the directory, then works in it; again where it has gone in between. */
-async function inDirectory<T>(root: FileRoot, directory: string, work: () => Promise<T>): Promise<T> {
+export async function inDirectory<T>(root: FileRoot, directory: string, work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await root.made.make(directory);
@@ -124,9 +126,14 @@ export function writeTo(
   });
 }
 
+/** The file that whoever changes `final` by looking first holds meanwhile. */
+export function lockPath(root: FileRoot, final: string): string {
+  return join(root.staging, `${createHash('sha256').update(final).digest('hex')}.lock`);
+}
+
 /** Without hard links: a lock file of the key's own makes look-and-rename exclusive among pgproof's runs. */
 async function renameIfFree(root: FileRoot, from: string, to: string, where: string): Promise<void> {
-  const lock = join(root.staging, `${createHash('sha256').update(to).digest('hex')}.lock`);
+  const lock = lockPath(root, to);
   const handle = await open(lock, 'wx', 0o600).catch((error: unknown) => {
     throw errno(error) === 'EEXIST' ? keyTaken(where, error) : error;
   });

@@ -14,6 +14,8 @@ export type S3ServerOptions = {
   readonly minPartBytes?: number;
   /** The region of buckets; default us-east-1. */
   readonly region?: string;
+  /** Whether a PutObject may come with If-Match; default true, as S3. Others answer 501. */
+  readonly knowsIfMatch?: boolean;
   /** The only access key that is let in; default `test`. */
   readonly accessKeyId?: string;
 };

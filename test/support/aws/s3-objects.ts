@@ -33,6 +33,25 @@ export function checkIfNoneMatch(call: S3Call): void {
     );
 }
 
+/**
+ * The condition of a PutObject, as S3 checks it: 404 where If-Match finds nothing, 412 where it finds another object;
+ * 409 where that one was written while this request was under way.
+ * @param before the entity tag of what lay there when the request came
+ */
+function checkCondition(call: S3Call, before: string | undefined): void {
+  const ifMatch = header(call.request, 'if-match');
+  const isConditional = ifMatch !== undefined || header(call.request, 'if-none-match') !== undefined;
+  const now = bucketOf(call).objects.get(call.key)?.etag;
+  if (isConditional && now !== before)
+    throw new WireError(
+      409,
+      'ConditionalRequestConflict',
+      'The conditional request cannot succeed due to a conflicting operation against this resource.',
+    );
+  checkIfNoneMatch(call);
+  if (ifMatch !== undefined) objectOf(call);
+}
+
 /** An entity tag is opaque: S3's own is no MD5 for encrypted or multipart objects. */
 export function newEtag(): string {
   return `"${createHash('md5').update(randomUUID()).digest('hex')}"`;
@@ -40,8 +59,15 @@ export function newEtag(): string {
 
 export async function putObject(call: S3Call): Promise<void> {
   const bucket = bucketOf(call);
+  if (call.options.knowsIfMatch === false && header(call.request, 'if-match') !== undefined)
+    throw new WireError(
+      501,
+      'NotImplemented',
+      'A header you provided implies functionality that is not implemented',
+    );
+  const before = bucket.objects.get(call.key)?.etag;
   const { segment } = await receiveBody(call.request, call.storage, call.fault);
-  checkIfNoneMatch(call);
+  checkCondition(call, before);
   const object: ServedObject = {
     segments: [segment],
     bytes: segment.bytes,

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../core/errors.ts';
 import {
+  ObjectChanged,
   ObjectExists,
   ObjectMissing,
   readSmall,
@@ -183,6 +184,54 @@ export function describeStore(
     });
   });
 
+  describe(`${name}: replacing what was read`, () => {
+    const key = 's/d/t/verification.json';
+    inStore(
+      'writes where nothing has changed since, and nowhere else',
+      async ({ store, other, leftovers }) => {
+        expect(await store.readVersion(key)).toBeUndefined();
+        await store.replaceIf(key, Buffer.from('1'), undefined);
+        await expect(other.replaceIf(key, Buffer.from('lost'), undefined)).rejects.toThrow(ObjectChanged);
+        const first = await store.readVersion(key);
+        expect(first?.content.toString()).toBe('1');
+        await other.replaceIf(key, Buffer.from('two'), first?.version);
+        await expect(store.replaceIf(key, Buffer.from('lost'), first?.version)).rejects.toThrow(
+          ObjectChanged,
+        );
+        expect((await readSmall(store, key)).toString()).toBe('two');
+        expect((await store.readVersion(key))?.version).not.toBe(first?.version);
+        await expect(store.replaceIf('s/gone', Buffer.from('lost'), first?.version)).rejects.toThrow(
+          ObjectChanged,
+        );
+        expect(await keysOf(store)).toEqual([key]);
+        expect(await leftovers()).toEqual([]);
+      },
+    );
+
+    inStore('loses nothing of many that add to it at once', async ({ store, other, leftovers }) => {
+      let refused = 0;
+      const add = async (one: Store, word: string): Promise<void> => {
+        for (;;) {
+          const before = await one.readVersion(key);
+          const content = Buffer.from(`${before?.content.toString() ?? ''}${word} `);
+          try {
+            return await one.replaceIf(key, content, before?.version);
+          } catch (error) {
+            if (!(error instanceof ObjectChanged)) throw error;
+            refused += 1;
+          }
+        }
+      };
+      const words = Array.from({ length: 8 }, (_, index) => `w${index}`);
+      await Promise.all(words.map((word, index) => add(index % 2 ? store : other, word)));
+      const written = (await readSmall(store, key)).toString().trim().split(' ');
+      expect(written.sort()).toEqual(words);
+      // Else they came one after the other, and nothing was tried.
+      expect(refused).toBeGreaterThan(0);
+      expect(await leftovers()).toEqual([]);
+    });
+  });
+
   describe(`${name}: reading and listing`, () => {
     inStore('says from the call that an object is missing', async ({ store }) => {
       await store.create('s/d/t/manifest.json', Buffer.from('{}'));
@@ -288,6 +337,7 @@ export function describeStore(
         await expect(store.stage(key, sourceOf(Buffer.from('x')))).rejects.toThrow(UsageError);
         await expect(store.create(key, Buffer.from('x'))).rejects.toThrow(UsageError);
         await expect(store.replace(key, Buffer.from('x'))).rejects.toThrow(UsageError);
+        await expect(store.replaceIf(key, Buffer.from('x'), undefined)).rejects.toThrow(UsageError);
         await expect(store.read(key)).rejects.toThrow(UsageError);
       }
       expect(await keysOf(store)).toEqual([]);

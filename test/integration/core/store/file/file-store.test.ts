@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmod,
   mkdir,
@@ -26,6 +27,8 @@ import { keysOf } from '../contract.ts';
 
 const mebibyte = 1024 * 1024;
 const child = fileURLToPath(new URL('./file-store-child.ts', import.meta.url));
+const adder = fileURLToPath(new URL('./file-store-adder.ts', import.meta.url));
+const run = promisify(execFile);
 const node = [process.execPath, '--import', import.meta.resolve('tsx'), child];
 let parent: string;
 let directory: string;
@@ -188,5 +191,35 @@ describe('several runs that make and remove the same directories', () => {
       const runs = [0, 1, 0, 1].map((id) => takeOne(fileStore({ directory: place }), `s/d/${id}/archive`));
       expect((await Promise.allSettled(runs)).filter(({ status }) => status === 'rejected')).toEqual([]);
     }
+  });
+});
+
+describe('replacing what was read', () => {
+  it('waits for whoever holds the lock, and takes it from a machine that went down', async () => {
+    const patient = fileStore({ directory, lockPatienceMs: 150 });
+    await patient.replaceIf('s/v', Buffer.from('1'), undefined);
+    const lock = `${createHash('sha256').update(join(directory, 's/v')).digest('hex')}.lock`;
+    await mkdir(join(directory, '.staging'), { recursive: true });
+    await writeFile(join(directory, '.staging', lock), '');
+    const began = performance.now();
+    await patient.replaceIf('s/v', Buffer.from('two'), (await patient.readVersion('s/v'))?.version);
+    expect(performance.now() - began).toBeGreaterThan(140);
+    expect(await readFile(join(directory, 's/v'), 'utf8')).toBe('two');
+    expect(await readdir(directory)).toEqual(['s']);
+  });
+
+  it('loses nothing of what several processes write at once', async () => {
+    const count = 4;
+    await Promise.all(
+      Array.from({ length: count }, (_, index) =>
+        run(node[0] ?? '', [...node.slice(1, -1), adder, directory, `p${index}`]),
+      ),
+    );
+    const words = (await readFile(join(directory, 's/v'), 'utf8')).trim().split(' ');
+    const expected = Array.from({ length: count }, (_, p) =>
+      Array.from({ length: 10 }, (__, n) => `p${p}-${n}`),
+    );
+    expect(words.sort()).toEqual(expected.flat().sort());
+    expect(await readdir(directory)).toEqual(['s']);
   });
 });

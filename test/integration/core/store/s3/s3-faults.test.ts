@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { S3StoreSettings } from '../../../../../core/store/s3/s3-settings.ts';
 import { s3Store } from '../../../../../core/store/s3/s3-store.ts';
-import { ObjectExists, readSmall, type Store, StoreUnusable } from '../../../../../core/store/store.ts';
+import {
+  ObjectChanged,
+  ObjectExists,
+  readSmall,
+  type Store,
+  StoreUnusable,
+} from '../../../../../core/store/store.ts';
 import { testClient } from '../../../../support/aws/s3-client.ts';
 import { type S3Server, type S3ServerOptions, withS3Server } from '../../../../support/aws/s3-server.ts';
 import { bytesOf, collect, sha256, sourceOf } from '../../../../support/store/byte-source.ts';
@@ -261,4 +267,39 @@ describe('a read', () => {
       clearInterval(watching);
     });
   });
+});
+
+describe('replacing what was read', () => {
+  const key = 'verification.json';
+  const replaced = async (store: Store): Promise<void> => {
+    await store.replaceIf(key, Buffer.from('1'), undefined);
+    await store.replaceIf(key, Buffer.from('two'), (await store.readVersion(key))?.version);
+  };
+
+  it('is done where the answer to a write is lost', () =>
+    inBucket(async (store, server) => {
+      server.misbehave({ operation: 'PutObject', times: 1, action: 'lostResponse' });
+      server.misbehave({ operation: 'PutObject', times: 1, skip: 1, action: 'lostResponse' });
+      await replaced(store);
+      expect((await readSmall(store, key)).toString()).toBe('two');
+    }));
+
+  it('is refused where another writes at the same moment', () =>
+    inBucket(async (store, server) => {
+      server.misbehave({ operation: 'PutObject', action: 'conflict' });
+      await expect(store.replaceIf(key, Buffer.from('1'), undefined)).rejects.toThrow(ObjectChanged);
+      expect(server.keys('backups')).toEqual([]);
+    }));
+
+  it('works without the condition on a service that does not know it', () =>
+    inBucket(
+      async (store, server) => {
+        await replaced(store);
+        expect((await readSmall(store, key)).toString()).toBe('two');
+        // If-None-Match, If-Match, and once more without.
+        expect(server.calls('PutObject')).toBe(3);
+      },
+      {},
+      { knowsIfMatch: false },
+    ));
 });

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
+import { checkKey } from '../key.ts';
+import {
+  collectSmall,
+  ObjectChanged,
+  ObjectExists,
+  ObjectMissing,
+  type ReadOptions,
+  StoreUnusable,
+  type VersionedObject,
+} from '../store.ts';
+import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
+import { type Place, readTagged } from './s3-object.ts';
+
+/** Where small objects go. */
+export type SmallTarget = Place & { readonly kmsKeyArn: string | undefined };
+
+/** Whether the object under a key is what we were writing when the answer got lost and the retry found it taken. */
+async function isOurs(place: Place, key: string, content: Uint8Array): Promise<boolean> {
+  const md5 = createHash('md5').update(content).digest('hex');
+  const listed = await place.client
+    .send(new ListObjectsV2Command({ Bucket: place.bucket, Prefix: place.folder + key, MaxKeys: 1 }))
+    .catch(() => undefined);
+  // The entity tag is the MD5 unless a KMS key is used; then one has to look, if one may.
+  if (listed?.Contents?.[0]?.ETag?.replaceAll('"', '') === md5) return true;
+  try {
+    const chunks: Buffer[] = [];
+    for await (const chunk of (await readTagged(place, key)).stream) chunks.push(chunk);
+    return Buffer.concat(chunks).equals(content);
+  } catch {
+    return false;
+  }
+}
+
+type Condition = { readonly IfNoneMatch?: '*' } | { readonly IfMatch?: string };
+
+/** Writes a small object, under a condition if there is one. @throws ObjectExists, ObjectMissing, StoreUnusable */
+export async function putSmall(
+  { kmsKeyArn, ...place }: SmallTarget,
+  key: string,
+  content: Uint8Array,
+  condition: Condition = {},
+): Promise<void> {
+  checkKey(key);
+  try {
+    await place.client.send(
+      new PutObjectCommand({
+        Bucket: place.bucket,
+        Key: place.folder + key,
+        Body: content,
+        ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
+        ...condition,
+      }),
+    );
+  } catch (error) {
+    const failure = fromS3(error, `${place.url}/${key}`);
+    if (failure instanceof ObjectExists && attemptsOf(error) > 1 && (await isOurs(place, key, content)))
+      return;
+    throw failure;
+  }
+}
+
+/**
+ * A small object with its entity tag as version. One that is weak, or none at all, is no version to hold on to: S3
+ * compares strong ones only.
+ */
+export async function readSmallTagged(
+  place: Place,
+  key: string,
+  options: ReadOptions = {},
+): Promise<VersionedObject | undefined> {
+  try {
+    const { stream, etag = '' } = await readTagged(place, key, options);
+    const content = await collectSmall(stream, `${place.url}/${key}`);
+    return { content, version: etag.startsWith('W/') ? noVersion : etag };
+  } catch (error) {
+    if (error instanceof ObjectMissing) return undefined;
+    throw error;
+  }
+}
+
+const noVersion = '';
+
+/**
+ * Writes a small object if nothing was written under its key since it was read. S3 answers 412 where the entity tag is
+ * another one, 409 where somebody writes at the same moment, 404 where the object is gone, and asks for s3:GetObject beside
+ * s3:PutObject. A service that does not know the condition (501) is asked again without: there the last writer wins.
+ * @throws ObjectChanged, StoreUnusable
+ */
+export async function replaceSmall(
+  target: SmallTarget,
+  key: string,
+  content: Uint8Array,
+  version: string | undefined,
+): Promise<void> {
+  const condition: Condition =
+    version === undefined ? { IfNoneMatch: '*' } : version === noVersion ? {} : { IfMatch: version };
+  try {
+    await putSmall(target, key, content, condition);
+  } catch (error) {
+    const isUnknown = error instanceof StoreUnusable && s3ErrorName(error.cause) === 'NotImplemented';
+    if (isUnknown) return await putSmall(target, key, content);
+    if (error instanceof ObjectExists || error instanceof ObjectMissing)
+      throw new ObjectChanged(`${target.url}/${key}`, { cause: error });
+    throw error;
+  }
+}
