@@ -13,13 +13,18 @@ export type UserCheckOptions = {
   readonly isPartial: boolean;
 };
 
+export const userChecksName = 'checks';
+
 /** What a check may stumble over where something was left out: missing tables, columns, types, functions, schemas. */
-const missingThing: ReadonlySet<unknown> = new Set(['42P01', '42703', '42704', '42883', '3F000']);
+const missingThing: ReadonlySet<string> = new Set(['42P01', '42703', '42704', '42883', '3F000']);
 const queryCanceled = '57014';
+/** Classes of SQLSTATE that speak of the server, not of the SQL: connection, resources, operator, system, its own defects. */
+const serversFault = /^(08|53|57|58|XX)/;
 
 /**
- * Runs the user's checks, each in a read-only transaction with the search path that the database itself has. Undefined
- * where there is none for this database.
+ * Runs the user's checks, each in a read-only transaction with the search path that the database itself has. Only one that
+ * returns false fails; one that cannot be answered so or so is to be mended itself, and decides nothing. Undefined where
+ * there is none for this database.
  */
 export async function runUserChecks(
   client: Client,
@@ -30,35 +35,47 @@ export async function runUserChecks(
   const faults: string[] = [];
   const limits: string[] = [];
   for (const check of checks) {
-    const { fault, limit } = await runOne(client, check, options);
-    if (fault !== undefined) faults.push(`${wordsFor(check)}: ${fault}`);
-    if (limit !== undefined) limits.push(`${wordsFor(check)}: ${limit}`);
+    const answer = await runOne(client, check, options);
+    if (answer === true) continue;
+    if (answer === false) faults.push(`${wordsFor(check)}: ${falseWords}`);
+    else limits.push(`${wordsFor(check)}: ${answer.undecided}`);
   }
-  return checkOf('checks', { faults, limits, passed: `${plural(checks.length, 'check')}, all true` });
+  const passed = `${plural(checks.length, 'check')}, all true`;
+  // What was not decided is told along with what failed: else it would come up only when that is mended.
+  return checkOf(userChecksName, { faults: faults.length > 0 ? [...faults, ...limits] : [], limits, passed });
 }
+
+/** A copy that is exact is false too where the data was so at the source. */
+const falseWords =
+  'returned false, not true: what it looks for is missing in the backup, or was not so at the source either when it was taken (stale data)';
+
+type Answer = boolean | { readonly undecided: string };
 
 async function runOne(
   client: Client,
   { sql }: UserCheck,
   { limitSeconds, isPartial }: UserCheckOptions,
-): Promise<{ fault?: string; limit?: string }> {
+): Promise<Answer> {
   // `connect` leaves pg_catalog only; what the user wrote is meant for the path of the database.
   await client.query(`reset search_path; begin read only; set local statement_timeout = '${limitSeconds}s'`);
   try {
-    const fault = problemOf(await ask(client, sql));
-    return fault === undefined ? {} : { fault };
+    return answerOf(await ask(client, sql));
   } catch (error: unknown) {
-    const { code } = error as { readonly code?: unknown };
-    // No SQLSTATE: the connection failed, not the SQL.
-    if (code === undefined) throw error;
-    if (code === queryCanceled) return { limit: `not done after ${limitSeconds} s` };
-    if (isPartial && missingThing.has(code))
-      return { limit: `${messageOf(error)}, perhaps among what was left out` };
-    return { fault: messageOf(error) };
+    const { code, hint, severity } = error as Readonly<Record<string, unknown>>;
+    // The server did not say it: the connection failed, not the SQL.
+    if (typeof code !== 'string' || severity === undefined) throw error;
+    const said = typeof hint === 'string' ? `${messageOf(error)} (${hint})` : messageOf(error);
+    if (code === queryCanceled)
+      return { undecided: `not done after ${limitSeconds} s: make it look at less, or give it an index` };
+    if (isPartial && missingThing.has(code)) return { undecided: `${said}, perhaps among what was left out` };
+    if (serversFault.test(code)) return { undecided: said };
+    return { undecided: `cannot be run: ${said}. ${mend}` };
   } finally {
     await client.query('rollback').catch(() => undefined);
   }
 }
+
+const mend = 'Mend the check, no fault of the backup was found by it';
 
 /** The extended protocol takes one statement only: none can end the read-only transaction and go on. */
 async function ask(client: Client, text: string): Promise<QueryArrayResult> {
@@ -70,11 +87,33 @@ async function ask(client: Client, text: string): Promise<QueryArrayResult> {
   return await client.query(query);
 }
 
-function problemOf({ rows, fields }: QueryArrayResult): string | undefined {
-  if (fields.length !== 1) return `returned ${plural(fields.length, 'column')}, expected one`;
-  if (rows.length !== 1) return `returned ${plural(rows.length, 'row')}, expected one`;
+function answerOf({ rows, fields }: QueryArrayResult): Answer {
+  const wrong = (got: string, how: string): Answer => ({ undecided: `returned ${got}: ${how}. ${mend}` });
+  if (fields.length !== 1)
+    return wrong(
+      plural(fields.length, 'column'),
+      'one is expected, a boolean, as of select count(*) > 0 from …',
+    );
+  if (rows.length !== 1)
+    return wrong(
+      plural(rows.length, 'row'),
+      'one is expected, as of select exists (…) or select bool_and(…)',
+    );
   const value: unknown = rows[0]?.[0];
-  return value === true ? undefined : `returned ${oneLine(String(value)).slice(0, 80)}, not true`;
+  if (typeof value === 'boolean') return value;
+  if (value === null)
+    return wrong(
+      'null',
+      'neither true nor false, as of max() over no rows; say which is meant, as by coalesce(…, false)',
+    );
+  return wrong(
+    `${oneLine(describeValue(value)).slice(0, 80)}, no boolean`,
+    'compare it with what is right, as in … > 0',
+  );
+}
+
+function describeValue(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 function wordsFor({ name, sql }: UserCheck): string {

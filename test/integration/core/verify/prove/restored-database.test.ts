@@ -90,37 +90,57 @@ test('checks of the user’s see the database as its own sessions do', () =>
   }));
 
 test.each([
-  ['select false', 'returned false, not true'],
-  ['select null::bool', 'returned null, not true'],
-  ["select 'true'", 'returned true, not true'],
-  ['select 5', 'returned 5, not true'],
-  ['select true, true', 'returned 2 columns, expected one'],
-  ['select true where false', 'returned 0 rows, expected one'],
-  ['select true from generate_series(1, 2)', 'returned 2 rows, expected one'],
-  ['select true; commit', 'cannot insert multiple commands into a prepared statement'],
-  ['select nonsense', 'column "nonsense" does not exist'],
-  ['insert into users (age) values (1) returning true', 'cannot execute INSERT in a read-only transaction'],
-  ['', 'returned 0 columns, expected one'],
-])('the check %j fails and is named, and the next one is run', (sql, problem) =>
+  ['select null::bool', 'returned null: neither true nor false'],
+  ['select max(age) > 1 from users where false', 'returned null: neither true nor false'],
+  ["select 'true'", 'returned true, no boolean: compare it'],
+  ['select 5', 'returned 5, no boolean: compare it'],
+  ['select \'{"a": 1}\'::json', 'returned {"a":1}, no boolean'],
+  ['select true, true', 'returned 2 columns: one is expected'],
+  ['select true where false', 'returned 0 rows: one is expected'],
+  ['select true from generate_series(1, 2)', 'returned 2 rows: one is expected'],
+  ['', 'returned 0 columns: one is expected'],
+  ['select true; commit', 'cannot be run: cannot insert multiple commands into a prepared statement'],
+  ['selct true', 'cannot be run: syntax error at or near "selct"'],
+  ['select nonsense', 'cannot be run: column "nonsense" does not exist'],
+  ['select is_fresh()', 'cannot be run: function is_fresh() does not exist (No function matches'],
+  ['select count(*) > 1 from userz', 'cannot be run: relation "userz" does not exist'],
+  ["select age > 'x' from users limit 1", 'cannot be run: invalid input syntax for type integer: "x"'],
+  ['select 1 / 0 = 1', 'cannot be run: division by zero'],
+  [
+    'insert into users (age) values (1) returning true',
+    'cannot be run: cannot execute INSERT in a read-only',
+  ],
+])('the check %j is not about the backup, and is told how to be mended', (sql, problem) =>
   inDatabase(async (clients) => {
     const check = await run(only(clients), [
       { name: 'mine', sql },
-      { name: 'other', sql: 'select 1 = 2' },
+      { name: 'other', sql: 'select true' },
     ]);
-    expect(summary(check)).toBe(
-      `checks failed: 2 differences: mine: ${problem}; other: returned false, not true`,
-    );
+    expect(summary(check)).toContain(`checks unverifiable: mine: ${problem}`);
+    expect(check?.detail).toContain('Mend the check');
   }),
 );
 
+test('only a check that is false fails, in words that fit stale data; what else was not decided is told too', () =>
+  inDatabase(async (clients) => {
+    const check = await run(only(clients), [
+      { name: 'fresh', sql: 'select max(age) > 100 from users' },
+      { name: 'mine', sql: 'selct true' },
+      { name: 'well', sql: 'select true' },
+    ]);
+    expect(summary(check)).toMatch(
+      /^checks failed: 2 differences: fresh: returned false, not true: .*at the source.*stale data.*; mine: cannot be run: syntax error/,
+    );
+  }));
+
 test('a check that takes too long, or is about what was left out, decides nothing', () =>
   inDatabase(async (clients) => {
-    expect(summary(await run(only(clients), [{ sql: 'select true from pg_sleep(20)' }]))).toBe(
-      'checks unverifiable: select true from pg_sleep(20): not done after 1 s',
+    expect(summary(await run(only(clients), [{ sql: 'select true from pg_sleep(20)' }]))).toMatch(
+      /^checks unverifiable: select true from pg_sleep\(20\): not done after 1 s: /,
     );
     const about = [{ sql: 'select count(*) > 1 from embeddings' }];
-    expect((await run(only(clients), about))?.status).toBe('failed');
-    expect((await run(only(clients), about, true))?.status).toBe('unverifiable');
+    expect((await run(only(clients), about))?.detail).toContain('Mend the check');
+    expect((await run(only(clients), about, true))?.detail).toContain('perhaps among what was left out');
   }));
 
 test('an index that is not valid and a constraint that was not checked are found', () =>
