@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { backup } from '../core/backup/backup.ts';
 import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/report.ts';
 import { parseId } from '../core/manifest/backup-id.ts';
-import type { Verification } from '../core/manifest/verification.ts';
+import type { Verified } from '../core/manifest/verified.ts';
 import { notifier } from '../core/notify/notifier.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import type { VerifyChoice } from '../core/vocabulary.ts';
@@ -57,7 +57,7 @@ async function run(flags: BackupFlags): Promise<void> {
 function verifierAt(
   level: VerifyChoice,
   dependencies: TellDependencies,
-): ((id: string) => Promise<Verification>) | undefined {
+): ((id: string) => Promise<Verified>) | undefined {
   if (level === 'none') return undefined;
   return (id) => verifyAndTell({ id: parseId(id), level }, dependencies);
 }

@@ -1,4 +1,4 @@
-import { BackupFailed, isGoodResult } from '../core/backup/report.ts';
+import { BackupFailed, shortfallOf } from '../core/backup/report.ts';
 import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { hasPrintedResult, printJson } from './output/result.ts';
@@ -17,14 +17,8 @@ export function tellFailure(error: unknown): void {
 }
 
 function textOf(error: unknown): string {
-  if (error instanceof BackupFailed) {
-    // Each was told in full when it happened.
-    const { databases, source } = error.report;
-    const bad = databases
-      .filter((result) => !isGoodResult(result))
-      .map(({ database }) => JSON.stringify(database));
-    return `No good backup of ${bad.length} of ${databases.length} databases of ${source}: ${bad.join(', ')}`;
-  }
+  // Each was told in full when it happened.
+  if (error instanceof BackupFailed) return shortfallOf(error.report);
   const name = error instanceof PgproofError ? '' : `${error instanceof Error ? error.name : 'Error'}: `;
   return `${name}${messageOf(error)}`;
 }

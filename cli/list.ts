@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { listBackups } from '../core/inventory/list-backups.ts';
-import { formatId } from '../core/manifest/backup-id.ts';
 import { interruptible } from './interrupt.ts';
 import { nameOf, type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { entryJson } from './output/entry-json.ts';
 import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { inventoryTable } from './output/tables.ts';
@@ -23,13 +23,7 @@ async function run(flags: ListFlags): Promise<void> {
     listBackups(store, { source: flags.name, database: flags.database }, { signal }),
   );
   if (flags.json) {
-    printJson(
-      entries.map(({ id, manifest, verification }) => ({
-        id: formatId(id),
-        manifest,
-        verification: verification ?? null,
-      })),
-    );
+    printJson(entries.map(entryJson));
   } else if (entries.length > 0) printText(inventoryTable(entries, styleFor(process.stdout)));
   else process.stderr.write(`${nothingFound(store.url, flags)}\n`);
 }

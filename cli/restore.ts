@@ -4,7 +4,6 @@ import { most } from '../core/config/options.ts';
 import { PgproofError, UsageError } from '../core/errors.ts';
 import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { isGoodVerdict } from '../core/manifest/verification.ts';
 import { parseTableSelector } from '../core/postgres/names.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
@@ -92,8 +91,8 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   let isTouched = false;
   try {
     const report = await interruptible(async (signal) => {
-      const { id, manifest, verdict } = await chooseBackup(store, text, { signal, any: flags.any });
-      if (verdict === undefined || !isGoodVerdict(verdict))
+      const { id, manifest, verdict, isGood } = await chooseBackup(store, text, { signal, any: flags.any });
+      if (!isGood)
         progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
       const { parameters, database } = await target.resolve(manifest.database);
       progress.start(formatId(id), database);

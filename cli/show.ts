@@ -1,15 +1,17 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
-import { type InventoryEntry, readBackup } from '../core/inventory/list-backups.ts';
+import { type InventoryEntry, readBackup, verdictOn } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
+import { isGood, reachedBy, type Verification } from '../core/manifest/verification.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { entryJson } from './output/entry-json.ts';
 import { printJson, printText } from './output/result.ts';
 import { type Style, styleFor, table, visible } from './output/style.ts';
-import { checkLines, verdictText } from './output/verdicts.ts';
+import { checkLines, historyTable, verdictText, withoutLines } from './output/verdicts.ts';
 
 export function showCommand(): Command {
   return storeCommand('show')
@@ -21,7 +23,7 @@ export function showCommand(): Command {
 async function run(text: string, flags: StoreFlags & { readonly json?: true }): Promise<void> {
   const store = await storeFrom(flags);
   const entry = await interruptible((signal) => readBackup(store, text, { signal }));
-  const { id, manifest, verification } = entry;
+  const { id, manifest } = entry;
   if ('unreadable' in manifest) {
     throw new PgproofError({
       what: `The manifest of ${formatId(id)} cannot be read`,
@@ -29,7 +31,7 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
       fix: 'Do not count on this backup.',
     });
   }
-  if (flags.json) printJson({ id: formatId(id), manifest, verification: verification ?? null });
+  if (flags.json) printJson(entryJson(entry));
   else printText(describe(store.url, manifest, entry, styleFor(process.stdout)));
 }
 
@@ -38,9 +40,10 @@ const tablesShown = 20;
 function describe(
   storeUrl: string,
   manifest: Manifest,
-  { id, verification }: InventoryEntry,
+  { id, verification, notCounted }: InventoryEntry,
   style: Style,
 ): string {
+  const judged = verdictOn({ verification });
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
   const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
   const counted = totalRows(manifest);
@@ -70,10 +73,18 @@ function describe(
         : `${formatCount(counted)} in ${formatCount(tables.length)} ${tables.length === 1 ? 'table' : 'tables'}`,
     ],
     ['Verdict', verdictText(verification, style)],
+    ...(judged === undefined ? [] : [['Reached', reachedText(judged)]]),
+    ...(notCounted === undefined
+      ? []
+      : [['', `The verification that lies there counts as none: ${notCounted}`]]),
   ];
-  const lines = facts.map(([label, value]) => `${style.bold(`${label}:`.padEnd(12))}${value}`);
-  if (verification !== undefined && !('unreadable' in verification))
-    lines.push(...checkLines(verification, style));
+  const lines = facts.map(
+    ([label, value]) => `${style.bold((label === '' ? '' : `${label}:`).padEnd(12))}${value}`,
+  );
+  if (judged !== undefined) {
+    lines.push(...checkLines(judged, style), ...withoutLines(judged));
+    if (judged.history !== undefined) lines.push('', historyTable(judged.history));
+  }
   const largest = [...tables].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, tablesShown);
   const rows = largest.map(({ schema, name, rows }) => [
     `${visible(schema)}.${visible(name)}`,
@@ -90,4 +101,10 @@ function describe(
     lines.push(style.dim(`and ${formatCount(objects.length - tablesShown)} more: --json shows all`));
   lines.push('', `Objects lie in ${storeUrl}/${formatId(id)}/`);
   return lines.join('\n');
+}
+
+function reachedText(verification: Verification): string {
+  const reached = reachedBy(verification) ?? 'no level';
+  const good = isGood(verification) ? 'counts as good' : 'does not count as good';
+  return `${reached}, ${good}`;
 }

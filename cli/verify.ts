@@ -6,7 +6,7 @@ import { defaultLevel } from '../core/config/defaults.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { findBackup } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { isGoodVerdict } from '../core/manifest/verification.ts';
+import { isInOrder } from '../core/manifest/verified.ts';
 import { notifier } from '../core/notify/notifier.ts';
 import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
@@ -17,7 +17,7 @@ import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printText } from './output/result.ts';
 import { styleFor } from './output/style.ts';
-import { checkLines, verdictText } from './output/verdicts.ts';
+import { verifiedLines } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 import { machinePrograms } from './programs.ts';
 
@@ -79,15 +79,8 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
     );
   }).finally(progress.stop);
   if (flags.json) printJson(verification);
-  else {
-    const style = styleFor(process.stdout);
-    const lines = [
-      `${verification.id}: ${verdictText(verification, style)}`,
-      ...checkLines(verification, style),
-    ];
-    printText(lines.join('\n'));
-  }
-  if (!isGoodVerdict(verification.verdict)) throw new BackupNotGood(verification);
+  else printText(verifiedLines(verification, styleFor(process.stdout)).join('\n'));
+  if (!isInOrder(verification)) throw new BackupNotGood(verification);
 }
 
 function collectText(text: string, before: readonly string[] = []): readonly string[] {

@@ -34,7 +34,7 @@ export function mayRestore(level: LevelChoice): level is 'auto' | 'restore' {
 }
 
 /** What a verification found, the better first. */
-export const verdicts = ['proven', 'intact', 'failed', 'unverifiable'] as const;
+export const verdicts = ['proven', 'proven-without', 'intact', 'failed', 'unverifiable'] as const;
 export type Verdict = (typeof verdicts)[number];
 
 /** Who hears of what: failures only, or good news too. */

@@ -62,7 +62,10 @@ export function mayReadBackups(place: Place): PolicyStatement {
   });
 }
 
-/** The verdict beside each manifest; it may be replaced by a newer one, the backup itself may not. */
+/**
+ * The verdict beside each manifest; it may be replaced by a newer one, the backup itself may not. Writing on the condition
+ * that it is still what was read (If-Match) asks for s3:GetObject too, which whoever verifies has.
+ */
 export function mayPutVerifications(place: Place): PolicyStatement {
   return new PolicyStatement({
     sid: 'PutVerifications',

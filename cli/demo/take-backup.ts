@@ -4,7 +4,7 @@ import { BackupFailed, isGoodResult } from '../../core/backup/report.ts';
 import { planDefaults } from '../../core/config/defaults.ts';
 import { listBackups } from '../../core/inventory/list-backups.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
-import type { Verification } from '../../core/manifest/verification.ts';
+import type { Verified } from '../../core/manifest/verified.ts';
 import { type Channel, type Notifier, notifier } from '../../core/notify/notifier.ts';
 import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -52,7 +52,7 @@ export async function takeBackup(
   const progress = backupProgress(process.stderr, style);
   const clock = (): Date => new Date();
   const programs = machinePrograms({ signal, onProgress: say });
-  const verify = (id: string): Promise<Verification> =>
+  const verify = (id: string): Promise<Verified> =>
     verifyAndTell(
       { id: parseId(id), level: 'auto' },
       { ...programs, store, clock, signal, notifier: terminalNotifier },

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { BackupProgress, OnProgress } from '../../core/backup/progress.ts';
 import type { BackupResult } from '../../core/backup/report.ts';
-import { isGoodVerdict } from '../../core/manifest/verification.ts';
+import { isInOrder } from '../../core/manifest/verified.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { canRedraw, type Style, visible } from './style.ts';
 import { checkLines, verdictText } from './verdicts.ts';
@@ -95,7 +95,7 @@ function resultLines(result: BackupResult, style: Style): string {
   ];
   if (verification !== undefined) {
     lines[0] += `, ${verdictText(verification, style)}`;
-    if (!isGoodVerdict(verification.verdict)) lines.push(...checkLines(verification, style));
+    if (!isInOrder(verification)) lines.push(...checkLines(verification, style));
   }
   return lines.join('\n');
 }

@@ -1,30 +1,81 @@
-import type { Verification } from '../../core/manifest/verification.ts';
-import type { Style } from './style.ts';
+import {
+  isGood,
+  isPass,
+  type PastRun,
+  reachedBy,
+  type Verification,
+} from '../../core/manifest/verification.ts';
+import type { Verified } from '../../core/manifest/verified.ts';
+import { type Style, table, visible } from './style.ts';
 
-/** The verdict in its colour; what was never verified is not silent about it. */
+/**
+ * The verdict in its colour, and what it does not say by itself: how deep the backup was passed, and that it may be of
+ * another manifest. What was never verified is not silent about it.
+ */
 export function verdictText(
   verification: Verification | { readonly unreadable: string } | undefined,
   style: Style,
 ): string {
   if (verification === undefined) return style.dim('not verified');
   if ('unreadable' in verification) return style.red('unreadable');
-  const text = `${verification.verdict} (${verification.level})`;
-  switch (verification.verdict) {
-    case 'proven':
-    case 'intact':
-      return style.green(text);
-    case 'failed':
-      return style.red(text);
-    case 'unverifiable':
-      return style.yellow(text);
-  }
+  const { verdict, level } = verification;
+  const reached = reachedBy(verification);
+  const isTold =
+    verdict === 'failed' || verdict.startsWith('proven') || reached === null || isSaid(verification);
+  const text = [
+    `${verdict} (${level})`,
+    ...(isTold ? [] : [`reached ${reached}`]),
+    ...(verification.manifestSha256 === undefined ? ['unbound'] : []),
+  ].join(', ');
+  if (verdict === 'failed') return style.red(text);
+  return isPass(verdict) && isGood(verification) ? style.green(text) : style.yellow(text);
+}
+
+function isSaid(verification: Verification): boolean {
+  return verification.verdict === 'intact' && reachedBy(verification) === verification.level;
 }
 
 /** Every check of a verification, a line each. */
-export function checkLines(verification: Verification, style: Style): string[] {
+export function checkLines({ checks }: Pick<Verification, 'checks'>, style: Style): string[] {
   const marks = { passed: style.green('✓'), failed: style.red('✗'), unverifiable: style.yellow('?') };
-  const width = Math.max(9, ...verification.checks.map(({ name }) => name.length));
-  return verification.checks.map(
-    (check) => `  ${marks[check.status]} ${check.name.padEnd(width)} ${check.detail}`,
-  );
+  const width = Math.max(9, ...checks.map(({ name }) => name.length));
+  return checks.map((check) => `  ${marks[check.status]} ${check.name.padEnd(width)} ${check.detail}`);
+}
+
+/** A run with its checks, and the verdict that stays in force where that is another. */
+export function verifiedLines(verified: Verified, style: Style): string[] {
+  const { inForce } = verified;
+  const stays =
+    inForce === undefined ? [] : [`In force stays: ${verdictText(inForce, style)}, of ${inForce.startedAt}`];
+  return [
+    `${verified.id}: ${verdictText(verified, style)}`,
+    ...checkLines(verified, style),
+    ...withoutLines(verified),
+    ...stays,
+  ];
+}
+
+/** What a `proven-without` was accepted to lack. */
+export function withoutLines({ without = [] }: Pick<Verification, 'without'>): string[] {
+  return without.map((what) => `  without ${visible(what)}`);
+}
+
+/** The runs that are not in force, the newest first, each with what it did not pass. */
+export function historyTable(history: readonly PastRun[]): string {
+  const rows = history.map(({ startedAt, verdict, level, reached, notPassed, without = [] }) => [
+    startedAt,
+    `${verdict} (${level})`,
+    reached ?? '',
+    [
+      ...notPassed.map(({ name, detail }) => `${name}: ${shortened(detail)}`),
+      ...without.map((what) => `without ${visible(what)}`),
+    ].join('; '),
+  ]);
+  return table(['OTHER RUNS', 'VERDICT', 'REACHED', 'NOT PASSED'], rows);
+}
+
+const detailShown = 100;
+
+function shortened(detail: string): string {
+  return detail.length <= detailShown ? detail : `${detail.slice(0, detailShown - 1)}…`;
 }

@@ -1,5 +1,5 @@
 import type { Compression } from '../config/compression.ts';
-import type { Verification } from '../manifest/verification.ts';
+import type { Verified } from '../manifest/verified.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
 import type { Scratch } from '../scratch/scratch.ts';
@@ -42,7 +42,7 @@ export type BackupDependencies = {
   readonly scratch?: Scratch | undefined;
   readonly notifier: Notifier;
   /** Verifies a backup that was just written; undefined: it was not asked for, or the verify function does it. */
-  readonly verify?: ((id: string) => Promise<Verification>) | undefined;
+  readonly verify?: ((id: string) => Promise<Verified>) | undefined;
   readonly onProgress: OnProgress;
   /** Ends the run early: the function's deadline, Ctrl-C. Its reason is what people are told. */
   readonly signal: AbortSignal;

@@ -1,6 +1,8 @@
 import { messageOf, PgproofError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import { isGoodVerdict, type Verification } from '../manifest/verification.ts';
+import { isGood } from '../manifest/verification.ts';
+import { inForceAfter, isInOrder, type Verified } from '../manifest/verified.ts';
+import { plural } from '../text/units.ts';
 
 export type BackupDone = {
   readonly status: 'done';
@@ -11,7 +13,7 @@ export type BackupDone = {
   readonly seconds: number;
   readonly manifest: Manifest;
   /** Absent where no verification was asked for. */
-  readonly verification?: Verification;
+  readonly verification?: Verified;
 };
 
 export type BackupNotDone = {
@@ -41,14 +43,34 @@ export type BackupReport = {
   readonly databases: readonly BackupResult[];
 };
 
-/** A backup counts as good when it is stored and its verification, if there was one, found nothing. */
+/** Whether all went as it was asked for: the backup is stored, and its verification, if there was one, found it in order. */
 export function isGoodResult(result: BackupResult): boolean {
   if (result.status === 'failed') return false;
-  const verdict = result.verification?.verdict;
-  return verdict === undefined || isGoodVerdict(verdict);
+  return result.verification === undefined || isInOrder(result.verification);
 }
 
-/** At least one database of the run has no good backup. Every other database was still taken. */
+/** Whether the store holds a backup of that database that counts as good, though its verification was not whole. */
+function hasGoodBackup(result: BackupResult): boolean {
+  return (
+    result.status === 'done' &&
+    (result.verification === undefined || isGood(inForceAfter(result.verification)))
+  );
+}
+
+/** Which databases have no good backup, and which only were not verified as it was asked for; names as in JSON. */
+export function shortfallOf({ databases, source }: BackupReport): string {
+  const bad = databases.filter((result) => !isGoodResult(result));
+  const named = (results: readonly BackupResult[]): string =>
+    `${results.length} of ${plural(databases.length, 'database')} of ${source}: ${results.map(({ database }) => JSON.stringify(database)).join(', ')}`;
+  const without = bad.filter((result) => !hasGoodBackup(result));
+  const unproven = bad.filter(hasGoodBackup);
+  return [
+    ...(without.length > 0 ? [`No good backup of ${named(without)}`] : []),
+    ...(unproven.length > 0 ? [`Stored and good, but not verified as asked: ${named(unproven)}`] : []),
+  ].join('. ');
+}
+
+/** At least one database of the run has no good backup, or was not verified as asked. Every other was still taken. */
 export class BackupFailed extends PgproofError {
   override readonly name = 'BackupFailed';
   readonly #report: BackupReport;
@@ -56,7 +78,7 @@ export class BackupFailed extends PgproofError {
   constructor(report: BackupReport) {
     const bad = report.databases.filter((result) => !isGoodResult(result));
     super({
-      what: `${bad.length} of ${report.databases.length} databases of ${report.source} have no good backup`,
+      what: shortfallOf(report),
       got: bad.map((result) => `${result.database}: ${shortReason(result)}`).join('\n'),
       fix: 'Mend what is named, then run again.',
     });

@@ -15,15 +15,23 @@ import {
   parseManifest,
   verificationName,
 } from '../manifest/manifest.ts';
-import { parseVerification, type Verification } from '../manifest/verification.ts';
+import {
+  parseVerification,
+  reachedBy,
+  type Verification,
+  whyCountsAsNone,
+} from '../manifest/verification.ts';
+import { sha256Of } from '../store/meter.ts';
 import { type ReadOptions, readSmall, type Store } from '../store/store.ts';
 
 /** One backup of a store. A manifest that cannot be read is listed too: a backup that went bad must not just vanish. */
 export type InventoryEntry = {
   readonly id: BackupId;
   readonly manifest: Manifest | { readonly unreadable: string };
-  /** Undefined where it was never verified. */
+  /** Undefined where it was never verified, or what lies there is about another backup. */
   readonly verification: Verification | { readonly unreadable: string } | undefined;
+  /** Why the verification that lies there counts as none. */
+  readonly notCounted?: string;
 };
 
 export type InventoryFilter = {
@@ -109,17 +117,34 @@ async function readEntry(
   const manifestKey = keyOf(id, manifestName);
   const verificationKey = keyOf(id, verificationName);
   const isVerified = verified ?? (await exists(store, verificationKey, options));
+  const bytes = await readSmall(store, manifestKey, options);
   return {
     id,
-    manifest: await readOr(async () =>
-      parseManifest(await readSmall(store, manifestKey, options), manifestKey),
-    ),
-    verification: isVerified
-      ? await readOr(async () =>
-          parseVerification(await readSmall(store, verificationKey, options), verificationKey),
-        )
-      : undefined,
+    manifest: readOr(() => parseManifest(bytes, manifestKey)),
+    ...(isVerified ? await readVerdict(store, id, sha256Of(bytes), options) : { verification: undefined }),
   };
+}
+
+/** The verdict in force, with how deep the backup was passed even where that was not recorded yet. */
+async function readVerdict(
+  store: Store,
+  id: BackupId,
+  sha256: string,
+  options: ReadOptions,
+): Promise<Pick<InventoryEntry, 'verification' | 'notCounted'>> {
+  const key = keyOf(id, verificationName);
+  const bytes = await readSmall(store, key, options);
+  const verification = readOr(() => parseVerification(bytes, key));
+  if ('unreadable' in verification) return { verification };
+  const { source, database } = id;
+  const notCounted = whyCountsAsNone(verification, { id: formatId(id), source, database, sha256 });
+  if (notCounted !== undefined) return { verification: undefined, notCounted };
+  return { verification: { ...verification, reached: reachedBy(verification) } };
+}
+
+/** What counts of the verification: nothing where it cannot be read. */
+export function verdictOn({ verification }: Pick<InventoryEntry, 'verification'>): Verification | undefined {
+  return verification === undefined || 'unreadable' in verification ? undefined : verification;
 }
 
 async function exists(store: Store, key: string, options: ReadOptions): Promise<boolean> {
@@ -127,10 +152,10 @@ async function exists(store: Store, key: string, options: ReadOptions): Promise<
   return false;
 }
 
-/** A document that is damaged is told as such; a store that cannot be read is an error. */
-async function readOr<T>(read: () => Promise<T>): Promise<T | { readonly unreadable: string }> {
+/** A document that is damaged is told as such. */
+function readOr<T>(parse: () => T): T | { readonly unreadable: string } {
   try {
-    return await read();
+    return parse();
   } catch (error: unknown) {
     if (error instanceof ManifestUnreadable) return { unreadable: messageOf(error) };
     throw error;

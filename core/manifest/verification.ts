@@ -7,19 +7,40 @@ const checkSchema = z.looseObject({
   status: z.enum(['passed', 'failed', 'unverifiable']),
   /** One line for people: what was found, or what is missing. */
   detail: z.string(),
+  /** What was accepted as missing, in a check that passed but for that. */
+  without: z.array(z.string()).optional(),
 });
 
-export const verificationSchema = z.looseObject({
-  formatVersion: z.literal(1),
-  id: z.string(),
+/** What one run came to. All of it stands in every document; what is optional, older ones do not have. */
+const runFields = {
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   level: z.enum(levels),
   verdict: z.enum(verdicts),
+  /** What a `proven-without` was accepted to lack. */
+  without: z.array(z.string()).optional(),
+  /** The deepest level that was passed whole; null where not one was. */
+  reached: z.enum(levels).nullable().optional(),
+  /** SHA-256 of the manifest's bytes that the run went by. */
+  manifestSha256: z.string().optional(),
+};
+
+/** A run that is not in force, or not any more: of its checks, those that did not pass. */
+const pastRunSchema = z.looseObject({ ...runFields, notPassed: z.array(checkSchema) });
+
+/** The verdict in force, how it came about, and every other run, the newest first. */
+export const verificationSchema = z.looseObject({
+  formatVersion: z.literal(1),
+  id: z.string(),
+  source: z.string().optional(),
+  database: z.string().optional(),
+  ...runFields,
   checks: z.array(checkSchema),
+  history: z.array(pastRunSchema).optional(),
 });
 
 export type Check = z.infer<typeof checkSchema>;
+export type PastRun = z.infer<typeof pastRunSchema>;
 export type Verification = z.infer<typeof verificationSchema>;
 
 /** @throws ManifestUnreadable */
@@ -34,17 +55,73 @@ export function parseVerification(bytes: Uint8Array, where: string): Verificatio
 export function verdictOf(level: Level, checks: readonly Check[]): Verdict {
   if (checks.some((check) => check.status === 'failed')) return 'failed';
   if (checks.length === 0 || checks.some((check) => check.status === 'unverifiable')) return 'unverifiable';
-  return level === 'restore' ? 'proven' : 'intact';
+  if (level !== 'restore') return 'intact';
+  return withoutOf(checks).length > 0 ? 'proven-without' : 'proven';
 }
 
-const isGood: Readonly<Record<Verdict, boolean>> = {
+/** All that the checks were accepted to lack, each once. */
+export function withoutOf(checks: readonly Check[]): string[] {
+  return [...new Set(checks.flatMap(({ without = [] }) => without))];
+}
+
+/** What `reachedBy` and `isGood` go by: a run, or a document. */
+export type Judged = Pick<Verification, 'level' | 'verdict' | 'checks' | 'reached'>;
+
+/**
+ * The deepest level that was passed whole. A document from before this was recorded tells it by its verdict, or by which
+ * of its checks passed. `proven-without` passed level `read` whole: of level `restore` something was left out.
+ */
+export function reachedBy({ level, verdict, checks, reached }: Judged): Level | null {
+  if (reached !== undefined) return reached;
+  if (verdict === 'proven' || verdict === 'intact') return level;
+  const isPassed = (name: Level): boolean => {
+    const own = checks.filter((check) => check.name === name);
+    return own.length > 0 && own.every(({ status }) => status === 'passed');
+  };
+  if (!isPassed('checksum')) return null;
+  return isPassed('read') ? 'read' : 'checksum';
+}
+
+/** Whether a run at its level found everything in order: the level was passed, whole or but for what was accepted. */
+export function isPass(verdict: Verdict): boolean {
+  return passes[verdict];
+}
+
+const passes: Readonly<Record<Verdict, boolean>> = {
   proven: true,
+  'proven-without': true,
   intact: true,
   failed: false,
   unverifiable: false,
 };
 
-/** Whether a backup with this verdict counts as good: everything that was asked of it was found in order. */
-export function isGoodVerdict(verdict: Verdict): boolean {
-  return isGood[verdict];
+/**
+ * Whether a backup counts as good, which means the same everywhere: nothing failed, and level `checksum` at least was
+ * passed whole. What could not be decided beyond that does not make it bad.
+ */
+export function isGood(verification: Judged | undefined): boolean {
+  if (verification === undefined || verification.verdict === 'failed') return false;
+  const { checks } = verification;
+  if (checks.length === 0 || checks.some(({ status }) => status === 'failed')) return false;
+  return reachedBy(verification) !== null;
+}
+
+/** Why a verification that lies beside a manifest says nothing about it; undefined where it does. */
+export function whyCountsAsNone(
+  verification: Verification,
+  manifest: {
+    readonly id: string;
+    readonly source: string;
+    readonly database: string;
+    readonly sha256: string;
+  },
+): string | undefined {
+  const { id, source, database, manifestSha256, checks } = verification;
+  if (id !== manifest.id) return `it is of another backup: ${id}`;
+  if (source !== undefined && source !== manifest.source) return `it is of another source: ${source}`;
+  if (database !== undefined && database !== manifest.database)
+    return `it is of another database: ${database}`;
+  if (manifestSha256 !== undefined && manifestSha256 !== manifest.sha256)
+    return `it is of another manifest: SHA-256 ${manifestSha256}, that of the one here is ${manifest.sha256}`;
+  return checks.length === 0 ? 'it has no checks' : undefined;
 }

@@ -4,23 +4,24 @@ import {
   type InventoryEntry,
   listBackups,
   readBackup,
+  verdictOn,
 } from '../inventory/list-backups.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
 import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
-import { isGoodVerdict } from '../manifest/verification.ts';
+import { isGood } from '../manifest/verification.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
-import { type Verdict, verdicts } from '../vocabulary.ts';
+import type { Verdict } from '../vocabulary.ts';
 
 export type ChosenBackup = {
   readonly id: InventoryEntry['id'];
   readonly manifest: Manifest;
-  /** Of the newest verification; undefined where there is none, or it cannot be read. */
+  /** In force; undefined where there is none, or it cannot be read. */
   readonly verdict: Verdict | undefined;
+  readonly isGood: boolean;
 };
 
 /**
- * The backup that `text` names. For `…/latest` the newest good one: the newest that is proven, else the newest that is
- * intact; with `any` just the newest.
+ * The backup that `text` names. For `…/latest` the newest good one; with `any` just the newest.
  *
  * @throws BackupNotFound, ManifestUnreadable, UsageError
  */
@@ -39,25 +40,20 @@ export async function chooseBackup(
   if (last === undefined)
     return readable(await readBackup(store, formatId(await findBackup(store, text, options)), options));
   if (options.any) return readable(last);
-  const good = verdicts
-    .filter(isGoodVerdict)
-    .map((verdict) => newest.find((entry) => verdictIn(entry) === verdict))
-    .find((entry) => entry !== undefined);
+  const good = newest.find((entry) => isGood(verdictOn(entry)));
   if (good !== undefined) return readable(good);
   throw new BackupNotFound({
     what: `No backup of ${text.replace(/\/latest$/, '')} in ${store.url} was verified and found good`,
-    got: `${found.length}, the newest of them ${verdictIn(last) ?? 'never verified'}`,
+    got: `${found.length}, the newest of them ${verdictOn(last)?.verdict ?? 'never verified'}`,
     fix: `Verify one first (pgproof verify ${formatId(last.id)}), name it by its id, or take the newest whatever it is with --any.`,
   });
 }
 
-function verdictIn({ verification }: InventoryEntry): Verdict | undefined {
-  return verification === undefined || 'unreadable' in verification ? undefined : verification.verdict;
-}
-
 function readable(entry: InventoryEntry): ChosenBackup {
   const { id, manifest } = entry;
-  if (!('unreadable' in manifest)) return { id, manifest, verdict: verdictIn(entry) };
+  const verification = verdictOn(entry);
+  if (!('unreadable' in manifest))
+    return { id, manifest, verdict: verification?.verdict, isGood: isGood(verification) };
   throw new ManifestUnreadable({
     what: `The ${manifestName} of ${formatId(id)} cannot be read`,
     got: String(manifest.unreadable),

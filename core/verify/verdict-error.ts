@@ -1,23 +1,20 @@
 import { PgproofError } from '../errors.ts';
-import type { Verification } from '../manifest/verification.ts';
+import { isPass } from '../manifest/verification.ts';
+import type { Verified } from '../manifest/verified.ts';
+import { verdictWords } from './verdict-words.ts';
 
-/** The verification was done, and the backup did not pass. */
+/** The verification was done, and did not find in order what it was asked for; or the backup is failed all the same. */
 export class BackupNotGood extends PgproofError {
   override readonly name = 'BackupNotGood';
-  readonly verification: Verification;
+  readonly verification: Verified;
 
-  constructor(verification: Verification) {
-    const { id, verdict, checks } = verification;
+  constructor(verification: Verified) {
+    const { id, verdict } = verification;
+    const { bad, fix } = verdictWords(verification);
     super({
-      what: `The backup ${id} is ${verdict}`,
-      got: checks
-        .filter(({ status }) => status !== 'passed')
-        .map(({ name, detail }) => `${name}: ${detail}`)
-        .join('\n'),
-      fix:
-        verdict === 'failed'
-          ? 'Do not count on it: take another backup now, and keep the older ones.'
-          : 'Mend what the verifier lacked, then verify again.',
+      what: `The backup ${id} is ${isPass(verdict) ? 'failed' : verdict}`,
+      got: bad.join('\n'),
+      fix,
     });
     this.verification = verification;
   }

@@ -1,10 +1,11 @@
 import { formatId } from '../manifest/backup-id.ts';
-import type { Verification } from '../manifest/verification.ts';
+import { isInOrder, type Verified } from '../manifest/verified.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import { Interrupted } from '../process/interrupted.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
+import { verdictWords } from './verdict-words.ts';
 import { verifyBackup } from './verify.ts';
 
 export type TellDependencies = VerifyDependencies & {
@@ -12,14 +13,14 @@ export type TellDependencies = VerifyDependencies & {
 };
 
 /**
- * Verifies a backup, and lets people hear of it: of every verdict that is not good, and of a verification that could
- * not be done at all; of the good ones where asked for.
+ * Verifies a backup, and lets people hear of it: of every run that did not find in order what it was asked for, also where
+ * the backup still counts as good, and of one that could not be done at all; of the others where asked for.
  * @throws what verifyBackup throws, and AlertNotSent
  */
 export async function verifyAndTell(
   request: VerifyRequest,
   dependencies: TellDependencies,
-): Promise<Verification> {
+): Promise<Verified> {
   const { store, clock, notifier } = dependencies;
   const { source, database } = request.id;
   const base = {
@@ -29,7 +30,7 @@ export async function verifyAndTell(
     store: store.url,
     id: formatId(request.id),
   } as const;
-  let verification: Verification;
+  let verification: Verified;
   try {
     verification = await verifyBackup(request, dependencies);
   } catch (error: unknown) {
@@ -44,28 +45,13 @@ export async function verifyAndTell(
   return verification;
 }
 
-function told({ verdict, level, checks }: Verification): Pick<Outcome, 'result' | 'what' | 'words' | 'fix'> {
-  const bad = checks.filter(({ status }) => status !== 'passed');
-  const [first] = bad;
-  const what = first === undefined ? `${verdict} at level ${level}` : `${first.name}: ${first.detail}`;
-  const words = (bad.length > 0 ? bad : checks).map(({ name, detail }) => `${name}: ${detail}`).join('\n');
-  switch (verdict) {
-    case 'proven':
-    case 'intact':
-      return { result: 'good', what, words };
-    case 'failed':
-      return {
-        result: 'failed',
-        what,
-        words,
-        fix: 'Do not count on this backup: take another one now, and keep the older ones.',
-      };
-    case 'unverifiable':
-      return {
-        result: 'unverifiable',
-        what,
-        words,
-        fix: 'Mend what the verifier lacked, then verify again: pgproof verify ID.',
-      };
+function told(verified: Verified): Pick<Outcome, 'result' | 'what' | 'words' | 'fix'> {
+  const { verdict, level, checks, without = [] } = verified;
+  if (isInOrder(verified)) {
+    const but = without.length > 0 ? `, without ${without.join(', ')}` : '';
+    const words = checks.map(({ name, detail }) => `${name}: ${detail}`).join('\n');
+    return { result: 'good', what: `${verdict} at level ${level}${but}`, words };
   }
+  const { result, bad, fix } = verdictWords(verified);
+  return { result, what: bad[0] ?? `${verdict} at level ${level}`, words: bad.join('\n'), fix };
 }

@@ -1,68 +1,72 @@
 import { BackupNotFound } from '../inventory/list-backups.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
-import {
-  type Manifest,
-  ManifestUnreadable,
-  manifestName,
-  parseManifest,
-  serialize,
-  verificationName,
-} from '../manifest/manifest.ts';
-import { type Check, type Verification, verdictOf } from '../manifest/verification.ts';
+import { type Manifest, ManifestUnreadable, manifestName, parseManifest } from '../manifest/manifest.ts';
+import { type Check, reachedBy, type Verification, verdictOf, withoutOf } from '../manifest/verification.ts';
+import type { Verified } from '../manifest/verified.ts';
 import { Interrupted } from '../process/interrupted.ts';
 import { isKey } from '../store/key.ts';
+import { sha256Of } from '../store/meter.ts';
 import { ObjectMissing, readSmall } from '../store/store.ts';
 import { oneLine } from '../text/one-line.ts';
-import { checksAt } from './checks-at-level.ts';
+import { type ChecksAtLevel, checksAt } from './checks-at-level.ts';
+import { recordRun } from './record-run.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
 
 /**
- * Proves of one backup what `level` asks for, and writes the verdict beside its manifest, in the place of an older
- * one. What is wrong with the backup is in what it returns; it rejects only where there is nothing to judge or the
- * verdict cannot be written.
+ * Proves of one backup what `level` asks for, and writes that beside its manifest, where it comes into force or stands
+ * in the history (see withRun). What is wrong with the backup is in what it returns; it rejects only where there is
+ * nothing to judge or the verdict cannot be written.
  *
+ * @returns what this run found, and the verdict in force where that is another
  * @throws BackupNotFound, Interrupted
  * @throws StoreUnusable, and whatever else the store throws at the manifest or the verdict
  */
 export async function verifyBackup(
   request: VerifyRequest,
   dependencies: VerifyDependencies,
-): Promise<Verification> {
+): Promise<Verified> {
   const { id } = request;
   const { store, clock } = dependencies;
   const startedAt = clock();
-  const { manifest, problem } = await readManifest(id, dependencies);
+  const { manifest, problem, sha256 } = await readManifest(id, dependencies);
   const { level, checks } =
     manifest === undefined
       ? { level: request.level === 'auto' ? 'read' : request.level, checks: [manifestCheck(problem)] }
       : await checksAt(manifest, request, dependencies);
   // An interrupted run has found out nothing, and must not put that in the place of an older verdict.
   if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
-  const verification: Verification = {
+  const finishedAt = clock();
+  return await recordRun(store, id, runOf(id, { startedAt, finishedAt, level, checks, sha256 }));
+}
+
+function runOf(
+  id: BackupId,
+  found: ChecksAtLevel & { readonly startedAt: Date; readonly finishedAt: Date; readonly sha256: string },
+): Verification {
+  const { startedAt, finishedAt, level, checks, sha256 } = found;
+  const verdict = verdictOf(level, checks);
+  return {
     formatVersion: 1,
     id: formatId(id),
     startedAt: startedAt.toISOString(),
-    finishedAt: clock().toISOString(),
+    finishedAt: finishedAt.toISOString(),
     level,
-    verdict: verdictOf(level, checks),
+    verdict,
+    ...(verdict === 'proven-without' ? { without: withoutOf(checks) } : {}),
+    reached: reachedBy({ level, verdict, checks: [...checks] }),
+    manifestSha256: sha256,
     checks: [...checks],
   };
-  await store.replace(keyOf(id, verificationName), serialize(verification));
-  return verification;
 }
 
-type ManifestReading =
+type ManifestReading = { readonly sha256: string } & (
   | { readonly manifest: Manifest; readonly problem?: undefined }
-  | { readonly manifest?: undefined; readonly problem: string };
+  | { readonly manifest?: undefined; readonly problem: string }
+);
 
 async function readManifest(id: BackupId, { store, signal }: VerifyDependencies): Promise<ManifestReading> {
   const key = keyOf(id, manifestName);
-  try {
-    const manifest = parseManifest(await readSmall(store, key, { signal }), key);
-    const problem = problemOf(manifest, id);
-    return problem === undefined ? { manifest } : { problem };
-  } catch (error: unknown) {
-    if (error instanceof ManifestUnreadable) return { problem: error.message };
+  const bytes = await readSmall(store, key, { signal }).catch((error: unknown) => {
     if (!(error instanceof ObjectMissing)) throw error;
     throw new BackupNotFound(
       {
@@ -72,6 +76,15 @@ async function readManifest(id: BackupId, { store, signal }: VerifyDependencies)
       },
       { cause: error },
     );
+  });
+  const sha256 = sha256Of(bytes);
+  try {
+    const manifest = parseManifest(bytes, key);
+    const problem = problemOf(manifest, id);
+    return problem === undefined ? { manifest, sha256 } : { problem, sha256 };
+  } catch (error: unknown) {
+    if (error instanceof ManifestUnreadable) return { problem: error.message, sha256 };
+    throw error;
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Context } from 'aws-lambda';
-import { isGoodVerdict } from '../../core/manifest/verification.ts';
 import type { RestoreReport } from '../../core/restore/report.ts';
 import { restoreBackup } from '../../core/restore/restore.ts';
 import { withDeadline } from '../lambda/deadline.ts';
@@ -17,8 +16,8 @@ export async function handler(event: unknown, context: Context): Promise<Restore
   return await withDeadline(context, (signal) =>
     tellFailure(process.env[restoreEnvironment.topicArn], 'restore', async () => {
       const settings = readRestoreSettings(process.env);
-      const { request, dependencies, verdict } = await prepareRestore(event, settings, signal);
-      if (verdict === undefined || !isGoodVerdict(verdict)) logger.warn('not a good backup', { verdict });
+      const { request, dependencies, chosen } = await prepareRestore(event, settings, signal);
+      if (!chosen.isGood) logger.warn('not a good backup', { verdict: chosen.verdict });
       const report = await restoreBackup(request, dependencies);
       const { tables, ...rest } = report;
       logger.info('restored', { report: { ...rest, tables: tables.length } });

@@ -11,7 +11,7 @@ import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
 export type PreparedRestore = {
   readonly request: RestoreRequest;
   readonly dependencies: RestoreDependencies;
-  readonly verdict: ChosenBackup['verdict'];
+  readonly chosen: Pick<ChosenBackup, 'verdict' | 'isGood'>;
 };
 
 /**
@@ -43,9 +43,9 @@ export async function prepareRestore(
   const defaults = isOwn ? { host: settings.host, port: settings.port } : {};
   const source = secretSource({ name: 'target', secretArn, overrides, defaults });
   const store = openStore(settings.store, {});
-  const { id, manifest, verdict } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
+  const { id, manifest, ...chosen } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
   return {
-    verdict,
+    chosen,
     request: {
       id,
       database,

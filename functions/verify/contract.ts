@@ -59,6 +59,7 @@ export const manifestSuffix = '/manifest.json';
 export const verifyMetrics = {
   namespace: 'pgproof',
   proven: 'BackupsProven',
+  'proven-without': 'BackupsProvenWithout',
   intact: 'BackupsIntact',
   failed: 'VerificationsFailed',
   unverifiable: 'VerificationsUnverifiable',

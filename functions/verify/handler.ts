@@ -1,5 +1,5 @@
 import type { Context } from 'aws-lambda';
-import { isGoodVerdict, type Verification } from '../../core/manifest/verification.ts';
+import { isInOrder, type Verified } from '../../core/manifest/verified.ts';
 import { BackupNotGood } from '../../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { withDeadline } from '../lambda/deadline.ts';
@@ -12,7 +12,7 @@ import { recordVerification } from './lambda-output.ts';
 const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 
 /** Verifies the backup whose manifest was created, or the one that the event names. */
-export async function handler(event: unknown, context: Context): Promise<Verification> {
+export async function handler(event: unknown, context: Context): Promise<Verified> {
   logger.addContext(context);
   const verification = await withDeadline(context, async (signal) => {
     const { request, dependencies } = await tellFailure(
@@ -24,6 +24,6 @@ export async function handler(event: unknown, context: Context): Promise<Verific
   });
   recordVerification(logger, metrics, verification);
   // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
-  if (!isGoodVerdict(verification.verdict)) throw new BackupNotGood(verification);
+  if (!isInOrder(verification)) throw new BackupNotGood(verification);
   return verification;
 }

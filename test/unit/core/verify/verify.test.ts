@@ -18,6 +18,7 @@ import type { VerifyDependencies } from '../../../../core/verify/request.ts';
 import { verifyBackup } from '../../../../core/verify/verify.ts';
 import type { LevelChoice } from '../../../../core/vocabulary.ts';
 import { type BackupFixture, type FixtureContent, writeBackup } from '../../../support/backup/made-up.ts';
+import { sha256 } from '../../../support/store/byte-source.ts';
 import { breakingStore, stallingStore, watchedStore } from '../../../support/store/faulty-store.ts';
 
 const id: BackupId = {
@@ -98,6 +99,8 @@ describe('a backup that is as recorded', () => {
       finishedAt: '2026-11-20T02:06:00.000Z',
       level: 'read',
       verdict: 'intact',
+      reached: 'read',
+      manifestSha256: sha256(await readFile(backup.path('manifest.json'))),
       checks: [
         { name: 'checksum', status: 'passed', detail: `${bytes} bytes in 2 objects, sha256 as recorded` },
         { name: 'read', status: 'passed', detail: '2 tables, 4 rows, as recorded' },

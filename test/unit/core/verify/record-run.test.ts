@@ -1,0 +1,205 @@
+import { mkdtemp, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { listBackups, readBackup } from '../../../../core/inventory/list-backups.ts';
+import { type BackupId, formatId } from '../../../../core/manifest/backup-id.ts';
+import { serialize } from '../../../../core/manifest/manifest.ts';
+import { parseVerification, type Verification } from '../../../../core/manifest/verification.ts';
+import { inForceAfter, isInOrder, type Verified } from '../../../../core/manifest/verified.ts';
+import { composeAlert } from '../../../../core/notify/alert.ts';
+import { NoMatchingTools, NoServerTools } from '../../../../core/postgres/programs/tools.ts';
+import { chooseBackup } from '../../../../core/restore/choose-backup.ts';
+import { fileStore } from '../../../../core/store/file/file-store.ts';
+import { ObjectChanged, type Store } from '../../../../core/store/store.ts';
+import { verifyAndTell } from '../../../../core/verify/verify-and-tell.ts';
+import type { LevelChoice } from '../../../../core/vocabulary.ts';
+import { type BackupFixture, writeBackup } from '../../../support/backup/made-up.ts';
+
+const sql = `--\n-- PostgreSQL database dump\n--\n\nCOPY public.t (id) FROM stdin;\n1\n\\.\n\n--\n-- PostgreSQL database dump complete\n--\n\n`;
+
+let directory: string;
+let store: Store;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'pgproof-test-'));
+  store = fileStore({ directory });
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const idOn = (day: number): BackupId => ({
+  source: 'orders-prod',
+  database: 'app',
+  startedAt: new Date(Date.UTC(2026, 10, day, 2)),
+});
+
+const backupOn = (day: number): Promise<BackupFixture> =>
+  writeBackup({
+    id: idOn(day),
+    directory,
+    format: 'plain',
+    tables: [{ schema: 'public', name: 't', rows: 1 }],
+    objects: { 'archive.sql': sql, 'globals.sql': 'CREATE ROLE app;\n' },
+  });
+
+const alerts: string[] = [];
+let minute = 0;
+beforeEach(() => {
+  alerts.length = 0;
+  minute = 0;
+});
+
+/** A verification of its own hour; without programs `restore` cannot be decided. */
+async function verify(day: number, level: LevelChoice, into: Store = store): Promise<Verified> {
+  return await verifyAndTell(
+    { id: idOn(day), level },
+    {
+      store: into,
+      clock: () => {
+        minute += 1;
+        return new Date(Date.UTC(2026, 10, 21, 0, minute));
+      },
+      tools: () => Promise.reject(new NoMatchingTools({ found: [], rejected: [] }, 17)),
+      verificationTools: () => Promise.reject(new NoServerTools({ found: [], rejected: [] }, 17)),
+      notifier: {
+        tell: async (outcome) => {
+          if (outcome.result !== 'good') alerts.push(composeAlert(outcome).text);
+        },
+      },
+    },
+  );
+}
+
+const written = async (backup: BackupFixture): Promise<Verification> =>
+  parseVerification(await readFile(backup.path('verification.json')), 'test');
+
+const short = ({ verdict, level, reached, history = [] }: Verification): string =>
+  `${verdict} (${level}), reached ${reached}; ${history.map((run) => `${run.verdict} (${run.level})`).join(', ')}`;
+
+test('a proof that could not be decided alerts, and the backup stays good', async () => {
+  const backup = await backupOn(20);
+  const verified = await verify(20, 'restore');
+  expect(short(await written(backup))).toBe('unverifiable (restore), reached read; ');
+  expect(isInOrder(verified)).toBe(false);
+  expect(alerts).toHaveLength(1);
+  expect(alerts[0]).toContain('BACKUP NOT VERIFIED');
+  expect(alerts[0]).toContain('The backup still counts as good: level read was passed whole');
+  expect(await chooseBackup(store, 'orders-prod/app/latest')).toMatchObject({
+    isGood: true,
+    verdict: 'unverifiable',
+  });
+});
+
+test('later runs are kept in the history, and only what decides comes into force', async () => {
+  const backup = await backupOn(20);
+  await verify(20, 'read');
+  const undecided = await verify(20, 'restore');
+  expect(short(await written(backup))).toBe('intact (read), reached read; unverifiable (restore)');
+  expect((await written(backup)).history?.[0]?.notPassed).toMatchObject([{ name: 'restore' }]);
+  expect(undecided).toMatchObject({ verdict: 'unverifiable', inForce: { verdict: 'intact' } });
+  expect(alerts[0]).toContain('it is intact since 2026-11-21T00:01:00.000Z');
+
+  const globals = await readFile(backup.path('globals.sql'));
+  await unlink(backup.path('globals.sql'));
+  await verify(20, 'read');
+  await writeFile(backup.path('globals.sql'), globals);
+  const weaker = await verify(20, 'checksum');
+  expect(short(await written(backup))).toMatch(
+    /^failed \(read\), .*; intact \(checksum\), unverif.*, intact/,
+  );
+  // The bytes are in order, and it still cannot be counted on.
+  expect(weaker.verdict).toBe('intact');
+  expect(isInOrder(weaker)).toBe(false);
+  expect(alerts.at(-1)).toMatch(/BACKUP IS BAD[\s\S]*failed at level read on [\s\S]*--level read/);
+  await expect(chooseBackup(store, 'orders-prod/app/latest')).rejects.toThrow('failed');
+  const mended = await verify(20, 'read');
+  expect(isInOrder(mended)).toBe(true);
+  expect((await written(backup)).history).toHaveLength(4);
+});
+
+test('verifications at once lose nothing of one another', async () => {
+  const backup = await backupOn(20);
+  await Promise.all(
+    ['read', 'checksum', 'restore', 'read', 'checksum', 'restore'].map((level) =>
+      verify(20, level as LevelChoice, fileStore({ directory })),
+    ),
+  );
+  const document = await written(backup);
+  expect(document).toMatchObject({ verdict: 'intact', level: 'read', reached: 'read' });
+  const all = [document, ...(document.history ?? [])].map(({ level }) => level).sort();
+  expect(all).toEqual(['checksum', 'checksum', 'read', 'read', 'restore', 'restore']);
+});
+
+test('where others write all the time it gives up, and says so', async () => {
+  await backupOn(20);
+  let tries = 0;
+  const busy: Store = {
+    ...store,
+    replaceIf: async () => {
+      tries += 1;
+      throw new ObjectChanged(store.url);
+    },
+  };
+  await expect(verify(20, 'read', busy)).rejects.toThrow(ObjectChanged);
+  expect(tries).toBe(12);
+  expect(alerts[0]).toContain('Another run wrote it meanwhile');
+});
+
+test.each<[string, (document: Verification) => object, string]>([
+  ['another backup', (one) => ({ ...one, id: 'x/y/2026-11-20T02-00-00Z' }), 'of another backup: x/y/'],
+  ['another source', (one) => ({ ...one, source: 'other' }), 'of another source: other'],
+  ['another database', (one) => ({ ...one, database: 'other' }), 'of another database: other'],
+  [
+    'another manifest',
+    (one) => ({ ...one, manifestSha256: 'a'.repeat(64) }),
+    'of another manifest: SHA-256 aaa',
+  ],
+  ['nothing that was checked', (one) => ({ ...one, checks: [] }), 'it has no checks'],
+])('a verification of %s counts as none', async (_, change, why) => {
+  const backup = await backupOn(20);
+  await verify(20, 'read');
+  await writeFile(backup.path('verification.json'), serialize(change(await written(backup))));
+  const [entry] = await listBackups(store, {});
+  expect(entry).toMatchObject({ verification: undefined, notCounted: expect.stringContaining(why) });
+  expect(await readBackup(store, formatId(idOn(20)))).toEqual(entry);
+  await expect(chooseBackup(store, 'orders-prod/app/latest')).rejects.toThrow('never verified');
+  // And it keeps nothing from coming into force, be it weaker.
+  await verify(20, 'checksum');
+  expect(await written(backup)).toMatchObject({
+    id: formatId(idOn(20)),
+    verdict: 'intact',
+    level: 'checksum',
+  });
+});
+
+test('one of another manifest of this backup stays in the history', async () => {
+  const backup = await backupOn(20);
+  await verify(20, 'read');
+  await backup.editManifest((manifest) => ({ ...manifest, pgproof: '0.2.0' }));
+  await verify(20, 'checksum');
+  expect(short(await written(backup))).toBe('intact (checksum), reached checksum; intact (read)');
+  const [past] = (await written(backup)).history ?? [];
+  expect(past?.manifestSha256).not.toBe((await written(backup)).manifestSha256);
+});
+
+test('one from before counts: how deep it reached is told by its verdict or its checks', async () => {
+  const backup = await backupOn(20);
+  await verify(20, 'restore');
+  const { reached: _, manifestSha256: __, ...old } = await written(backup);
+  await writeFile(backup.path('verification.json'), serialize(old));
+  expect(await chooseBackup(store, 'orders-prod/app/latest')).toMatchObject({ isGood: true });
+  const [entry] = await listBackups(store, {});
+  expect(entry?.verification).toMatchObject({ verdict: 'unverifiable', reached: 'read' });
+  expect(entry?.verification).not.toHaveProperty('manifestSha256');
+  // What was known is not lost to a weaker look, and the verdict in force says which manifest it is of.
+  const after = await verify(20, 'checksum');
+  expect(after).toMatchObject({ verdict: 'intact', level: 'checksum', reached: 'read' });
+  expect(inForceAfter(after).manifestSha256).toHaveLength(64);
+});
+
+test('latest is the newest good one, whatever was proven of older ones', async () => {
+  for (const day of [18, 19, 20]) await backupOn(day);
+  await verify(18, 'read');
+  await verify(19, 'checksum');
+  expect((await chooseBackup(store, 'orders-prod/app/latest')).id).toEqual(idOn(19));
+  expect((await chooseBackup(store, 'orders-prod/app/latest', { any: true })).id).toEqual(idOn(20));
+});
