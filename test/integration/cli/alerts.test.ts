@@ -75,7 +75,7 @@ test('a backup that does not verify is exit status 1 and an alert', async () => 
     const { status, stdout, stderr } = await call('verify', `s/${name}/latest`, '--json');
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'failed' });
-    expect(stderr).toMatch(/^pgproof: The backup s\/.* is failed: checksum: .*take another backup now/s);
+    expect(stderr).toMatch(/^pgproof: The backup s\/.* is failed: checksum: .*take another one now/s);
     expect(aws.sns.messages.map(({ subject }) => subject)).toEqual([
       expect.stringMatching(/^BACKUP IS BAD s\//),
     ]);

@@ -117,4 +117,35 @@ describe('one server for all of AWS', () => {
       s3.destroy();
     });
   });
+
+  it('writes on a condition as S3 does: 404, 412, 409 for what happened meanwhile, 501 where told to', async () => {
+    for (const knowsIfMatch of [true, false])
+      await withAwsServer({ buckets: ['backups'], knowsIfMatch }, async (aws) => {
+        const s3 = new S3Client({
+          endpoint: aws.url,
+          region: 'us-east-1',
+          maxAttempts: 1,
+          forcePathStyle: true,
+          credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+        });
+        const put = async (condition: object): Promise<string | undefined> => {
+          const command = new PutObjectCommand({ Bucket: 'backups', Key: 'k', Body: 'x', ...condition });
+          const failed = (error: { name: string; $metadata: { httpStatusCode?: number } }): string =>
+            `${error.$metadata.httpStatusCode} ${error.name}`;
+          return await s3.send(command).then(({ ETag }) => ETag, failed);
+        };
+        if (!knowsIfMatch) return expect(await put({ IfMatch: '"a"' })).toBe('501 NotImplemented');
+        expect(await put({ IfMatch: '"a"' })).toBe('404 NoSuchKey');
+        const first = await put({ IfNoneMatch: '*' });
+        expect(await put({ IfNoneMatch: '*' })).toBe('412 PreconditionFailed');
+        const second = await put({ IfMatch: first });
+        expect(await put({ IfMatch: first })).toBe('412 PreconditionFailed');
+        aws.s3.misbehave({ operation: 'PutObject', action: 'stall', delayMs: 300 });
+        const slow = put({ IfMatch: second });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        expect(await put({ IfMatch: second })).toMatch(/^"/);
+        expect(await slow).toBe('409 ConditionalRequestConflict');
+        s3.destroy();
+      });
+  });
 });
