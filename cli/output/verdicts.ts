@@ -20,19 +20,14 @@ export function verdictText(
   if ('unreadable' in verification) return style.red('unreadable');
   const { verdict, level } = verification;
   const reached = reachedBy(verification);
-  const isTold =
-    verdict === 'failed' || verdict.startsWith('proven') || reached === null || isSaid(verification);
+  const isTold = verdict === 'unverifiable' ? reached !== null : verdict === 'intact' && reached !== level;
   const text = [
     `${verdict} (${level})`,
-    ...(isTold ? [] : [`reached ${reached}`]),
+    ...(isTold ? [`reached ${reached}`] : []),
     ...(verification.manifestSha256 === undefined ? ['unbound'] : []),
   ].join(', ');
   if (verdict === 'failed') return style.red(text);
   return isPass(verdict) && isGood(verification) ? style.green(text) : style.yellow(text);
-}
-
-function isSaid(verification: Verification): boolean {
-  return verification.verdict === 'intact' && reachedBy(verification) === verification.level;
 }
 
 /** Every check of a verification, a line each. */
