@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { formatId, parseId } from '../../../core/manifest/backup-id.ts';
 import type { Verification } from '../../../core/manifest/verification.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
+import { quoteIdentifier } from '../../../core/postgres/names.ts';
 import { verifyBackup } from '../../../core/verify/verify.ts';
 import { realTools, runBackup, withDirectory, withFileStore } from '../backup/run.ts';
 import { verificationTools } from '../postgres/programs.ts';
@@ -68,15 +69,32 @@ function differencesOf(before: readonly string[], after: readonly string[]): str
 export async function emptyServer(server: ConnectionParameters): Promise<void> {
   const databases = await runSql<{ name: string }>(
     server,
-    `select quote_ident(datname) as name from pg_database where datname <> 'postgres' and not datistemplate`,
+    `select datname as name from pg_database where datname <> 'postgres' and not datistemplate`,
   );
-  for (const { name } of databases) await runSql(server, `drop database ${name} with (force)`);
+  for (const { name } of databases) {
+    await dropSubscriptions({ ...server, database: name });
+    await runSql(server, `drop database ${quoteIdentifier(name)} with (force)`);
+  }
   const roles = await runSql<{ name: string }>(
     server,
     `select quote_ident(rolname) as name from pg_roles where rolname !~ '^pg_' and rolname <> current_user`,
   );
   // Rights on parameters are the server's, not a database's.
   for (const { name } of roles) await runSql(server, `drop owned by ${name}; drop role ${name}`);
+}
+
+/** A database that has any cannot be dropped. They are connected to nothing: each is cut off from its slot first. */
+async function dropSubscriptions(database: ConnectionParameters): Promise<void> {
+  const subscriptions = await runSql<{ name: string }>(
+    database,
+    `select quote_ident(subname) as name from pg_subscription
+      where subdbid = (select oid from pg_database where datname = current_database())`,
+  );
+  for (const { name } of subscriptions)
+    await runSql(
+      database,
+      `alter subscription ${name} disable; alter subscription ${name} set (slot_name = none); drop subscription ${name}`,
+    );
 }
 
 /** The verdict, and all that did not pass. */
