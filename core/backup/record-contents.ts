@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { lockForCounting } from '../postgres/facts/count-rows.ts';
+import { recordOf } from '../postgres/facts/dumped-tables.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
@@ -57,7 +58,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
     ? await countSnapshotRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(
         inWords,
       )
-    : snapshot.tables.map(({ schema, name }) => ({ schema, name, rows: null }));
+    : snapshot.tables.map(recordOf);
   const largeObjectsFingerprint = fingerprint ? await fingerprintLargeObjects(client) : undefined;
   await request.dumped;
   const after = before === undefined ? undefined : await readOrWarn(request);

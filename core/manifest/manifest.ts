@@ -26,6 +26,8 @@ const tableSchema = z.looseObject({
    * it could not be made. Absent where it was not asked for.
    */
   fingerprint: z.string().nullable().optional(),
+  /** Of a partition: the table at the top of its tree, through which pg_dump may have its rows loaded. */
+  root: z.looseObject({ schema: z.string(), name: z.string() }).optional(),
 });
 
 /** The locale of a database, as CREATE DATABASE takes it. */

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { TableRows } from '../manifest/manifest.ts';
 import { countRows } from '../postgres/facts/count-rows.ts';
-import type { DumpedTable } from '../postgres/facts/dumped-tables.ts';
+import { type DumpedTable, listDumpedTables } from '../postgres/facts/dumped-tables.ts';
 import type { RestoredTable } from './report.ts';
 
 /** SQLSTATE undefined_table and invalid_schema_name. */
@@ -14,15 +14,53 @@ export async function compareWithTarget(
   options: { readonly signal: AbortSignal; readonly onTable: (done: number) => void },
 ): Promise<RestoredTable[]> {
   const conditions = await configurationConditions(client);
-  const tables: RestoredTable[] = [];
+  const there = await listDumpedTables(client);
+  const roots = new Map(there.map((table) => [keyOf(table), table.root]));
+  const tables: Compared[] = [];
   for (const { schema, name, rows } of recorded) {
     options.signal.throwIfAborted();
     const condition = conditions.get(keyOf({ schema, name })) ?? '';
     const restored = await countIfThere(client, { schema, name, condition });
-    tables.push({ schema, name, recorded: rows, restored, status: statusOf(rows, restored) });
+    const status = statusOf(rows, restored);
+    tables.push({ schema, name, recorded: rows, restored, status, root: roots.get(keyOf({ schema, name })) });
     options.onTable(tables.length);
   }
-  return tables;
+  return await sumWhereMoved(client, tables, there);
+}
+
+type Compared = RestoredTable & { readonly root: DumpedTable['root'] };
+
+/**
+ * Rows that are loaded through the root of a partition tree may belong into other partitions than at the source: hash
+ * partitions over an enum. Where partitions of a tree differ, that tree is compared as one table, under its root's name.
+ */
+async function sumWhereMoved(
+  client: Client,
+  compared: readonly Compared[],
+  there: readonly DumpedTable[],
+): Promise<RestoredTable[]> {
+  const counted = new Map(compared.map((table) => [keyOf(table), table.restored]));
+  const sums = new Map<string, RestoredTable>();
+  const ofRoot = (key: string): Compared[] =>
+    compared.filter(({ root }) => root !== undefined && keyOf(root) === key);
+  for (const { root, status } of compared) {
+    if (root === undefined || status !== 'differs' || sums.has(keyOf(root))) continue;
+    const key = keyOf(root);
+    // Rows that lie elsewhere make two partitions differ, unless the other one was not to be restored.
+    const parts = ofRoot(key);
+    if (parts.length > 1 && parts.filter((part) => part.status === 'differs').length === 1) continue;
+    let restored = 0;
+    for (const leaf of there.filter((table) => table.root !== undefined && keyOf(table.root) === key))
+      restored += counted.get(keyOf(leaf)) ?? (await countRows(client, leaf));
+    const recorded = parts.reduce<number | null>((sum, table) => add(sum, table.recorded), 0);
+    sums.set(key, { ...root, recorded, restored, status: statusOf(recorded, restored) });
+  }
+  const alone = compared.filter(({ root }) => root === undefined || !sums.has(keyOf(root)));
+  return [...alone.map(({ root: _root, ...table }) => table), ...sums.values()];
+}
+
+function add(sum: number | null, rows: number | null): number | null {
+  return sum === null || rows === null ? null : sum + rows;
 }
 
 function statusOf(recorded: number | null, restored: number | null): RestoredTable['status'] {

@@ -8,7 +8,7 @@ import type { PgRestoreResult, RestoreProblem } from '../postgres/pg-restore/res
 import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
 import { withServer } from './check-target.ts';
-import { isSelected } from './choose-entries.ts';
+import type { Choice } from './choose-entries.ts';
 import { compareWithTarget } from './compare-rows.ts';
 import type { RestoredTable } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
@@ -23,7 +23,8 @@ export type Run = {
   readonly archive: ArchiveAt;
   /** A directory for files of ours. */
   readonly directory: string;
-  readonly leaveOut: ReadonlySet<number> | undefined;
+  /** Undefined where the whole archive is restored. */
+  readonly choice: Choice | undefined;
   /** Further arguments of pg_restore. */
   readonly selection: readonly string[];
   readonly isEmpty: boolean;
@@ -88,7 +89,7 @@ async function prepareTarget(
 
 /** @param create whether the archive makes the database */
 async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRestoreResult> {
-  const { request, dependencies, server, program, archive, directory, leaveOut, selection } = run;
+  const { request, dependencies, server, program, archive, directory, choice, selection } = run;
   const { manifest, target, signal, onProgress } = dependencies;
   const { database } = request;
   let last: Extract<RestoreProgress, { step: 'restoring' }> = {
@@ -113,7 +114,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       dumpSettings: manifest.dump.settings,
       directory,
       jobs,
-      leaveOut,
+      leaveOut: choice?.leaveOut,
       selection,
       signal,
       create,
@@ -130,10 +131,14 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
 }
 
 /** Counts what should be there. Not in a database that held something before: its rows cannot be told from ours. */
-export async function compareTarget({ request, dependencies }: Run): Promise<readonly RestoredTable[]> {
+export async function compareTarget({
+  request,
+  dependencies,
+  choice,
+}: Run): Promise<readonly RestoredTable[]> {
   const { manifest, target, signal, onProgress } = dependencies;
   if (request.selection.part === 'schema') return [];
-  const expected = manifest.tables.filter((table) => isSelected(request.selection, table));
+  const expected = manifest.tables.filter((table) => choice?.holds(table) ?? true);
   const totalTables = expected.length;
   return await withConnection(target, { database: request.database, signal }, (client) =>
     compareWithTarget(client, expected, {

@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../postgres/names.ts';
 import type { Run } from './fill-target.ts';
 
 /** What people should know of how it is restored, whatever comes of it. */
-export function notesBefore({ request, dependencies, server, archive, isEmpty }: Run): string[] {
+export function notesBefore({ request, dependencies, server, archive, isEmpty, choice }: Run): string[] {
   const { manifest } = dependencies;
   const sourceMajor = Math.floor(manifest.server.versionNum / 10_000);
   const notes: string[] = [];
@@ -10,6 +10,7 @@ export function notesBefore({ request, dependencies, server, archive, isEmpty }:
     notes.push(`the server (${server.version}) is older than the source was (${manifest.server.version})`);
   if (archive.kind === 'stream')
     notes.push('there was no room for the archive as a file: it was restored by one process while it came');
+  notes.push(...(choice?.notes ?? []));
   if (!isEmpty) notes.push('rows were not compared: the database held something before');
   if (request.selection.part === 'schema') notes.push('rows were not compared: only the schema was restored');
   if (request.create && request.database !== manifest.database)

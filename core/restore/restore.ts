@@ -8,7 +8,7 @@ import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { bringArchive } from './bring-archive.ts';
 import { checkTarget, withServer } from './check-target.ts';
-import { entriesToLeaveOut, selectionArguments } from './choose-entries.ts';
+import { chooseEntries, selectionArguments } from './choose-entries.ts';
 import { compareTarget, fillTarget, type Run } from './fill-target.ts';
 import { notesAfter, notesBefore } from './notes.ts';
 import { isRestored, type RestoredTable, RestoreFailed, type RestoreReport } from './report.ts';
@@ -39,12 +39,13 @@ export async function restoreBackup(
   return await withScratchDirectory(scratch, async (directory) => {
     const mustBeFile = whyFile(manifest, request);
     const archive = await bringArchive(manifest, directory, { ...fetching, scratch, mustBeFile });
-    const leaveOut =
+    const choice =
       archive.kind === 'path'
-        ? await entriesToLeaveOut(manifest, request.selection, {
+        ? await chooseEntries(manifest, request.selection, {
             tools: program,
             path: archive.path,
             signal,
+            directory,
             intoEmpty: isEmpty,
           })
         : undefined;
@@ -55,7 +56,7 @@ export async function restoreBackup(
       program,
       archive,
       directory,
-      leaveOut,
+      choice,
       selection,
       isEmpty,
       fetching,

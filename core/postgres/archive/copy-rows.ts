@@ -5,7 +5,13 @@ import { StatementScanner } from './sql-statements.ts';
 import { copiedTable, declaredEncoding } from './sql-text.ts';
 
 /** One table's data in a dump. */
-export type CopyTable = { readonly schema: string; readonly name: string; readonly rows: number };
+export type CopyTable = {
+  readonly schema: string;
+  readonly name: string;
+  readonly rows: number;
+  /** Of each of its blocks; several where the partitions of a table are loaded through it. */
+  readonly blocks: readonly number[];
+};
 
 export type CopyRowCounts = {
   /** In the order of their first block. */
@@ -34,7 +40,7 @@ const endOfData = Buffer.from('\\.\n');
  */
 export class CopyRowCounter {
   readonly #scanner = new StatementScanner();
-  readonly #rows = new Map<string, number>();
+  readonly #blocks = new Map<string, number[]>();
   #encoding = 'UTF8';
   #mode: 'sql' | 'copyLine' | 'rows' = 'sql';
   #table = '';
@@ -45,7 +51,7 @@ export class CopyRowCounter {
 
   /** What was counted so far: whole blocks only for `tables`. */
   get progress(): { readonly tables: number; readonly rows: number } {
-    return { tables: this.#rows.size, rows: this.#totalRows + this.#blockRows };
+    return { tables: this.#blocks.size, rows: this.#totalRows + this.#blockRows };
   }
 
   /** @throws SqlUnreadable */
@@ -75,7 +81,11 @@ export class CopyRowCounter {
   end(): CopyRowCounts {
     if (this.#mode !== 'sql') throw truncated(`in the rows of ${labelOf(this.#decode(this.#table))}`);
     if (this.#scanner.inside) throw truncated('in the middle of a statement');
-    const tables = [...this.#rows].map(([key, rows]) => ({ ...this.#decode(key), rows }));
+    const tables = [...this.#blocks].map(([key, blocks]) => ({
+      ...this.#decode(key),
+      rows: blocks.reduce((sum, rows) => sum + rows, 0),
+      blocks,
+    }));
     return { tables, rows: this.#totalRows, encoding: this.#encoding, complete: this.#scanner.complete };
   }
 
@@ -98,7 +108,9 @@ export class CopyRowCounter {
   }
 
   #endRows(): void {
-    this.#rows.set(this.#table, (this.#rows.get(this.#table) ?? 0) + this.#blockRows);
+    const blocks = this.#blocks.get(this.#table);
+    if (blocks === undefined) this.#blocks.set(this.#table, [this.#blockRows]);
+    else blocks.push(this.#blockRows);
     this.#totalRows += this.#blockRows;
     this.#blockRows = 0;
     this.#mode = 'sql';

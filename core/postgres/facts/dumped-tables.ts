@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import type { TableRows } from '../../manifest/manifest.ts';
 
 /** A table whose rows pg_dump will write into the archive. */
 export type DumpedTable = {
@@ -6,12 +7,25 @@ export type DumpedTable = {
   readonly name: string;
   /** The WHERE clause under which an extension's configuration table is dumped; empty for all others. */
   readonly condition: string;
+  /** Of a partition: the table at the top of its tree. */
+  readonly root?: { readonly schema: string; readonly name: string } | undefined;
 };
 
 /** The tables whose rows pg_dump would write, sorted; in a restored database as well as at the source. */
 export async function listDumpedTables(client: Client): Promise<DumpedTable[]> {
-  const { rows } = await client.query<DumpedTable>(dumpedTables);
-  return rows;
+  type Row = DumpedTable & { readonly rootSchema: string | null; readonly rootName: string | null };
+  const { rows } = await client.query<Row>(dumpedTables);
+  return rows.map(({ schema, name, condition, rootSchema, rootName }) => ({
+    schema,
+    name,
+    condition,
+    ...(rootSchema === null || rootName === null ? {} : { root: { schema: rootSchema, name: rootName } }),
+  }));
+}
+
+/** What a manifest says of a table whose rows were not counted. */
+export function recordOf({ schema, name, root }: DumpedTable): TableRows {
+  return { schema, name, rows: null, ...(root === undefined ? {} : { root }) };
 }
 
 /**
@@ -20,8 +34,25 @@ export async function listDumpedTables(client: Client): Promise<DumpedTable[]> {
  * owns, but for the configuration tables that it names; no unlogged ones on a standby, which cannot read them.
  */
 const dumpedTables = `
-  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition
+  with recursive tree as (
+    -- Not pg_partition_root(), which does not see with the snapshot's eyes.
+    select link.inhrelid as part, link.inhparent as parent
+      from pg_inherits link join pg_class part on part.oid = link.inhrelid and part.relispartition
+    union all
+    select tree.part, link.inhparent
+      from tree
+      join pg_class parent on parent.oid = tree.parent and parent.relispartition
+      join pg_inherits link on link.inhrelid = tree.parent
+  ), top as (
+    select tree.part, space.nspname, root.relname
+      from tree
+      join pg_class root on root.oid = tree.parent and not root.relispartition
+      join pg_namespace space on space.oid = root.relnamespace
+  )
+  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition,
+         top.nspname as "rootSchema", top.relname as "rootName"
     from pg_class c
+    left join top on top.part = c.oid
     join pg_namespace n on n.oid = c.relnamespace
     left join pg_depend owned on owned.classid = 'pg_class'::regclass and owned.objid = c.oid
          and owned.objsubid = 0 and owned.deptype = 'e'

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { TableRows } from '../../manifest/manifest.ts';
 import { countRows, lockForCounting } from './count-rows.ts';
-import type { DumpedTable } from './dumped-tables.ts';
+import { type DumpedTable, recordOf } from './dumped-tables.ts';
 import { fingerprintTable, readTableColumns } from './table-fingerprint.ts';
 
 export type SnapshotRowsOptions = {
@@ -28,11 +28,10 @@ export async function countSnapshotRows(
   const counted: TableRows[] = [];
   for (const table of tables) {
     signal.throwIfAborted();
-    const { schema, name } = table;
-    if (late.has(table))
-      counted.push({ schema, name, rows: null, ...(fingerprint ? { fingerprint: null } : {}) });
-    else if (columns === undefined) counted.push({ schema, name, rows: await countRows(client, table) });
-    else counted.push({ schema, name, ...(await fingerprintTable(client, table, columns)) });
+    const named = recordOf(table);
+    if (late.has(table)) counted.push({ ...named, ...(fingerprint ? { fingerprint: null } : {}) });
+    else if (columns === undefined) counted.push({ ...named, rows: await countRows(client, table) });
+    else counted.push({ ...named, ...(await fingerprintTable(client, table, columns)) });
     onTable?.();
   }
   return counted;

@@ -3,7 +3,7 @@ import type { TableRows } from '../../manifest/manifest.ts';
 import { steadySession } from '../connect/steady-session.ts';
 import { qualifiedName, quoteIdentifier } from '../names.ts';
 import { countRows } from './count-rows.ts';
-import { type DumpedTable, listDumpedTables } from './dumped-tables.ts';
+import { type DumpedTable, listDumpedTables, recordOf } from './dumped-tables.ts';
 
 /** A table's rows and what they hold, in one scan. */
 export type TableContent = { readonly rows: number; readonly fingerprint: string | null };
@@ -94,8 +94,7 @@ export async function fingerprintsOf(
     const read: TableRows[] = [];
     for (const table of await listDumpedTables(client)) {
       options.signal.throwIfAborted();
-      const { schema, name } = table;
-      read.push({ schema, name, ...(await fingerprintTable(client, table, columns)) });
+      read.push({ ...recordOf(table), ...(await fingerprintTable(client, table, columns)) });
       options.onTable?.();
     }
     return read;
@@ -118,6 +117,23 @@ function fingerprintFrom({ first, second }: Sums): string {
   );
   return `${method}:${parts.join('')}`;
 }
+
+/**
+ * The fingerprint of several tables' rows taken together, wherever each of them lies; null where one has none, or one of
+ * another way.
+ */
+export function sumOfFingerprints(fingerprints: readonly (string | null | undefined)[]): string | null {
+  const totals = [0n, 0n];
+  for (const fingerprint of fingerprints) {
+    const [, first, second] = sumsOf.exec(fingerprint ?? '') ?? [];
+    if (first === undefined || second === undefined) return null;
+    totals[0] = (totals[0] ?? 0n) + BigInt(`0x${first}`);
+    totals[1] = (totals[1] ?? 0n) + BigInt(`0x${second}`);
+  }
+  return fingerprintFrom({ first: String(totals[0]), second: String(totals[1]) });
+}
+
+const sumsOf = new RegExp(`^${method}:([0-9a-f]{16})([0-9a-f]{16})$`);
 
 /** Undefined where the server gave up on the query; the transaction can still be used. */
 async function attempt<Row extends object>(client: Client, query: string): Promise<Row | undefined> {

@@ -9,6 +9,7 @@ import { compareObjects } from '../../postgres/objects/compare-objects.ts';
 import { readObjects } from '../../postgres/objects/read-objects.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { formatCount, plural } from '../../text/units.ts';
+import type { ThroughRoot } from '../read/through-root.ts';
 import { compareSchemas } from './compare-schema.ts';
 import { withConnections } from './connections.ts';
 import { checkOf, firstOf } from './differences.ts';
@@ -34,6 +35,8 @@ export type RestoredDatabase = {
   /** The archive with a table of contents; undefined for plain SQL, and where there was no room to keep it. */
   readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
   readonly leftOut: LeftOut;
+  /** Partitions whose rows may lie in other ones than at the source. */
+  readonly throughRoot: readonly ThroughRoot[];
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
   readonly userChecks: readonly UserCheck[];
@@ -53,7 +56,7 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
     withConnections(parameters, 1, signal, use);
   const found = await Promise.all([
     withConnections(parameters, jobs, signal, (clients) =>
-      compareRestoredRows(clients, manifest.tables, leftOut.isTable),
+      compareRestoredRows(clients, manifest.tables, leftOut.isTable, database.throughRoot),
     ),
     schemaCheck(manifest, database, archiveSchema),
     one(async ([client]) => {

@@ -1,4 +1,4 @@
-import type { TocEntry } from '../../postgres/archive/toc.ts';
+import { isLabelOf, type TocEntry } from '../../postgres/archive/toc.ts';
 import { oneLine } from '../../text/one-line.ts';
 
 /** What could not be restored here for want of something, with all that depends on it. */
@@ -26,16 +26,8 @@ export function leftOutOf(entries: readonly TocEntry[]): LeftOut {
           (words.has(name) || (owner !== undefined && words.has(own))),
       );
     },
-    isTable: ({ schema, name }) => {
-      const start = `${asListed(schema)} ${asListed(name)}`;
-      return tables.some((label) => label === start || label.startsWith(`${start} `));
-    },
+    isTable: (table) => tables.some((label) => isLabelOf(label, table)),
   };
-}
-
-/** As pg_restore --list writes a name: on one line. */
-function asListed(name: string): string {
-  return name.replace(/[\r\n]/g, ' ');
 }
 
 function wordsOf(text: string): string[] {

@@ -38,6 +38,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
         serverMajor: server.major,
         archive,
         leftOut: leftOutOf(leftOut),
+        throughRoot: context.stored.throughRoot,
         isWhole,
         userChecks,
         jobs,

@@ -4,9 +4,14 @@ import type { Check } from '../../manifest/verification.ts';
 import { steadySession } from '../../postgres/connect/steady-session.ts';
 import { countRows } from '../../postgres/facts/count-rows.ts';
 import { listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
-import { fingerprintTable, readTableColumns } from '../../postgres/facts/table-fingerprint.ts';
+import {
+  fingerprintTable,
+  readTableColumns,
+  sumOfFingerprints,
+} from '../../postgres/facts/table-fingerprint.ts';
 import { labelOf } from '../../postgres/names.ts';
 import { formatCount, plural } from '../../text/units.ts';
+import type { ThroughRoot } from '../read/through-root.ts';
 import { checkOf } from './differences.ts';
 
 type TableName = { readonly schema: string; readonly name: string };
@@ -15,12 +20,14 @@ type Found = { readonly rows: number; readonly fingerprint: string | null };
 /**
  * Counts the rows of every table of a restored database, over as many connections as there are `clients`, and compares
  * them with what was recorded; fingerprints too, in the same scan, where there are recorded ones. The sessions are
- * not fit for anything else afterwards.
+ * not fit for anything else afterwards. Partitions of `throughRoot` are compared one by one where that holds, else all
+ * of a root together: their rows may belong into others than at the source.
  */
 export async function compareRestoredRows(
   clients: readonly Client[],
   recorded: readonly TableRows[],
   isLeftOut: (table: TableName) => boolean,
+  throughRoot: readonly ThroughRoot[] = [],
 ): Promise<Check[]> {
   const [first] = clients;
   if (first === undefined) throw new Error('counting needs a connection');
@@ -47,47 +54,123 @@ export async function compareRestoredRows(
   await Promise.all(clients.map(work));
   const known = new Set(recorded.map(keyOf));
   const extra = [...there.values()].filter((table) => !known.has(keyOf(table)) && !isNameless(table));
-  const rows = rowsCheck(expected, found, extra, recorded.filter(isNameless).length);
+  const { alone, moved } = movedOf(expected, found, throughRoot);
+  const rows = rowsCheck({ expected, alone, moved, found, extra }, recorded.filter(isNameless).length);
   const hashed = expected.filter(({ fingerprint }) => typeof fingerprint === 'string');
-  return hashed.length === 0 ? [rows] : [rows, fingerprintCheck(hashed, found)];
+  return hashed.length === 0 ? [rows] : [rows, fingerprintCheck(hashed, moved, found)];
+}
+
+/** Partitions of one root whose rows lie in others of them than at the source, to be compared as one table. */
+type Moved = {
+  readonly label: string;
+  readonly partitions: readonly TableRows[];
+  readonly rows: number;
+  readonly recordedRows: number | null;
+};
+
+function movedOf(
+  expected: readonly TableRows[],
+  found: ReadonlyMap<string, Found>,
+  throughRoot: readonly ThroughRoot[],
+): { readonly alone: readonly TableRows[]; readonly moved: readonly Moved[] } {
+  const moved = throughRoot.flatMap(({ label, partitions: all }): Moved[] => {
+    const ofRoot = new Set(all.map(keyOf));
+    // One that is missing is told by itself.
+    const partitions = expected.filter((table) => ofRoot.has(keyOf(table)) && found.has(keyOf(table)));
+    const asRecorded = partitions.every(({ rows, fingerprint, ...table }) => {
+      const got = found.get(keyOf(table));
+      const isSame = typeof fingerprint !== 'string' || got?.fingerprint === fingerprint;
+      return isSame && (rows === null || rows === got?.rows);
+    });
+    if (asRecorded) return [];
+    return [
+      {
+        label,
+        partitions,
+        rows: partitions.reduce((sum, table) => sum + (found.get(keyOf(table))?.rows ?? 0), 0),
+        recordedRows: partitions.reduce<number | null>(
+          (sum, { rows }) => (sum === null || rows === null ? null : sum + rows),
+          0,
+        ),
+      },
+    ];
+  });
+  const together = new Set(moved.flatMap(({ partitions }) => partitions));
+  return { alone: expected.filter((table) => !together.has(table)), moved };
 }
 
 function rowsCheck(
-  expected: readonly TableRows[],
-  found: ReadonlyMap<string, Found>,
-  extra: readonly TableName[],
+  tables: {
+    readonly expected: readonly TableRows[];
+    readonly alone: readonly TableRows[];
+    readonly moved: readonly Moved[];
+    readonly found: ReadonlyMap<string, Found>;
+    readonly extra: readonly TableName[];
+  },
   nameless: number,
 ): Check {
-  const faults = expected.flatMap((table) => {
+  const { expected, alone, moved, found, extra } = tables;
+  const faults = alone.flatMap((table) => {
     const got = found.get(keyOf(table))?.rows;
     if (got === undefined) return [`${labelOf(table)} is missing`];
     if (table.rows === null || table.rows === got) return [];
     return [`${labelOf(table)} has ${plural(got, 'row')}, recorded were ${formatCount(table.rows)}`];
   });
+  for (const { label, rows, recordedRows } of moved)
+    if (recordedRows !== null && rows !== recordedRows)
+      faults.push(`${label} has ${plural(rows, 'row')}, recorded were ${formatCount(recordedRows)}`);
   faults.push(...extra.map((table) => `${labelOf(table)} was not recorded`));
   const uncounted = expected.filter(({ rows }) => rows === null).length;
   const total = [...found.values()].reduce((sum, { rows }) => sum + rows, 0);
   const passed = [
     `${plural(expected.length, 'table')}, ${plural(total, 'row')} after the restore, as recorded`,
     ...(uncounted > 0 ? [`the rows of ${formatCount(uncounted)} were not counted when it was made`] : []),
+    ...moved.map(({ label }) => `those of ${label} in other partitions, compared together`),
     ...(nameless > 0 ? [`${plural(nameless, 'name')} could not be compared`] : []),
   ];
   return checkOf('rows', { faults, passed: passed.join('; ') });
 }
 
-function fingerprintCheck(hashed: readonly TableRows[], found: ReadonlyMap<string, Found>): Check {
+function fingerprintCheck(
+  hashed: readonly TableRows[],
+  moved: readonly Moved[],
+  found: ReadonlyMap<string, Found>,
+): Check {
   const faults: string[] = [];
   const limits: string[] = [];
+  const uncompared: string[] = [];
+  const compare = (label: string, wanted: string, got: string | null): void => {
+    if (got === null) limits.push(`the fingerprint of ${label} could not be taken here`);
+    else if (methodOf(got) !== methodOf(wanted))
+      limits.push(`the fingerprint of ${label} was taken in another way than this version does`);
+    else if (got !== wanted) faults.push(`${label} has other content`);
+  };
+  const together = new Set(moved.flatMap(({ partitions }) => partitions));
   for (const table of hashed) {
     const got = found.get(keyOf(table));
     // That it is missing is said already.
-    if (got === undefined) continue;
-    if (got.fingerprint === null) limits.push(`the fingerprint of ${labelOf(table)} could not be taken here`);
-    else if (methodOf(got.fingerprint) !== methodOf(table.fingerprint))
-      limits.push(`the fingerprint of ${labelOf(table)} was taken in another way than this version does`);
-    else if (got.fingerprint !== table.fingerprint) faults.push(`${labelOf(table)} has other content`);
+    if (got !== undefined && !together.has(table))
+      compare(labelOf(table), table.fingerprint ?? '', got.fingerprint);
   }
-  return checkOf('fingerprint', { faults, limits, passed: `${plural(hashed.length, 'table')}, as recorded` });
+  for (const { label, partitions } of moved) {
+    const wanted = sumOfFingerprints(partitions.map(({ fingerprint }) => fingerprint));
+    if (wanted === null) uncompared.push(label);
+    else
+      compare(
+        label,
+        wanted,
+        sumOfFingerprints(partitions.map((table) => found.get(keyOf(table))?.fingerprint)),
+      );
+  }
+  const note =
+    uncompared.length === 0
+      ? ''
+      : `; not that of ${uncompared.join(', ')}, whose rows lie in other partitions and were not all recorded`;
+  return checkOf('fingerprint', {
+    faults,
+    limits,
+    passed: `${plural(hashed.length, 'table')}, as recorded${note}`,
+  });
 }
 
 /** What a fingerprint begins with says how it was made. */

@@ -7,6 +7,7 @@ import { compareRows } from './compare-rows.ts';
 import type { Decoding, KeptArchive } from './decoding.ts';
 import { readArchive } from './read-archive.ts';
 import { readStored, type StoredObjectContext, type StoredObjectResult } from './stored-object.ts';
+import { sortByRoot, type ThroughRoot } from './through-root.ts';
 
 export type CheckContext = Omit<StoredObjectContext, 'onBytes'> & {
   /** Bytes read so far, of all objects. */
@@ -24,6 +25,8 @@ export type StoredChecks = {
   readonly kept: KeptArchive | undefined;
   /** The roles and tablespaces as SQL; undefined where they were not read whole. */
   readonly globals: Buffer | undefined;
+  /** Partitions whose rows the archive loads through the root of their tree. */
+  readonly throughRoot: readonly ThroughRoot[];
 };
 
 /** Levels `checksum` and `read`: every object once from its first byte to its last. Never rejects. */
@@ -56,7 +59,12 @@ export async function checkStored(
     if (file.role === 'globals' && result.kind === 'whole') globals = content;
   }
   const checksum = checksumCheck(objects);
-  return { checks: data === undefined ? [checksum] : [checksum, readCheck(data, manifest)], kept, globals };
+  const checks = data === undefined ? [checksum] : [checksum, readCheck(data, manifest)];
+  const throughRoot =
+    data?.kind === 'decoded'
+      ? sortByRoot(manifest.tables, data.counts.tables, (name) => name, manifest.catalog).throughRoot
+      : [];
+  return { checks, kept, globals, throughRoot };
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */
@@ -85,7 +93,7 @@ async function readOther(
 function readCheck(data: Decoding, manifest: Manifest): Check {
   switch (data.kind) {
     case 'decoded':
-      return compareRows(manifest.tables, data.counts);
+      return compareRows(manifest.tables, data.counts, manifest.catalog);
     case 'broken':
       return { name: 'read', status: 'failed', detail: data.detail };
     case 'undecided':

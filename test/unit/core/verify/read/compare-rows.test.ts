@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CopyTable } from '../../../../../core/postgres/archive/copy-rows.ts';
 import { compareRows } from '../../../../../core/verify/read/compare-rows.ts';
 
-const table = (name: string, rows: number): CopyTable => ({ schema: 'public', name, rows });
+const table = (name: string, rows: number): CopyTable => ({ schema: 'public', name, rows, blocks: [rows] });
 const counts = (tables: readonly CopyTable[], encoding = 'UTF8') => ({
   tables,
   rows: tables.reduce((sum, { rows }) => sum + rows, 0),
