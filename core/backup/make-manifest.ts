@@ -72,7 +72,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
     objects: [...facts.objects],
     tables: [...recorded.tables],
     extensions: [...snapshot.extensions],
-    ...(catalog === undefined ? {} : { catalog: [...catalog] }),
+    ...(catalog === undefined ? {} : { catalog: [...catalog], catalogHasUses: true }),
     ...(largeObjects === undefined ? {} : { largeObjects }),
     ...(largeObjectsFingerprint === undefined ? {} : { largeObjectsFingerprint }),
     databaseBytes: snapshot.databaseBytes,

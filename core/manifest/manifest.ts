@@ -47,6 +47,11 @@ const databaseObjectSchema = z.looseObject({
   identity: z.string(),
   /** Start of the SHA-256 of its definition, owner and grants; null where it changed while it was backed up. */
   digest: z.string().nullable(),
+  /**
+   * Operators, functions and operator classes that its definition calls and that are not built in, by name; absent where
+   * there are none, null where they changed while it was backed up.
+   */
+  uses: z.array(z.string()).nullable().optional(),
 });
 
 /** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
@@ -90,6 +95,8 @@ export const manifestSchema = z.looseObject({
   extensions: z.array(z.looseObject({ name: z.string(), version: z.string() })),
   /** What a restored database must have, for a verification by restore. */
   catalog: z.array(databaseObjectSchema).optional(),
+  /** Whether `uses` of its objects was recorded: older manifests know nothing of it. */
+  catalogHasUses: z.boolean().optional(),
   largeObjects: count.optional(),
   /** Of all large objects together (`--fingerprint`); null where it could not be made. */
   largeObjectsFingerprint: z.string().nullable().optional(),

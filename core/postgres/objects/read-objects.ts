@@ -7,6 +7,7 @@ import { codeKinds } from './code.ts';
 import { databaseItself, databaseKinds } from './database.ts';
 import { objectsOfKind } from './object-query.ts';
 import { tableKinds } from './tables.ts';
+import { usesOfObjects } from './uses.ts';
 
 /** An object, and everything about it that a restore brings back, as JSON. */
 export type ObjectDefinition = {
@@ -30,11 +31,19 @@ export async function readObjects(
   options: { readonly onLife?: (() => void) | undefined } = {},
 ): Promise<DatabaseObject[]> {
   const definitions = await readDefinitions(client, options);
-  return definitions.map(({ type, identity, definition }) => ({
-    type,
-    identity,
-    digest: createHash('sha256').update(definition).digest('hex').slice(0, digestLength),
-  }));
+  const { rows } = await client.query<{ type: string; identity: string; uses: string }>(usesOfObjects);
+  const uses = new Map(
+    rows.map((row) => [objectKey(row), (JSON.parse(row.uses) as string[]).sort(compareText)]),
+  );
+  return definitions.map(({ type, identity, definition }) => {
+    const used = uses.get(objectKey({ type, identity }));
+    return {
+      type,
+      identity,
+      digest: createHash('sha256').update(definition).digest('hex').slice(0, digestLength),
+      ...(used === undefined ? {} : { uses: used }),
+    };
+  });
 }
 
 const digestLength = 32;
@@ -87,11 +96,18 @@ export function steadyObjects(
   before: readonly DatabaseObject[],
   after: readonly DatabaseObject[],
 ): DatabaseObject[] {
-  const digests = new Map(before.map((object) => [objectKey(object), object.digest]));
+  const earlier = new Map(before.map((object) => [objectKey(object), object]));
   return after.flatMap((object) => {
-    const digest = digests.get(objectKey(object));
-    if (digest === undefined) return [];
-    return [{ ...object, digest: digest === object.digest ? digest : null }];
+    const then = earlier.get(objectKey(object));
+    if (then === undefined) return [];
+    const isSteady = JSON.stringify(then.uses) === JSON.stringify(object.uses);
+    return [
+      {
+        ...object,
+        digest: then.digest === object.digest ? object.digest : null,
+        ...(isSteady ? {} : { uses: null }),
+      },
+    ];
   });
 }
 

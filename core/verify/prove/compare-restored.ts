@@ -5,14 +5,13 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { Toc } from '../../postgres/archive/toc.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
-import { compareObjects } from '../../postgres/objects/compare-objects.ts';
-import { readObjects } from '../../postgres/objects/read-objects.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { formatCount, plural } from '../../text/units.ts';
 import type { ThroughRoot } from '../read/through-root.ts';
+import { compareCatalog } from './compare-catalog.ts';
 import { compareSchemas } from './compare-schema.ts';
 import { withConnections } from './connections.ts';
-import { checkOf, firstOf } from './differences.ts';
+import { checkOf } from './differences.ts';
 import type { LeftOut } from './left-out.ts';
 import { compareRestoredRows } from './restored-rows.ts';
 import {
@@ -127,40 +126,21 @@ async function sequencesOf(
   );
 }
 
-const differenceWords = {
-  missing: 'is missing',
-  differs: 'is not as at the source',
-  extra: 'was not at the source',
-} as const;
-
 async function schemaCheck(
   manifest: Manifest,
   database: RestoredDatabase,
   archiveSchema: Promise<string> | undefined,
 ): Promise<Check> {
   const { parameters, tools, serverMajor, isWhole, leftOut, signal } = database;
-  const faults: string[] = [];
-  const limits: string[] = [];
-  const passed: string[] = [];
-  const majors = majorsOf(manifest);
-  const isSameMajor = majors.source === serverMajor;
-  const { catalog } = manifest;
-  if (catalog !== undefined) {
-    const found = await withConnections(parameters, 1, signal, ([client]) =>
-      client === undefined ? Promise.resolve([]) : readObjects(client),
-    );
-    const unknown: string[] = [];
-    for (const difference of compareObjects(catalog, found, { sameMajor: isSameMajor })) {
-      const { kind, type, identity } = difference;
-      // A database that the archive did not make lacks what the archive says of it.
-      if (!isWhole && /^database\b/.test(type)) continue;
-      const text = `${type} ${identity} ${differenceWords[kind]}`;
-      if (leftOut.mayHold(identity)) unknown.push(`${type} ${identity}`);
-      else faults.push(text);
-    }
-    if (unknown.length > 0) limits.push(`not compared, as they need what was left out: ${firstOf(unknown)}`);
-    passed.push(`${plural(catalog.length, 'object')} as at the source`);
-  }
+  const isSameMajor = majorsOf(manifest).source === serverMajor;
+  const compared = await withConnections(parameters, 1, signal, async ([client]) =>
+    client === undefined
+      ? undefined
+      : await compareCatalog(client, manifest, { sameMajor: isSameMajor, isWhole, leftOut }),
+  );
+  const faults = [...(compared?.faults ?? [])];
+  const limits = compared?.limits ?? [];
+  const passed = compared?.passed === undefined ? [] : [compared.passed];
   if (archiveSchema !== undefined) {
     const [expected, restored] = await Promise.all([
       archiveSchema,

@@ -82,6 +82,7 @@ export async function recordBackup(options: RecordedOptions): Promise<BackupFixt
     extensions,
     largeObjects,
     catalog,
+    catalogHasUses: true,
     ...(tables === undefined ? {} : { tables }),
   }));
   return backup;
