@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
+import { messageOf } from '../errors.ts';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import {
   type DatabaseLocale,
@@ -23,6 +24,7 @@ import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { readGlobalState, steadyGlobalState } from '../postgres/objects/global-state.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
@@ -32,7 +34,7 @@ import type { StagedObject } from '../store/store.ts';
 import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
 import { archiveRequest, dumpListeners } from './dump-listeners.ts';
-import { makeManifest, type Recorded, storedFile } from './make-manifest.ts';
+import { type BackupFacts, makeManifest, type Recorded, storedFile } from './make-manifest.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 import { recordContents } from './record-contents.ts';
@@ -98,7 +100,7 @@ async function dumpOptions(
 
 type Read = {
   readonly files: readonly StoredFile[];
-  readonly globals: Globals & GlobalNames;
+  readonly globals: Globals & GlobalNames & Pick<BackupFacts['globals'], 'state'>;
   readonly locale: DatabaseLocale;
   readonly recorded: Recorded;
 };
@@ -150,9 +152,30 @@ async function readAll(
   ]);
   try {
     const names = await readGlobalNames(client, globals.sql);
-    return { files, recorded, globals: { ...globals, ...names }, locale: await readDatabaseLocale(client) };
+    const locale = await readDatabaseLocale(client);
+    // Last, as it may leave the transaction aborted.
+    const state = await readSteadyState(attempt, held, names);
+    return { files, recorded, globals: { ...globals, ...names, state }, locale };
   } catch (cause: unknown) {
     throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
+  }
+}
+
+/** In the snapshot and once more now, over a connection of its own: pg_dumpall read at an instant between the two. */
+async function readSteadyState(
+  { id, dependencies, signal }: Attempt,
+  { parameters, client }: Held,
+  names: GlobalNames,
+): Promise<BackupFacts['globals']['state']> {
+  try {
+    const before = await readGlobalState(client);
+    return steadyGlobalState(before, await withConnection(parameters, { signal }, readGlobalState), names);
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    // pg_dump is the judge of whether a backup can be made.
+    const message = `what its roles are like could not be recorded: ${messageOf(error)}`;
+    dependencies.onProgress({ kind: 'warning', database: id.database, message });
+    return undefined;
   }
 }
 

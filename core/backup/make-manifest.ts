@@ -12,6 +12,7 @@ import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import type { GlobalNames } from '../postgres/dump/dump-globals.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
+import type { GlobalState } from '../postgres/objects/global-state.ts';
 import { version } from '../version.ts';
 
 /** What is known of a backup when all its bytes are stored. */
@@ -22,7 +23,11 @@ export type BackupFacts = {
   readonly snapshot: Snapshot;
   readonly dump: DumpOptions;
   readonly pgDumpVersion: string;
-  readonly globals: GlobalNames & { readonly rolePasswords: boolean };
+  readonly globals: GlobalNames & {
+    readonly rolePasswords: boolean;
+    /** Undefined where it could not be read. */
+    readonly state: readonly GlobalState[] | undefined;
+  };
   readonly locale: DatabaseLocale;
   readonly recorded: Recorded;
   readonly objects: readonly StoredFile[];
@@ -68,6 +73,9 @@ export function makeManifest(facts: BackupFacts): Manifest {
       ...(globals.bootstrapRole === undefined ? {} : { bootstrapRole: globals.bootstrapRole }),
       roles: [...globals.roles],
       tablespaces: [...globals.tablespaces],
+      ...(globals.state === undefined
+        ? {}
+        : { state: globals.state.map(({ facts, ...one }) => ({ ...one, facts: facts && [...facts] })) }),
     },
     objects: [...facts.objects],
     tables: [...recorded.tables],

@@ -89,6 +89,16 @@ export const manifestSchema = z.looseObject({
     roles: z.array(z.string()).optional(),
     /** Every tablespace of globals.sql. */
     tablespaces: z.array(z.string()).optional(),
+    /** What they are like: attributes, memberships, settings, owners, grants; `facts` is null where it changed meanwhile. */
+    state: z
+      .array(
+        z.looseObject({
+          kind: z.enum(['role', 'tablespace', 'parameter']),
+          name: z.string(),
+          facts: z.array(z.string()).nullable(),
+        }),
+      )
+      .optional(),
   }),
   objects: z.array(storedFileSchema).min(1),
   tables: z.array(tableSchema),

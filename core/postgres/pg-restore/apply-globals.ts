@@ -64,7 +64,7 @@ export async function applyGlobals(
     }
     const text = rewritten(statement, options, there, existing);
     if (text === undefined) continue;
-    const failure = await run(client, text);
+    const failure = await runOne(client, text);
     if (failure === undefined) {
       if (statement.kind === 'create role' && statement.name !== undefined) roles.push(statement.name);
       if (statement.kind === 'create tablespace' && statement.name !== undefined)
@@ -119,7 +119,7 @@ function inPlace(sql: string, name: string): string {
 }
 
 /** In a message of its own kind, which takes one statement only: whatever hides in a string stays in it. */
-async function run(client: Client, sql: string): Promise<string | undefined> {
+export async function runOne(client: Client, sql: string): Promise<string | undefined> {
   try {
     await client.query({ text: sql, queryMode: 'extended' } as QueryConfig);
     return undefined;

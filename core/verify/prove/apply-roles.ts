@@ -1,8 +1,12 @@
 import type { Client } from 'pg';
+import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { globalsText } from '../../postgres/archive/globals-sql.ts';
+import { readServerFacts } from '../../postgres/facts/server-facts.ts';
+import { type GlobalState, globalDifferences } from '../../postgres/objects/global-state.ts';
 import { applyGlobals } from '../../postgres/pg-restore/apply-globals.ts';
+import { globalsAsWritten } from '../../postgres/pg-restore/globals-as-written.ts';
 import { plural } from '../../text/units.ts';
 import { checkOf } from './differences.ts';
 
@@ -12,14 +16,13 @@ import { checkOf } from './differences.ts';
  */
 export async function applyRoles(
   client: Client,
-  { globals: recorded }: Manifest,
+  manifest: Manifest,
   globals: Buffer | undefined,
 ): Promise<Check> {
+  const { globals: recorded } = manifest;
   const { bootstrapRole, roles: expectedRoles = [], tablespaces: expectedSpaces = [] } = recorded;
-  const { problems } = await applyGlobals(client, globals === undefined ? '' : globalsText(globals), {
-    mode: 'private',
-    bootstrapRole,
-  });
+  const sql = globals === undefined ? '' : globalsText(globals);
+  const { problems } = await applyGlobals(client, sql, { mode: 'private', bootstrapRole });
   const faults = problems.filter(({ fault }) => fault === 'backup').map(({ message }) => message);
   const limits = problems.filter(({ fault }) => fault === 'environment').map(({ message }) => message);
   const roles = await namesOf(client, 'select rolname as name from pg_roles');
@@ -29,12 +32,33 @@ export async function applyRoles(
     // The directories of the source's tablespaces are not on this machine: see applyGlobals.
     ...expectedSpaces.filter((name) => !spaces.has(name)).map((name) => `tablespace ${name} is missing`),
   );
+  const different = await stateDifferences(client, manifest, sql);
+  faults.push(...(different?.faults ?? []));
   const tablespaces = expectedSpaces.length === 0 ? '' : `, ${plural(expectedSpaces.length, 'tablespace')}`;
   const passed =
     recorded.roles === undefined
       ? 'made; which there were was not recorded'
-      : `${plural(expectedRoles.length, 'role')}${tablespaces}, as recorded`;
+      : `${plural(expectedRoles.length, 'role')}${tablespaces}, as recorded${different === undefined ? '' : `, with attributes, memberships, settings and grants${different.note}`}`;
   return checkOf('roles', { faults, limits, passed });
+}
+
+/** Undefined where it cannot be compared: it was not recorded, or versions have other attributes. */
+async function stateDifferences(
+  client: Client,
+  manifest: Manifest,
+  sql: string,
+): Promise<{ readonly faults: readonly string[]; readonly note: string } | undefined> {
+  const { state } = manifest.globals;
+  const server = await readServerFacts(client);
+  if (state === undefined || server.major !== majorsOf(manifest).source) return undefined;
+  const { state: found, refused, refusedSettings } = await globalsAsWritten(client, sql);
+  const compared = <State extends GlobalState>(all: readonly State[]): GlobalState[] =>
+    all.map((one) => ({ ...one, facts: one.facts?.filter((fact) => !refused(one, fact)) }));
+  const note =
+    refusedSettings.length === 0
+      ? ''
+      : `; the settings of ${refusedSettings.join(', ')} were not compared: this server does not take them`;
+  return { faults: globalDifferences(compared(state), compared(found)), note };
 }
 
 async function namesOf(client: Client, sql: string): Promise<Set<string>> {
