@@ -179,8 +179,17 @@ describe('pgproof restore', () => {
       drop: () => runSql(parameters, `drop database if exists ${database}`),
     };
   };
-  const rowsOf = ({ tables }: RestoreReport): string[] =>
-    tables.map(({ name, restored, status }) => `${name}: ${restored} ${status}`).sort();
+  // One tree each, as its few values may by chance lie where they did.
+  const treeOf = (name: string): string =>
+    /^(?:high|low|n 0|south)$/.test(name) ? 'visit' : name.replace(/^person_\d$/, 'person');
+  const rowsOf = ({ tables }: RestoreReport): string[] => {
+    const trees = new Map<string, number>();
+    for (const { name, restored, status } of tables) {
+      const key = `${treeOf(name)} ${status}`;
+      trees.set(key, (trees.get(key) ?? 0) + (restored ?? 0));
+    }
+    return [...trees].map(([key, rows]) => `${key}: ${rows}`).sort();
+  };
   const visit = { schema: 'odd s', name: 'visit' };
 
   test('compares the tree where rows lie elsewhere, and finds one that is not there', () =>
@@ -188,17 +197,17 @@ describe('pgproof restore', () => {
       const whole = await restore(backup, database, []);
       expect(whole.report.problems).toEqual([]);
       expect(rowsOf(whole.report)).toEqual([
-        'person: 1000 as recorded',
-        'plain_1: 10 as recorded',
-        'plain_2: 10 as recorded',
-        expect.stringMatching(/^visit: 200 as recorded$/),
+        'person as recorded: 1000',
+        'plain_1 as recorded: 10',
+        'plain_2 as recorded: 10',
+        'visit as recorded: 200',
       ]);
       await whole.drop();
       await backup.editManifest(
         change(({ name, rows }) => (name === 'person_2' ? { rows: (rows ?? 0) + 1 } : {})),
       );
       const less = await restore(backup, database, []);
-      expect(rowsOf(less.report)).toContain('person: 1000 differs');
+      expect(rowsOf(less.report)).toContain('person differs: 1000');
       await less.drop();
     }));
 
@@ -210,9 +219,9 @@ describe('pgproof restore', () => {
       ]);
       expect(report.problems).toEqual([]);
       expect(rowsOf(report)).toEqual([
-        'plain_1: 10 as recorded',
-        'plain_2: 10 as recorded',
-        'visit: 200 as recorded',
+        'plain_1 as recorded: 10',
+        'plain_2 as recorded: 10',
+        'visit as recorded: 200',
       ]);
       expect(
         await ask(
@@ -235,7 +244,7 @@ describe('pgproof restore', () => {
       expect(report.problems).toEqual([]);
       expect(report.notes.join()).toContain('public.person was made too');
       const recorded = (await backup.manifest()).tables.find(({ name }) => name === 'person_1')?.rows;
-      expect(rowsOf(report)).toEqual([`person: ${recorded} as recorded`, 'plain_2: 10 as recorded']);
+      expect(rowsOf(report)).toEqual([`person as recorded: ${recorded}`, 'plain_2 as recorded: 10']);
       expect(await ask(`select to_regclass('plain') is null as alone`)).toEqual([{ alone: true }]);
       await drop();
     }));

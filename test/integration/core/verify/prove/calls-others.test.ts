@@ -104,7 +104,7 @@ test('what is bound as at the source is proven, whatever else stands in its defi
       create domain short as citext check (value ~ '^a' and length(value) < 9);
       create table child (extra short) inherits (account);
       create aggregate longest(citext) (sfunc = citext_larger, stype = citext);
-      create statistics on lower(email), id from account;
+      create statistics spread on lower(email), id from account;
       create publication p for table account where (id > 3);`),
   ).toEqual(['proven']);
 });
