@@ -45,6 +45,12 @@ async function make(statements: readonly string[], database: ConnectionParameter
   });
 }
 
+/** At once: who runs it for an hour does not wait for the end to look at the first. */
+function tell(text: string): string {
+  console.error(text);
+  return text;
+}
+
 test(`random databases, seed ${seed}`, { timeout: 300_000 + minutes * 60_000 }, async () => {
   const ends = Date.now() + minutes * 60_000;
   const verdicts = new Map<string, number>();
@@ -67,12 +73,14 @@ test(`random databases, seed ${seed}`, { timeout: 300_000 + minutes * 60_000 }, 
     const isSame = byHand.result === 'done' && differences.length === 0;
     if ((verdict === 'proven') !== isSame)
       wrong.push(
-        [
-          `database ${index} of seed ${seed}`,
-          verification === undefined ? '' : told(verification),
-          `by hand: ${byHand.result === 'refused' ? byHand.words : `done\n${differences.join('\n')}`}`,
-          `${taken.join(';\n')};`,
-        ].join('\n'),
+        tell(
+          [
+            `database ${index} of seed ${seed}`,
+            verification === undefined ? '' : told(verification),
+            `by hand: ${byHand.result === 'refused' ? byHand.words : `done\n${differences.join('\n')}`}`,
+            `${taken.join(';\n')};`,
+          ].join('\n'),
+        ),
       );
     await emptyServer(source.parameters);
     await emptyServer(target.parameters);
