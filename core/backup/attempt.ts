@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import {
+  type BackupWarning,
   type DatabaseLocale,
   type Manifest,
   manifestName,
@@ -19,6 +20,7 @@ import {
   type Globals,
   readGlobalNames,
 } from '../postgres/dump/dump-globals.ts';
+import { WarningCollector } from '../postgres/dump/warnings.ts';
 import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
@@ -49,7 +51,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   const dump = await dumpOptions(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
   try {
-    const { files, globals, locale, recorded } = await readAll(attempt, held, tools, dump, staged);
+    const { files, globals, locale, recorded, warnings } = await readAll(attempt, held, tools, dump, staged);
     dependencies.onProgress({ kind: 'storing', database: id.database });
     const expectedBytes = globals.sql.length;
     staged.push(
@@ -66,6 +68,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       globals,
       locale,
       recorded,
+      warnings,
       finishedAt: dependencies.clock(),
       pgDumpVersion: tools.version,
       objects: [...files, storedFile('globals', globalsName, globals.sql)],
@@ -101,6 +104,7 @@ type Read = {
   readonly globals: Globals & GlobalNames;
   readonly locale: DatabaseLocale;
   readonly recorded: Recorded;
+  readonly warnings: readonly BackupWarning[];
 };
 
 /** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
@@ -118,12 +122,23 @@ async function readAll(
   dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
   const env = childEnvironment(parameters);
   const redact = redactor([parameters.password]);
+  const said = { dump: new WarningCollector('pg_dump'), dumpall: new WarningCollector('pg_dumpall') };
+  const own: BackupWarning[] = [];
   const locked = whenTold();
   const archive = takeArchive({
     ...archiveRequest(attempt, dump, databaseBytes),
     startDump: (directory) =>
       startDump(
-        { dump, tools, env, redact, signal, onLocked: locked.tell, ...dumpListeners(attempt) },
+        {
+          dump,
+          tools,
+          env,
+          redact,
+          signal,
+          onLocked: locked.tell,
+          onLine: (line) => said.dump.line(line),
+          ...dumpListeners(attempt),
+        },
         directory,
       ),
   }).then((taken) => {
@@ -140,9 +155,19 @@ async function readAll(
     dumped: archive,
     signal,
     onLife: touch,
-    onWarning: (message) => dependencies.onProgress({ kind: 'warning', database, message }),
+    onWarning: (message) => {
+      own.push({ program: 'pgproof', message: redact(message) });
+      dependencies.onProgress({ kind: 'warning', database, message });
+    },
   });
-  const request = { program: toolPath(tools, 'pg_dumpall'), database, env, redact, signal };
+  const request = {
+    program: toolPath(tools, 'pg_dumpall'),
+    database,
+    env,
+    redact,
+    signal,
+    onStderrLine: (line: string) => said.dumpall.line(line),
+  };
   const [files, globals, recorded] = await together(group, [
     archive,
     dumpGlobals(request, server.mayReadPasswords),
@@ -150,7 +175,9 @@ async function readAll(
   ]);
   try {
     const names = await readGlobalNames(client, globals.sql);
-    return { files, recorded, globals: { ...globals, ...names }, locale: await readDatabaseLocale(client) };
+    const locale = await readDatabaseLocale(client);
+    const warnings = [...said.dump.found(), ...said.dumpall.found(), ...own];
+    return { files, recorded, globals: { ...globals, ...names }, locale, warnings };
   } catch (cause: unknown) {
     throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
   }

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
-import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
+import type { DatabaseObject, NotDumped, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { lockForCounting } from '../postgres/facts/count-rows.ts';
+import { readNotDumped } from '../postgres/facts/not-dumped.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
@@ -53,6 +54,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
   const isCounted = request.rows === 'exact';
   const late = isCounted ? await lockForCounting(client, snapshot.tables).catch(inWords) : undefined;
   const before = await readOrWarn(request);
+  const notDumped = await leftOutOrWarn(request);
   const tables: readonly TableRows[] = isCounted
     ? await countSnapshotRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(
         inWords,
@@ -66,7 +68,29 @@ async function record(request: RecordRequest): Promise<Recorded> {
     catalog: before && after && steadyObjects(before.catalog, after.catalog),
     largeObjects: after?.largeObjects,
     largeObjectsFingerprint,
+    notDumped,
   };
+}
+
+/** Told where it can be: no backup fails for want of knowing what it leaves out. */
+async function leftOutOrWarn({
+  client,
+  rows,
+  signal,
+  onWarning,
+}: RecordRequest): Promise<NotDumped[] | undefined> {
+  signal.throwIfAborted();
+  await client.query('savepoint before_not_dumped');
+  try {
+    const found = await readNotDumped(client, { isCounted: rows === 'exact', signal });
+    await client.query('release savepoint before_not_dumped');
+    return found;
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    await client.query('rollback to savepoint before_not_dumped');
+    onWarning(`what the dump leaves out could not be read: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /**

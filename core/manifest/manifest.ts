@@ -47,6 +47,20 @@ const databaseObjectSchema = z.looseObject({
   digest: z.string().nullable(),
 });
 
+/** What a program, or pgproof itself, said although all went well. */
+const warningSchema = z.looseObject({ program: z.string(), message: z.string() });
+
+/** Something that the database holds and the dump does not. */
+const notDumpedSchema = z.looseObject({
+  /** `subscription`, `rows of an extension`, `state of triggers` and their like. */
+  kind: z.string(),
+  /** As people read it: quoted as in SQL where it is not plain. */
+  name: z.string(),
+  reason: z.string(),
+  /** Of rows, how many; null where they were not counted. */
+  rows: count.nullable().optional(),
+});
+
 /** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
 export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
@@ -92,6 +106,10 @@ export const manifestSchema = z.looseObject({
   /** Of all large objects together (`--fingerprint`); null where it could not be made. */
   largeObjectsFingerprint: z.string().nullable().optional(),
   databaseBytes: count,
+  /** Absent in backups of older versions, which recorded none. */
+  warnings: z.array(warningSchema).optional(),
+  /** Absent where it could not be read, and in backups of older versions. */
+  notDumped: z.array(notDumpedSchema).optional(),
   pgproof: z.string(),
 });
 
@@ -99,6 +117,8 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type StoredFile = z.infer<typeof storedFileSchema>;
 export type TableRows = z.infer<typeof tableSchema>;
 export type DatabaseLocale = z.infer<typeof localeSchema>;
+export type BackupWarning = z.infer<typeof warningSchema>;
+export type NotDumped = z.infer<typeof notDumpedSchema>;
 export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 
 /** Bytes under a manifest's key that are no manifest. */

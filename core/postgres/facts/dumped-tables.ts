@@ -8,9 +8,15 @@ export type DumpedTable = {
   readonly condition: string;
 };
 
+/** The same with what is asked of it in a restored database. */
+export type ListedTable = DumpedTable & {
+  /** Its rows do not survive a crash, and are on no standby. */
+  readonly isUnlogged: boolean;
+};
+
 /** The tables whose rows pg_dump would write, sorted; in a restored database as well as at the source. */
-export async function listDumpedTables(client: Client): Promise<DumpedTable[]> {
-  const { rows } = await client.query<DumpedTable>(dumpedTables);
+export async function listDumpedTables(client: Client): Promise<ListedTable[]> {
+  const { rows } = await client.query<ListedTable>(dumpedTables);
   return rows;
 }
 
@@ -20,7 +26,8 @@ export async function listDumpedTables(client: Client): Promise<DumpedTable[]> {
  * owns, but for the configuration tables that it names; no unlogged ones on a standby, which cannot read them.
  */
 const dumpedTables = `
-  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition
+  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition,
+         c.relpersistence = 'u' as "isUnlogged"
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
     left join pg_depend owned on owned.classid = 'pg_class'::regclass and owned.objid = c.oid

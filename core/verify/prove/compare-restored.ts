@@ -3,12 +3,14 @@ import type { UserCheck } from '../../config/checks.ts';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
 import type { Toc } from '../../postgres/archive/toc.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { compareObjects } from '../../postgres/objects/compare-objects.ts';
 import { readObjects } from '../../postgres/objects/read-objects.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { formatCount, plural } from '../../text/units.ts';
+import { some } from '../not-compared.ts';
 import { compareSchemas } from './compare-schema.ts';
 import { withConnections } from './connections.ts';
 import { checkOf, firstOf } from './differences.ts';
@@ -33,6 +35,8 @@ export type RestoredDatabase = {
   readonly serverMajor: number;
   /** The archive with a table of contents; undefined for plain SQL, and where there was no room to keep it. */
   readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
+  /** Rows as the archive has them, to be compared with where nobody counted them at the source. */
+  readonly counts?: CopyRowCounts | undefined;
   readonly leftOut: LeftOut;
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
@@ -53,7 +57,7 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
     withConnections(parameters, 1, signal, use);
   const found = await Promise.all([
     withConnections(parameters, jobs, signal, (clients) =>
-      compareRestoredRows(clients, manifest.tables, leftOut.isTable),
+      compareRestoredRows(clients, manifest, { isLeftOut: leftOut.isTable, counts: database.counts }),
     ),
     schemaCheck(manifest, database, archiveSchema),
     one(async ([client]) => {
@@ -139,10 +143,16 @@ async function schemaCheck(
   const faults: string[] = [];
   const limits: string[] = [];
   const passed: string[] = [];
+  const notCompared: string[] = [];
   const majors = majorsOf(manifest);
   const isSameMajor = majors.source === serverMajor;
   const { catalog } = manifest;
-  if (catalog !== undefined) {
+  if (catalog === undefined) notCompared.push('definitions, owners and grants: not recorded at the source');
+  else {
+    const changed = catalog.filter(({ digest }) => digest === null);
+    notCompared.push(
+      ...some(changed.map(({ type, identity }) => `${type} ${identity}: it changed while it was backed up`)),
+    );
     const found = await withConnections(parameters, 1, signal, ([client]) =>
       client === undefined ? Promise.resolve([]) : readObjects(client),
     );
@@ -182,5 +192,5 @@ async function schemaCheck(
         : `${plural(entries, 'entry', 'entries')} of the archive are there`,
     );
   }
-  return checkOf('schema', { faults, limits, passed: passed.join('; ') });
+  return checkOf('schema', { faults, limits, passed: passed.join('; '), notCompared });
 }

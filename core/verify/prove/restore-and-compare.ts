@@ -37,6 +37,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
         tools: serverTools.client,
         serverMajor: server.major,
         archive,
+        counts: context.stored.counts,
         leftOut: leftOutOf(leftOut),
         isWhole,
         userChecks,

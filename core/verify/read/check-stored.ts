@@ -1,5 +1,6 @@
 import type { Manifest, StoredFile } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
 import { checksumCheck } from './checksum-check.ts';
@@ -24,6 +25,8 @@ export type StoredChecks = {
   readonly kept: KeptArchive | undefined;
   /** The roles and tablespaces as SQL; undefined where they were not read whole. */
   readonly globals: Buffer | undefined;
+  /** Rows per table as the archive has them; undefined where it was not decoded whole. */
+  readonly counts: CopyRowCounts | undefined;
 };
 
 /** Levels `checksum` and `read`: every object once from its first byte to its last. Never rejects. */
@@ -56,7 +59,8 @@ export async function checkStored(
     if (file.role === 'globals' && result.kind === 'whole') globals = content;
   }
   const checksum = checksumCheck(objects);
-  return { checks: data === undefined ? [checksum] : [checksum, readCheck(data, manifest)], kept, globals };
+  const checks = data === undefined ? [checksum] : [checksum, readCheck(data, manifest)];
+  return { checks, kept, globals, counts: data?.kind === 'decoded' ? data.counts : undefined };
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */
