@@ -41,6 +41,8 @@ export type Recorded = {
   readonly largeObjectsFingerprint: string | null | undefined;
   /** What the dump leaves out; undefined where it could not be read. */
   readonly notDumped: readonly NotDumped[] | undefined;
+  /** Undefined where it could not be read. */
+  readonly holdsMoney: boolean | undefined;
 };
 
 export function makeManifest(facts: BackupFacts): Manifest {
@@ -67,6 +69,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
       jobs: dump.jobs,
       snapshot: snapshot.id,
       settings: snapshot.settings,
+      ...(recorded.holdsMoney === undefined ? {} : { holdsMoney: recorded.holdsMoney }),
     },
     globals: {
       rolePasswords: globals.rolePasswords,

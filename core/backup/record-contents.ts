@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
-import type { DatabaseObject, NotDumped, TableRows } from '../manifest/manifest.ts';
+import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { lockForCounting } from '../postgres/facts/count-rows.ts';
+import { holdsMoney } from '../postgres/facts/holds-money.ts';
 import { readNotDumped } from '../postgres/facts/not-dumped.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
@@ -54,7 +55,10 @@ async function record(request: RecordRequest): Promise<Recorded> {
   const isCounted = request.rows === 'exact';
   const late = isCounted ? await lockForCounting(client, snapshot.tables).catch(inWords) : undefined;
   const before = await readOrWarn(request);
-  const notDumped = await leftOutOrWarn(request);
+  const notDumped = await readIfAllowed(request, 'what the dump leaves out', () =>
+    readNotDumped(client, { isCounted, signal }),
+  );
+  const money = await readIfAllowed(request, 'whether there is money in it', () => holdsMoney(client));
   const tables: readonly TableRows[] = isCounted
     ? await countSnapshotRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(
         inWords,
@@ -69,26 +73,26 @@ async function record(request: RecordRequest): Promise<Recorded> {
     largeObjects: after?.largeObjects,
     largeObjectsFingerprint,
     notDumped,
+    holdsMoney: money,
   };
 }
 
-/** Told where it can be: no backup fails for want of knowing what it leaves out. */
-async function leftOutOrWarn({
-  client,
-  rows,
-  signal,
-  onWarning,
-}: RecordRequest): Promise<NotDumped[] | undefined> {
+/** What pgproof would like to know, and a backup can do without: undefined, and a warning, where it cannot be read. */
+async function readIfAllowed<T>(
+  { client, signal, onWarning }: RecordRequest,
+  what: string,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
   signal.throwIfAborted();
-  await client.query('savepoint before_not_dumped');
+  await client.query('savepoint before_reading');
   try {
-    const found = await readNotDumped(client, { isCounted: rows === 'exact', signal });
-    await client.query('release savepoint before_not_dumped');
+    const found = await read();
+    await client.query('release savepoint before_reading');
     return found;
   } catch (error: unknown) {
     signal.throwIfAborted();
-    await client.query('rollback to savepoint before_not_dumped');
-    onWarning(`what the dump leaves out could not be read: ${messageOf(error)}`);
+    await client.query('rollback to savepoint before_reading');
+    onWarning(`${what} could not be read: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -84,8 +84,10 @@ export const manifestSchema = z.looseObject({
     compression: z.string(),
     jobs: z.int().positive(),
     snapshot: z.string(),
-    /** Settings of its session that show in what it wrote: `TimeZone`, `bytea_output` and their like. */
+    /** Settings of its session that show in what it wrote: `TimeZone`, `lc_monetary` and their like. */
     settings: z.record(z.string(), z.string()).optional(),
+    /** Whether there is money in it, whose amounts mean something under `lc_monetary` only. */
+    holdsMoney: z.boolean().optional(),
   }),
   /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
   globals: z.looseObject({

@@ -6,6 +6,7 @@ import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
 import type { Toc } from '../../postgres/archive/toc.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
+import { settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
 import { compareObjects } from '../../postgres/objects/compare-objects.ts';
 import { readObjects } from '../../postgres/objects/read-objects.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
@@ -174,7 +175,9 @@ async function schemaCheck(
       databaseSchema({
         tools,
         parameters,
-        settings: manifest.dump.settings ?? {},
+        settings: await withConnections(parameters, 1, signal, async ([client]) =>
+          client === undefined ? {} : settingsTakenHere(client, manifest.dump.settings ?? {}),
+        ),
         encoding: manifest.server.encoding,
         signal,
         args: isWhole ? ['--create'] : [],

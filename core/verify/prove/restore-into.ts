@@ -3,6 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { readToc } from '../../postgres/archive/toc.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
+import { lackingMoneyLocale, settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
 import { maintenanceDatabase } from '../../postgres/pg-restore/new-database.ts';
 import type { PgRestoreResult } from '../../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../../postgres/pg-restore/restore-archive.ts';
@@ -26,24 +27,29 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
       ? undefined
       : await readToc({ tools: serverTools.client, path, format, signal });
   const archive = path === undefined || toc === undefined ? undefined : { path, toc };
+  const nothing = {
+    leftOut: [],
+    archive,
+    isWhole: false,
+    isComparable: false,
+    jobs: 0,
+    whyOneJob: undefined,
+  };
   const other = otherRun(manifest, toc);
-  if (other !== undefined)
-    return {
-      faults: [other],
-      limits: [],
-      leftOut: [],
-      archive,
-      isWhole: false,
-      isComparable: false,
-      jobs: 0,
-      whyOneJob: undefined,
-    };
+  if (other !== undefined) return { ...nothing, faults: [other], limits: [] };
 
   // Connected to what stays there, while a database called postgres is dropped and made.
   const target = {
     ...context.verification.server.parameters,
     database: maintenanceDatabase(manifest.database),
   };
+  const taken = await withConnection(target, { signal }, (client) =>
+    settingsTakenHere(client, manifest.dump.settings ?? {}),
+  );
+  const locale = lackingMoneyLocale(manifest.dump, taken);
+  // Amounts would be refused, or read as others: neither says anything about the backup.
+  if (locale !== undefined)
+    return { ...nothing, faults: [], limits: [`locale "${locale}", which its money is in, is missing here`] };
   const prepare = (): Promise<PreparedDatabase> =>
     withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc));
   const prepared = await prepare();
