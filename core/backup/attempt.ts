@@ -25,6 +25,7 @@ import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
@@ -42,6 +43,7 @@ import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
 
 const globalsName = 'globals.sql';
+const databaseName = 'database.sql';
 
 /** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
 async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
@@ -53,13 +55,17 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   try {
     const { files, globals, locale, recorded, warnings } = await readAll(attempt, held, tools, dump, staged);
     dependencies.onProgress({ kind: 'storing', database: id.database });
-    const expectedBytes = globals.sql.length;
-    staged.push(
-      await dependencies.store.stage(keyOf(id, globalsName), Readable.from([globals.sql]), {
-        expectedBytes,
-        signal,
-      }),
-    );
+    const { databaseSql } = recorded;
+    const small = [
+      { role: 'globals', name: globalsName, content: globals.sql } as const,
+      ...(databaseSql === undefined
+        ? []
+        : [{ role: 'database', name: databaseName, content: databaseSql } as const]),
+    ];
+    for (const { name, content } of small) {
+      const options = { expectedBytes: content.length, signal };
+      staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
+    }
     const manifest = makeManifest({
       id,
       server,
@@ -71,7 +77,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       warnings,
       finishedAt: dependencies.clock(),
       pgDumpVersion: tools.version,
-      objects: [...files, storedFile('globals', globalsName, globals.sql)],
+      objects: [...files, ...small.map(({ role, name, content }) => storedFile(role, name, content))],
     });
     signal.throwIfAborted();
     await commitBackup(dependencies.store, staged, keyOf(id, manifestName), serialize(manifest));
@@ -151,6 +157,7 @@ async function readAll(
     snapshot,
     rows: plan.rows,
     fingerprint: plan.fingerprint,
+    describe: plan.format === 'plain' || !canCreateItself({ database, server: snapshot }),
     locked: locked.told,
     dumped: archive,
     signal,

@@ -43,6 +43,8 @@ export type Recorded = {
   readonly notDumped: readonly NotDumped[] | undefined;
   /** Undefined where it could not be read. */
   readonly holdsMoney: boolean | undefined;
+  /** The database itself as SQL; undefined where the archive brings it, and where it could not be read. */
+  readonly databaseSql: Buffer | undefined;
 };
 
 export function makeManifest(facts: BackupFacts): Manifest {

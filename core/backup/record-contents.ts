@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
 import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
+import { databaseSql, describeDatabase } from '../postgres/dump/database-sql.ts';
 import { lockForCounting } from '../postgres/facts/count-rows.ts';
 import { holdsMoney } from '../postgres/facts/holds-money.ts';
 import { readNotDumped } from '../postgres/facts/not-dumped.ts';
@@ -19,6 +20,8 @@ export type RecordRequest = {
   readonly snapshot: Snapshot;
   readonly rows: RowMode;
   readonly fingerprint: boolean;
+  /** Whether the database itself is to be described, because the archive does not. */
+  readonly describe: boolean;
   /** Fulfilled when pg_dump holds its locks. */
   readonly locked: Promise<unknown>;
   /** Fulfilled when pg_dump has ended well. */
@@ -59,6 +62,11 @@ async function record(request: RecordRequest): Promise<Recorded> {
     readNotDumped(client, { isCounted, signal }),
   );
   const money = await readIfAllowed(request, 'whether there is money in it', () => holdsMoney(client));
+  const described = request.describe
+    ? await readIfAllowed(request, 'owner, grants and settings of the database', () =>
+        describeDatabase(client),
+      )
+    : undefined;
   const tables: readonly TableRows[] = isCounted
     ? await countSnapshotRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(
         inWords,
@@ -74,6 +82,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
     largeObjectsFingerprint,
     notDumped,
     holdsMoney: money,
+    databaseSql: described && databaseSql(described),
   };
 }
 

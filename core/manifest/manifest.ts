@@ -9,7 +9,8 @@ const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const storedFileSchema = z.looseObject({
-  role: z.enum(['archive', 'globals']),
+  /** `database`: owner, grants and settings of the database itself, where the archive does not bring them. */
+  role: z.enum(['archive', 'globals', 'database']),
   /** The key's end, relative to the manifest's directory: `archive.dump`, `archive/toc.dat`. */
   name: z.string().min(1),
   bytes: count,

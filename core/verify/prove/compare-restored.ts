@@ -41,6 +41,8 @@ export type RestoredDatabase = {
   readonly leftOut: LeftOut;
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
+  /** Whether it was given the owner, grants and settings that it had at the source. */
+  readonly isDescribed: boolean;
   readonly userChecks: readonly UserCheck[];
   /** A directory for files of ours. */
   readonly scratch: string;
@@ -140,7 +142,7 @@ async function schemaCheck(
   database: RestoredDatabase,
   archiveSchema: Promise<string> | undefined,
 ): Promise<Check> {
-  const { parameters, tools, serverMajor, isWhole, leftOut, signal } = database;
+  const { parameters, tools, serverMajor, isWhole, isDescribed, leftOut, signal } = database;
   const faults: string[] = [];
   const limits: string[] = [];
   const passed: string[] = [];
@@ -160,14 +162,19 @@ async function schemaCheck(
     const unknown: string[] = [];
     for (const difference of compareObjects(catalog, found, { sameMajor: isSameMajor })) {
       const { kind, type, identity } = difference;
-      // A database that the archive did not make lacks what the archive says of it.
-      if (!isWhole && /^database\b/.test(type)) continue;
+      // Nobody has said of it what it is to be.
+      if (!isDescribed && /^database\b/.test(type)) continue;
       const text = `${type} ${identity} ${differenceWords[kind]}`;
       if (leftOut.mayHold(identity)) unknown.push(`${type} ${identity}`);
       else faults.push(text);
     }
     if (unknown.length > 0) limits.push(`not compared, as they need what was left out: ${firstOf(unknown)}`);
-    passed.push(`${plural(catalog.length, 'object')} as at the source`);
+    const but = isDescribed
+      ? ''
+      : ', but for owner, grants and settings of the database itself, which were not compared';
+    passed.push(`${plural(catalog.length, 'object')} as at the source${but}`);
+    if (!isDescribed)
+      notCompared.push('owner, grants and settings of the database itself: they were not restored');
   }
   if (archiveSchema !== undefined) {
     const [expected, restored] = await Promise.all([

@@ -25,6 +25,8 @@ export type StoredChecks = {
   readonly kept: KeptArchive | undefined;
   /** The roles and tablespaces as SQL; undefined where they were not read whole. */
   readonly globals: Buffer | undefined;
+  /** The database itself as SQL; undefined where there is none, or it was not read whole. */
+  readonly database: Buffer | undefined;
   /** Rows per table as the archive has them; undefined where it was not decoded whole. */
   readonly counts: CopyRowCounts | undefined;
 };
@@ -52,15 +54,18 @@ export async function checkStored(
   }
   const read = new Set(objects.map(({ file }) => file));
   let globals: Buffer | undefined;
+  let database: Buffer | undefined;
   for (const file of manifest.objects) {
     if (read.has(file)) continue;
     const { content, result } = await readOther(file, { ...context, onBytes });
     objects.push(result);
-    if (file.role === 'globals' && result.kind === 'whole') globals = content;
+    if (result.kind !== 'whole') continue;
+    if (file.role === 'globals') globals = content;
+    if (file.role === 'database') database = content;
   }
   const checksum = checksumCheck(objects);
   const checks = data === undefined ? [checksum] : [checksum, readCheck(data, manifest)];
-  return { checks, kept, globals, counts: data?.kind === 'decoded' ? data.counts : undefined };
+  return { checks, kept, globals, database, counts: data?.kind === 'decoded' ? data.counts : undefined };
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */
@@ -70,7 +75,7 @@ async function readOther(
   file: StoredFile,
   context: StoredObjectContext,
 ): Promise<{ readonly result: StoredObjectResult; readonly content: Buffer | undefined }> {
-  const isHeld = file.role === 'globals' && file.bytes <= heldBytes;
+  const isHeld = file.role !== 'archive' && file.bytes <= heldBytes;
   const chunks: Buffer[] = [];
   let held = 0;
   const result = await readStored(
