@@ -35,6 +35,8 @@ export async function readNotDumped(client: Client, options: NotDumpedOptions): 
 
 type Kind =
   | 'subscription'
+  | 'state of a subscription'
+  | 'invalid index'
   | 'options of a user mapping'
   | 'state of triggers'
   | typeof unloggedRows
@@ -49,6 +51,9 @@ type Entry = {
 const reasons: Readonly<Record<Kind, (detail: string) => string>> = {
   subscription: (publications) =>
     `pg_dump writes subscriptions for superusers only; this one takes ${publications}`,
+  'state of a subscription': () =>
+    'it is enabled; restored it is not, and has no tables until it is refreshed',
+  'invalid index': () => 'pg_dump leaves out what CREATE INDEX CONCURRENTLY did not finish',
   'options of a user mapping': () => 'this role may not read them, so the mapping is dumped without',
   'state of triggers': (constraint) =>
     `the triggers of constraint ${constraint} are not as usual (DISABLE TRIGGER ALL); restored, they are in force`,
@@ -64,6 +69,15 @@ const objectsInNoDump = `
          array_to_string(array(select quote_ident(one) from unnest(subpublications) one), ', ') as detail
     from pg_subscription, me
    where not superuser and subdbid = (select oid from pg_database where datname = current_database())
+  union all
+  select 'state of a subscription', null, subname, ''
+    from pg_subscription, me
+   where superuser and subenabled and subdbid = (select oid from pg_database where datname = current_database())
+  union all
+  select 'invalid index', places.nspname, relation.relname, ''
+    from pg_index own join pg_class relation on relation.oid = own.indexrelid and relation.relkind = 'i'
+    join places on places.oid = relation.relnamespace
+   where not (own.indisvalid and own.indisready)
   union all
   select 'options of a user mapping', null,
          coalesce(quote_ident(mapping.usename), '?') || ' at ' || quote_ident(server.srvname), ''

@@ -64,16 +64,20 @@ describe.each(testMajors())('what no dump of PostgreSQL %i holds is told', (majo
   it('rows and sequences of extensions, and triggers that were switched off', async () => {
     const sql = `${extension}; create table p (id int primary key); create table c (id int, p int references p);
       create table d (p int constraint "odd key" references p);
-      alter table c disable trigger all; create table t (a int)`;
+      alter table c disable trigger all; create table t (a int); create index broken on t (a);
+      update pg_index set indisvalid = false where indexrelid = 'broken'::regclass`;
     await withDatabase(major, { sql }, async ({ parameters }) => {
       const { done, told } = await backedUp(parameters);
       expect(brief(done)).toEqual([
+        'invalid index public.broken',
         'state of triggers public.c',
         'value of a sequence public.hints_id_seq',
         'rows of an extension public.hints 500',
         'rows of an extension public.standard 3',
       ]);
-      expect(told.join()).toMatch(/To know:\n- not in the dump: state of triggers: public\.c: .*c_p_fkey/);
+      expect(told.join()).toMatch(
+        /To know:\n.*\n- not in the dump: state of triggers: public\.c: .*c_p_fkey/,
+      );
       expect(told.join()).toContain('public.hints (500 rows): the table belongs to extension hstore');
     });
   });
