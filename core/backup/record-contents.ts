@@ -61,7 +61,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
   const notDumped = await readIfAllowed(request, 'what the dump leaves out', () =>
     readNotDumped(client, { isCounted, signal }),
   );
-  const money = await readIfAllowed(request, 'whether there is money in it', () => holdsMoney(client));
+  const money = await readIfAllowed(request, undefined, () => holdsMoney(client));
   const described = request.describe
     ? await readIfAllowed(request, 'owner, grants and settings of the database', () =>
         describeDatabase(client),
@@ -86,10 +86,13 @@ async function record(request: RecordRequest): Promise<Recorded> {
   };
 }
 
-/** What pgproof would like to know, and a backup can do without: undefined, and a warning, where it cannot be read. */
+/**
+ * What pgproof would like to know, and a backup can do without: undefined where it cannot be read.
+ * @param what for the warning; undefined: there is none, as a verification is only more cautious without it
+ */
 async function readIfAllowed<T>(
   { client, signal, onWarning }: RecordRequest,
-  what: string,
+  what: string | undefined,
   read: () => Promise<T>,
 ): Promise<T | undefined> {
   signal.throwIfAborted();
@@ -101,7 +104,7 @@ async function readIfAllowed<T>(
   } catch (error: unknown) {
     signal.throwIfAborted();
     await client.query('rollback to savepoint before_reading');
-    onWarning(`${what} could not be read: ${messageOf(error)}`);
+    if (what !== undefined) onWarning(`${what} could not be read: ${messageOf(error)}`);
     return undefined;
   }
 }
