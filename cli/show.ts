@@ -3,6 +3,7 @@ import { PgproofError } from '../core/errors.ts';
 import { type InventoryEntry, readBackup, verdictOn } from '../core/inventory/list-backups.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
+import { remarksOf } from '../core/manifest/remarks.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
 import { isGood, reachedBy, type Verification } from '../core/manifest/verification.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
@@ -11,7 +12,7 @@ import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { entryJson } from './output/entry-json.ts';
 import { printJson, printText } from './output/result.ts';
 import { type Style, styleFor, table, visible } from './output/style.ts';
-import { checkLines, historyTable, verdictText, withoutLines } from './output/verdicts.ts';
+import { checkLines, historyTable, notComparedLine, verdictText, withoutLines } from './output/verdicts.ts';
 
 export function showCommand(): Command {
   return storeCommand('show')
@@ -82,9 +83,15 @@ function describe(
     ([label, value]) => `${style.bold((label === '' ? '' : `${label}:`).padEnd(12))}${value}`,
   );
   if (judged !== undefined) {
-    lines.push(...checkLines(judged, style), ...withoutLines(judged));
+    lines.push(...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style));
     if (judged.history !== undefined) lines.push('', historyTable(judged.history));
   }
+  const remarks = remarksOf(manifest);
+  if (remarks.length > 0)
+    lines.push(
+      style.bold('To know:'),
+      ...remarks.map((remark) => `  ${style.yellow('!')} ${visible(remark)}`),
+    );
   const largest = [...tables].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, tablesShown);
   const rows = largest.map(({ schema, name, rows }) => [
     `${visible(schema)}.${visible(name)}`,

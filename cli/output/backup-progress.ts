@@ -1,6 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { BackupProgress, OnProgress } from '../../core/backup/progress.ts';
 import type { BackupResult } from '../../core/backup/report.ts';
+import { remarksOf } from '../../core/manifest/remarks.ts';
 import { isInOrder } from '../../core/manifest/verified.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { canRedraw, type Style, visible } from './style.ts';
@@ -97,6 +98,9 @@ function resultLines(result: BackupResult, style: Style): string {
     lines[0] += `, ${verdictText(verification, style)}`;
     if (!isInOrder(verification)) lines.push(...checkLines(verification, style));
   }
+  lines.push(
+    ...remarksOf(result.manifest).map((remark) => `${style.yellow('!')} ${name}: ${visible(remark)}`),
+  );
   return lines.join('\n');
 }
 

@@ -30,6 +30,20 @@ export function verdictText(
   return isPass(verdict) && isGood(verification) ? style.green(text) : style.yellow(text);
 }
 
+const shownNotCompared = 3;
+
+/** One line of what no check compared; none where all was. */
+export function notComparedLine(
+  { notCompared = [] }: Pick<Verification, 'notCompared'>,
+  style: Style,
+): string[] {
+  if (notCompared.length === 0) return [];
+  const more = notCompared.length - shownNotCompared;
+  const rest = more > 0 ? `; and ${more} more (--json shows all)` : '';
+  const text = notCompared.slice(0, shownNotCompared).join('; ');
+  return [`  ${style.yellow('!')} not compared: ${visible(text)}${rest}`];
+}
+
 /** Every check of a verification, a line each. */
 export function checkLines({ checks }: Pick<Verification, 'checks'>, style: Style): string[] {
   const marks = { passed: style.green('✓'), failed: style.red('✗'), unverifiable: style.yellow('?') };
@@ -46,6 +60,7 @@ export function verifiedLines(verified: Verified, style: Style): string[] {
     `${verified.id}: ${verdictText(verified, style)}`,
     ...checkLines(verified, style),
     ...withoutLines(verified),
+    ...notComparedLine(verified, style),
     ...stays,
   ];
 }

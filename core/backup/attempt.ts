@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import {
+  type BackupWarning,
   type DatabaseLocale,
   type Manifest,
   manifestName,
@@ -20,11 +21,13 @@ import {
   type Globals,
   readGlobalNames,
 } from '../postgres/dump/dump-globals.ts';
+import { WarningCollector } from '../postgres/dump/warnings.ts';
 import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
 import { readGlobalState, steadyGlobalState } from '../postgres/objects/global-state.ts';
+import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
@@ -42,6 +45,7 @@ import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
 
 const globalsName = 'globals.sql';
+const databaseName = 'database.sql';
 
 /** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
 async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
@@ -51,15 +55,19 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   const dump = await dumpOptions(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
   try {
-    const { files, globals, locale, recorded } = await readAll(attempt, held, tools, dump, staged);
+    const { files, globals, locale, recorded, warnings } = await readAll(attempt, held, tools, dump, staged);
     dependencies.onProgress({ kind: 'storing', database: id.database });
-    const expectedBytes = globals.sql.length;
-    staged.push(
-      await dependencies.store.stage(keyOf(id, globalsName), Readable.from([globals.sql]), {
-        expectedBytes,
-        signal,
-      }),
-    );
+    const { databaseSql } = recorded;
+    const small = [
+      { role: 'globals', name: globalsName, content: globals.sql } as const,
+      ...(databaseSql === undefined
+        ? []
+        : [{ role: 'database', name: databaseName, content: databaseSql } as const]),
+    ];
+    for (const { name, content } of small) {
+      const options = { expectedBytes: content.length, signal };
+      staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
+    }
     const manifest = makeManifest({
       id,
       server,
@@ -68,9 +76,10 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       globals,
       locale,
       recorded,
+      warnings,
       finishedAt: dependencies.clock(),
       pgDumpVersion: tools.version,
-      objects: [...files, storedFile('globals', globalsName, globals.sql)],
+      objects: [...files, ...small.map(({ role, name, content }) => storedFile(role, name, content))],
     });
     signal.throwIfAborted();
     await commitBackup(dependencies.store, staged, keyOf(id, manifestName), serialize(manifest));
@@ -103,6 +112,7 @@ type Read = {
   readonly globals: Globals & GlobalNames & Pick<BackupFacts['globals'], 'state'>;
   readonly locale: DatabaseLocale;
   readonly recorded: Recorded;
+  readonly warnings: readonly BackupWarning[];
 };
 
 /** pg_dump, pg_dumpall and what is recorded side by side: what one waits for, the others use. */
@@ -120,12 +130,23 @@ async function readAll(
   dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
   const env = childEnvironment(parameters);
   const redact = redactor([parameters.password]);
+  const said = { dump: new WarningCollector('pg_dump'), dumpall: new WarningCollector('pg_dumpall') };
+  const own: BackupWarning[] = [];
   const locked = whenTold();
   const archive = takeArchive({
     ...archiveRequest(attempt, dump, databaseBytes),
     startDump: (directory) =>
       startDump(
-        { dump, tools, env, redact, signal, onLocked: locked.tell, ...dumpListeners(attempt) },
+        {
+          dump,
+          tools,
+          env,
+          redact,
+          signal,
+          onLocked: locked.tell,
+          onLine: (line) => said.dump.line(line),
+          ...dumpListeners(attempt),
+        },
         directory,
       ),
   }).then((taken) => {
@@ -138,13 +159,24 @@ async function readAll(
     snapshot,
     rows: plan.rows,
     fingerprint: plan.fingerprint,
+    describe: plan.format === 'plain' || !canCreateItself({ database, server: snapshot }),
     locked: locked.told,
     dumped: archive,
     signal,
     onLife: touch,
-    onWarning: (message) => dependencies.onProgress({ kind: 'warning', database, message }),
+    onWarning: (message) => {
+      own.push({ program: 'pgproof', message: redact(message) });
+      dependencies.onProgress({ kind: 'warning', database, message });
+    },
   });
-  const request = { program: toolPath(tools, 'pg_dumpall'), database, env, redact, signal };
+  const request = {
+    program: toolPath(tools, 'pg_dumpall'),
+    database,
+    env,
+    redact,
+    signal,
+    onStderrLine: (line: string) => said.dumpall.line(line),
+  };
   const [files, globals, recorded] = await together(group, [
     archive,
     dumpGlobals(request, server.mayReadPasswords),
@@ -155,7 +187,8 @@ async function readAll(
     const locale = await readDatabaseLocale(client);
     // Last, as it may leave the transaction aborted.
     const state = await readSteadyState(attempt, held, names);
-    return { files, recorded, globals: { ...globals, ...names, state }, locale };
+    const warnings = [...said.dump.found(), ...said.dumpall.found(), ...own];
+    return { files, recorded, globals: { ...globals, ...names, state }, locale, warnings };
   } catch (cause: unknown) {
     throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
   }

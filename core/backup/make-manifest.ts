@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { formatCompression } from '../config/compression.ts';
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
 import type {
+  BackupWarning,
   DatabaseLocale,
   DatabaseObject,
   Manifest,
+  NotDumped,
   StoredFile,
   TableRows,
 } from '../manifest/manifest.ts';
@@ -31,6 +33,7 @@ export type BackupFacts = {
   readonly locale: DatabaseLocale;
   readonly recorded: Recorded;
   readonly objects: readonly StoredFile[];
+  readonly warnings: readonly BackupWarning[];
 };
 
 /** What the database held, in the snapshot. */
@@ -41,11 +44,17 @@ export type Recorded = {
   readonly largeObjects: number | undefined;
   /** Undefined where it was not asked for. */
   readonly largeObjectsFingerprint: string | null | undefined;
+  /** What the dump leaves out; undefined where it could not be read. */
+  readonly notDumped: readonly NotDumped[] | undefined;
+  /** Undefined where it could not be read. */
+  readonly holdsMoney: boolean | undefined;
+  /** The database itself as SQL; undefined where the archive brings it, and where it could not be read. */
+  readonly databaseSql: Buffer | undefined;
 };
 
 export function makeManifest(facts: BackupFacts): Manifest {
   const { id, server, snapshot, dump, globals, recorded } = facts;
-  const { catalog, largeObjects, largeObjectsFingerprint } = recorded;
+  const { catalog, largeObjects, largeObjectsFingerprint, notDumped } = recorded;
   return {
     formatVersion: 1,
     id: formatId(id),
@@ -67,6 +76,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
       jobs: dump.jobs,
       snapshot: snapshot.id,
       settings: snapshot.settings,
+      ...(recorded.holdsMoney === undefined ? {} : { holdsMoney: recorded.holdsMoney }),
     },
     globals: {
       rolePasswords: globals.rolePasswords,
@@ -84,6 +94,8 @@ export function makeManifest(facts: BackupFacts): Manifest {
     ...(largeObjects === undefined ? {} : { largeObjects }),
     ...(largeObjectsFingerprint === undefined ? {} : { largeObjectsFingerprint }),
     databaseBytes: snapshot.databaseBytes,
+    warnings: [...facts.warnings],
+    ...(notDumped === undefined ? {} : { notDumped: [...notDumped] }),
     pgproof: version,
   };
 }

@@ -1,3 +1,4 @@
+import { remarksOf } from '../manifest/remarks.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
 import type { BackupPlan } from './plan.ts';
@@ -44,6 +45,7 @@ export function doneOutcome(circumstances: Circumstances, done: BackupDone): Out
     id,
     bytes,
     seconds,
+    remarks: remarksOf(manifest),
     what: `${manifest.tables.length} tables of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
   };
 }

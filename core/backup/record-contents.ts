@@ -3,8 +3,11 @@ import type { Client } from 'pg';
 import { messageOf } from '../errors.ts';
 import type { DatabaseObject, TableRows } from '../manifest/manifest.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
+import { databaseSql, describeDatabase } from '../postgres/dump/database-sql.ts';
 import { lockForCounting } from '../postgres/facts/count-rows.ts';
 import { recordOf } from '../postgres/facts/dumped-tables.ts';
+import { holdsMoney } from '../postgres/facts/holds-money.ts';
+import { readNotDumped } from '../postgres/facts/not-dumped.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
@@ -18,6 +21,8 @@ export type RecordRequest = {
   readonly snapshot: Snapshot;
   readonly rows: RowMode;
   readonly fingerprint: boolean;
+  /** Whether the database itself is to be described, because the archive does not. */
+  readonly describe: boolean;
   /** Fulfilled when pg_dump holds its locks. */
   readonly locked: Promise<unknown>;
   /** Fulfilled when pg_dump has ended well. */
@@ -54,6 +59,15 @@ async function record(request: RecordRequest): Promise<Recorded> {
   const isCounted = request.rows === 'exact';
   const late = isCounted ? await lockForCounting(client, snapshot.tables).catch(inWords) : undefined;
   const before = await readOrWarn(request);
+  const notDumped = await readIfAllowed(request, 'what the dump leaves out', () =>
+    readNotDumped(client, { isCounted, signal }),
+  );
+  const money = await readIfAllowed(request, undefined, () => holdsMoney(client));
+  const described = request.describe
+    ? await readIfAllowed(request, 'owner, grants and settings of the database', () =>
+        describeDatabase(client),
+      )
+    : undefined;
   const tables: readonly TableRows[] = isCounted
     ? await countSnapshotRows(client, snapshot.tables, { late, fingerprint, signal, onTable: onLife }).catch(
         inWords,
@@ -67,7 +81,33 @@ async function record(request: RecordRequest): Promise<Recorded> {
     catalog: before && after && steadyObjects(before.catalog, after.catalog),
     largeObjects: after?.largeObjects,
     largeObjectsFingerprint,
+    notDumped,
+    holdsMoney: money,
+    databaseSql: described && databaseSql(described),
   };
+}
+
+/**
+ * What pgproof would like to know, and a backup can do without: undefined where it cannot be read.
+ * @param what for the warning; undefined: there is none, as a verification is only more cautious without it
+ */
+async function readIfAllowed<T>(
+  { client, signal, onWarning }: RecordRequest,
+  what: string | undefined,
+  read: () => Promise<T>,
+): Promise<T | undefined> {
+  signal.throwIfAborted();
+  await client.query('savepoint before_reading');
+  try {
+    const found = await read();
+    await client.query('release savepoint before_reading');
+    return found;
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    await client.query('rollback to savepoint before_reading');
+    if (what !== undefined) onWarning(`${what} could not be read: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /**

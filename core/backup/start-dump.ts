@@ -11,6 +11,8 @@ export type DumpRequest = {
   readonly onTable: () => void;
   /** pg_dump holds a lock on every table that it will read. */
   readonly onLocked: () => void;
+  /** Each line of its standard error, redacted. */
+  readonly onLine: (line: string) => void;
   /** Anything that shows the dump is alive. */
   readonly onLife: () => void;
 };
@@ -26,6 +28,7 @@ export function startDump(request: DumpRequest, directory?: string): RunningChil
     signal: request.signal,
     onStderrLine: (line) => {
       request.onLife();
+      request.onLine(line);
       // It locks the tables while it reads their list; what it does next comes after that.
       if (lockingTables && !line.startsWith('pg_dump: error:')) request.onLocked();
       lockingTables = line === 'pg_dump: reading user-defined tables';

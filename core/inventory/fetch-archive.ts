@@ -72,10 +72,27 @@ export async function streamArchive(
 
 /** Reads the roles and tablespaces, which are small. @throws ChecksumMismatch, ObjectMissing */
 export async function fetchGlobals(manifest: Manifest, context: FetchContext): Promise<string | undefined> {
-  const file = manifest.objects.find(({ role }) => role === 'globals');
+  const content = await fetchSmall(manifest, 'globals', context);
+  return content && globalsText(content);
+}
+
+/** Reads owner, grants and settings of the database itself. @throws ChecksumMismatch, ObjectMissing */
+export async function fetchDatabaseSql(
+  manifest: Manifest,
+  context: FetchContext,
+): Promise<string | undefined> {
+  return (await fetchSmall(manifest, 'database', context))?.toString('utf8');
+}
+
+async function fetchSmall(
+  manifest: Manifest,
+  wanted: 'globals' | 'database',
+  context: FetchContext,
+): Promise<Buffer | undefined> {
+  const file = manifest.objects.find(({ role }) => role === wanted);
   if (file === undefined) return undefined;
   const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
-  return globalsText(await pipeline(content, checked(file, context), buffer, { signal: context.signal }));
+  return await pipeline(content, checked(file, context), buffer, { signal: context.signal });
 }
 
 function archiveFiles({ objects }: Manifest): StoredFile[] {

@@ -9,7 +9,8 @@ const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const storedFileSchema = z.looseObject({
-  role: z.enum(['archive', 'globals']),
+  /** `database`: owner, grants and settings of the database itself, where the archive does not bring them. */
+  role: z.enum(['archive', 'globals', 'database']),
   /** The key's end, relative to the manifest's directory: `archive.dump`, `archive/toc.dat`. */
   name: z.string().min(1),
   bytes: count,
@@ -54,6 +55,20 @@ const databaseObjectSchema = z.looseObject({
   uses: z.array(z.string()).nullable().optional(),
 });
 
+/** What a program, or pgproof itself, said although all went well. */
+const warningSchema = z.looseObject({ program: z.string(), message: z.string() });
+
+/** Something that the database holds and the dump does not. */
+const notDumpedSchema = z.looseObject({
+  /** `subscription`, `rows of an extension`, `state of triggers` and their like. */
+  kind: z.string(),
+  /** As people read it: quoted as in SQL where it is not plain. */
+  name: z.string(),
+  reason: z.string(),
+  /** Of rows, how many; null where they were not counted. */
+  rows: count.nullable().optional(),
+});
+
 /** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
 export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
@@ -77,8 +92,10 @@ export const manifestSchema = z.looseObject({
     compression: z.string(),
     jobs: z.int().positive(),
     snapshot: z.string(),
-    /** Settings of its session that show in what it wrote: `TimeZone`, `bytea_output` and their like. */
+    /** Settings of its session that show in what it wrote: `TimeZone`, `lc_monetary` and their like. */
     settings: z.record(z.string(), z.string()).optional(),
+    /** Whether there is money in it, whose amounts mean something under `lc_monetary` only. */
+    holdsMoney: z.boolean().optional(),
   }),
   /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
   globals: z.looseObject({
@@ -111,6 +128,10 @@ export const manifestSchema = z.looseObject({
   /** Of all large objects together (`--fingerprint`); null where it could not be made. */
   largeObjectsFingerprint: z.string().nullable().optional(),
   databaseBytes: count,
+  /** Absent in backups of older versions, which recorded none. */
+  warnings: z.array(warningSchema).optional(),
+  /** Absent where it could not be read, and in backups of older versions. */
+  notDumped: z.array(notDumpedSchema).optional(),
   pgproof: z.string(),
 });
 
@@ -118,6 +139,8 @@ export type Manifest = z.infer<typeof manifestSchema>;
 export type StoredFile = z.infer<typeof storedFileSchema>;
 export type TableRows = z.infer<typeof tableSchema>;
 export type DatabaseLocale = z.infer<typeof localeSchema>;
+export type BackupWarning = z.infer<typeof warningSchema>;
+export type NotDumped = z.infer<typeof notDumpedSchema>;
 export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 
 /** Bytes under a manifest's key that are no manifest. */

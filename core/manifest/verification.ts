@@ -9,6 +9,8 @@ const checkSchema = z.looseObject({
   detail: z.string(),
   /** What was accepted as missing, in a check that passed but for that. */
   without: z.array(z.string()).optional(),
+  /** While the checks are made only: `splitNotCompared` puts it beside the verdict. */
+  notCompared: z.array(z.string()).optional(),
 });
 
 /** What one run came to. All of it stands in every document; what is optional, older ones do not have. */
@@ -37,6 +39,8 @@ export const verificationSchema = z.looseObject({
   ...runFields,
   checks: z.array(checkSchema),
   history: z.array(pastRunSchema).optional(),
+  /** What no check compared although the backup may hold it, a line each. Absent where all was. */
+  notCompared: z.array(z.string()).optional(),
 });
 
 export type Check = z.infer<typeof checkSchema>;
@@ -46,6 +50,15 @@ export type Verification = z.infer<typeof verificationSchema>;
 /** @throws ManifestUnreadable */
 export function parseVerification(bytes: Uint8Array, where: string): Verification {
   return parseJsonObject(bytes, where, verificationSchema, 'verification');
+}
+
+/** Takes what each check did not compare out of the checks: it stands once, beside the verdict. */
+export function splitNotCompared(checks: readonly Check[]): Pick<Verification, 'checks' | 'notCompared'> {
+  const all = new Set(checks.flatMap(({ notCompared = [] }) => notCompared));
+  return {
+    checks: checks.map(({ notCompared: _, ...check }) => check),
+    ...(all.size === 0 ? {} : { notCompared: [...all] }),
+  };
 }
 
 /**

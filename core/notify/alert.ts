@@ -19,6 +19,8 @@ export type Outcome = {
   readonly words?: string | undefined;
   /** What to do. */
   readonly fix?: string | undefined;
+  /** What people should know although it went well, a line each. */
+  readonly remarks?: readonly string[] | undefined;
   readonly reached?: { readonly bytes: number; readonly tables: number } | undefined;
   readonly bytes?: number | undefined;
   readonly seconds?: number | undefined;
@@ -98,6 +100,9 @@ function bodyOf(outcome: Outcome, title: string): string {
   const parts = [oneLine(title, whole), outcome.what, lines.join('\n')];
   if (outcome.words !== undefined && !outcome.what.includes(outcome.words))
     parts.push(`In its own words:\n${outcome.words}`);
+  const { remarks = [] } = outcome;
+  if (remarks.length > 0)
+    parts.push(`To know:\n${remarks.map((remark) => `- ${oneLine(remark, whole)}`).join('\n')}`);
   if (outcome.fix !== undefined) parts.push(`What to do: ${outcome.fix}`);
   return cut(parts.join('\n\n'), textLimit);
 }

@@ -19,7 +19,7 @@ export type ChildOptions = {
   /** Takes secrets out of standard error before it is kept or told. */
   readonly redact?: (text: string) => string;
   /** Each line of standard error as it comes, redacted. */
-  readonly onStderrLine?: (line: string) => void;
+  readonly onStderrLine?: ((line: string) => void) | undefined;
 };
 
 export type ChildExit = {

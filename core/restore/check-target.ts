@@ -4,6 +4,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { ConnectionFailed } from '../postgres/connect/connection-failed.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
+import { lackingMoneyLocale, settingsTakenHere } from '../postgres/facts/dump-settings.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
 import type { RestoreRequest } from './request.ts';
@@ -51,6 +52,7 @@ export async function checkTarget(
       fix: 'Name its primary in --to.',
     });
   }
+  await refuseOtherMoney(client, manifest);
   if (!create) {
     const found = await contentsOfTarget(client);
     if (!intoNonEmpty) refuseNonEmpty(database, found);
@@ -71,6 +73,18 @@ export async function checkTarget(
     got: problem.message,
     expected: problem.missing,
     fix: 'Install the locale there; or make the database yourself with another one, and restore into it without --create. What sorts by the locale, such as partitions by text, may then be refused.',
+  });
+}
+
+/** @throws TargetRefused where the amounts of money would come out as others */
+async function refuseOtherMoney(client: Client, { dump }: Manifest): Promise<void> {
+  const locale = lackingMoneyLocale(dump, await settingsTakenHere(client, dump.settings ?? {}));
+  if (locale === undefined) return;
+  throw new TargetRefused({
+    what: 'The backup holds amounts of money in a locale that this server does not have',
+    got: 'under another one they would be refused, or become other amounts',
+    expected: `lc_monetary = ${JSON.stringify(locale)}`,
+    fix: 'Install that locale on the server, and start it again.',
   });
 }
 

@@ -1,7 +1,9 @@
-import { type FetchContext, fetchGlobals } from '../inventory/fetch-archive.ts';
+import { type FetchContext, fetchDatabaseSql, fetchGlobals } from '../inventory/fetch-archive.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
+import type { DatabaseStatement } from '../postgres/archive/database-sql.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
+import { applyDatabaseSql } from '../postgres/pg-restore/apply-database-sql.ts';
 import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
 import { canCreateItself, createDatabase } from '../postgres/pg-restore/new-database.ts';
 import type { PgRestoreResult, RestoreProblem } from '../postgres/pg-restore/restoration.ts';
@@ -43,12 +45,35 @@ export async function fillTarget(
   const isMadeByArchive = makesItself(run);
   const problems = await prepareTarget(run, isMadeByArchive, notes);
   if (problems.length > 0) return problems;
+  // Read before anything is changed: what is not as it was stored must not be found out half way.
+  const sql = isMadeByArchive ? undefined : await databaseSqlFor(run);
   const { problems: refused, isSettled } = await runArchive(run, jobs, run.request.create && isMadeByArchive);
   if (!isSettled)
     notes.push(
       'a pooler refused the settings of the restore, so those of the database and the role applied: restore over a direct connection',
     );
-  return refused;
+  if (sql === undefined || refused.length > 0) return refused;
+  return await describeTarget(run, sql);
+}
+
+/** Owner, grants and settings, for a database that is made under its own name and that the archive does not make. */
+async function databaseSqlFor({ request, dependencies, fetching }: Run): Promise<string | undefined> {
+  const { create, database, selection } = request;
+  const { manifest } = dependencies;
+  const isWanted =
+    create && database === manifest.database && !isPartial(selection) && selection.part !== 'data';
+  return isWanted ? await fetchDatabaseSql(manifest, fetching) : undefined;
+}
+
+async function describeTarget({ request, dependencies }: Run, sql: string): Promise<RestoreProblem[]> {
+  const { target, signal } = dependencies;
+  const { database, selection } = request;
+  const without: DatabaseStatement['kind'][] = [];
+  if (!selection.owners) without.push('owner');
+  if (!selection.privileges) without.push('grant');
+  return await withConnection(target, { database, signal }, (client) =>
+    applyDatabaseSql(client, sql, { asSuperuser: false, without }),
+  );
 }
 
 /** Under its own name the archive makes the database itself, with its owner, grants and settings. */

@@ -15,6 +15,12 @@ export function notesBefore({ request, dependencies, server, archive, isEmpty, c
   if (request.selection.part === 'schema') notes.push('rows were not compared: only the schema was restored');
   if (request.create && request.database !== manifest.database)
     notes.push('settings, owner and grants of the database itself are kept under its own name only');
+  const isUnknown =
+    manifest.dump.format === 'plain' && !manifest.objects.some(({ role }) => role === 'database');
+  if (request.create && request.database === manifest.database && isUnknown)
+    notes.push(
+      'settings, owner and grants of the database itself are not in this backup: a later one has them',
+    );
   return notes;
 }
 

@@ -1,7 +1,14 @@
 import { BackupNotFound } from '../inventory/list-backups.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { type Manifest, ManifestUnreadable, manifestName, parseManifest } from '../manifest/manifest.ts';
-import { type Check, reachedBy, type Verification, verdictOf, withoutOf } from '../manifest/verification.ts';
+import {
+  type Check,
+  reachedBy,
+  splitNotCompared,
+  type Verification,
+  verdictOf,
+  withoutOf,
+} from '../manifest/verification.ts';
 import type { Verified } from '../manifest/verified.ts';
 import { Interrupted } from '../process/interrupted.ts';
 import { isKey } from '../store/key.ts';
@@ -55,7 +62,7 @@ function runOf(
     ...(verdict === 'proven-without' ? { without: withoutOf(checks) } : {}),
     reached: reachedBy({ level, verdict, checks: [...checks] }),
     manifestSha256: sha256,
-    checks: [...checks],
+    ...splitNotCompared(checks),
   };
 }
 

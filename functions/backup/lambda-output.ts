@@ -3,9 +3,12 @@ import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { OnProgress } from '../../core/backup/progress.ts';
 import type { BackupDone, BackupNotDone, BackupReport, BackupResult } from '../../core/backup/report.ts';
 import { encodeName } from '../../core/manifest/backup-id.ts';
+import { remarksOf } from '../../core/manifest/remarks.ts';
 import { backupMetrics } from './contract.ts';
 
-type BriefResult = BackupNotDone | (Omit<BackupDone, 'manifest'> & { readonly tables: number });
+type BriefResult =
+  | BackupNotDone
+  | (Omit<BackupDone, 'manifest'> & { readonly tables: number; readonly remarks: readonly string[] });
 
 /** What the console and a caller see: the manifests lie in the store and can be megabytes. */
 export type BackupResponse = Omit<BackupReport, 'databases'> & { readonly databases: readonly BriefResult[] };
@@ -17,7 +20,7 @@ export function responseOf(report: BackupReport): BackupResponse {
 function brief(result: BackupResult): BriefResult {
   if (result.status === 'failed') return result;
   const { manifest, ...rest } = result;
-  return { ...rest, tables: manifest.tables.length };
+  return { ...rest, tables: manifest.tables.length, remarks: remarksOf(manifest) };
 }
 
 /**

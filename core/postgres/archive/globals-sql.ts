@@ -84,7 +84,8 @@ export function parseGlobals(sql: string): GlobalStatement[] {
 const token =
   /E'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|^\\(?:un)?restrict [^\n]*$|;|[^'"\-;\\E]+|[\s\S]/gm;
 
-function splitStatements(sql: string): string[] {
+/** Statements of small files of ours and pg_dumpall's, without comments and semicolons. */
+export function splitStatements(sql: string): string[] {
   const statements: string[] = [];
   let current = '';
   for (const [piece] of sql.matchAll(token)) {

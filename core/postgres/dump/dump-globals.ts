@@ -10,6 +10,7 @@ export type GlobalsRequest = {
   readonly database: string;
   readonly env: Readonly<Record<string, string>>;
   readonly redact: (text: string) => string;
+  readonly onStderrLine?: ((line: string) => void) | undefined;
   readonly signal: AbortSignal;
 };
 
@@ -77,12 +78,12 @@ export async function dumpGlobals(request: GlobalsRequest, mayReadPasswords: boo
 }
 
 async function runDumpall(request: GlobalsRequest, passwords: boolean): Promise<Buffer> {
-  const { program: file, database, env, redact, signal } = request;
+  const { program: file, database, env, redact, signal, onStderrLine } = request;
   // libpq expands what pg_dumpall takes as a database's name into a connection string; quoted, a name stays a name.
   const args = ['--globals-only', '--no-password', `--database=${quoteConninfo(database)}`];
   if (!passwords) args.push('--no-role-passwords');
   return await outputOf(
-    { file, args, env, redact, signal },
+    { file, args, env, redact, signal, onStderrLine },
     {
       bytes: limitBytes,
       error: () =>

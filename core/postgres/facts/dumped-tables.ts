@@ -11,14 +11,21 @@ export type DumpedTable = {
   readonly root?: { readonly schema: string; readonly name: string } | undefined;
 };
 
+/** The same with what is asked of it in a restored database. */
+export type ListedTable = DumpedTable & {
+  /** Its rows do not survive a crash, and are on no standby. */
+  readonly isUnlogged: boolean;
+};
+
 /** The tables whose rows pg_dump would write, sorted; in a restored database as well as at the source. */
-export async function listDumpedTables(client: Client): Promise<DumpedTable[]> {
-  type Row = DumpedTable & { readonly rootSchema: string | null; readonly rootName: string | null };
+export async function listDumpedTables(client: Client): Promise<ListedTable[]> {
+  type Row = ListedTable & { readonly rootSchema: string | null; readonly rootName: string | null };
   const { rows } = await client.query<Row>(dumpedTables);
-  return rows.map(({ schema, name, condition, rootSchema, rootName }) => ({
+  return rows.map(({ schema, name, condition, isUnlogged, rootSchema, rootName }) => ({
     schema,
     name,
     condition,
+    isUnlogged,
     ...(rootSchema === null || rootName === null ? {} : { root: { schema: rootSchema, name: rootName } }),
   }));
 }
@@ -50,7 +57,8 @@ const dumpedTables = `
       join pg_namespace space on space.oid = root.relnamespace
   )
   select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition,
-         top.nspname as "rootSchema", top.relname as "rootName"
+         top.nspname as "rootSchema", top.relname as "rootName",
+         c.relpersistence = 'u' as "isUnlogged"
     from pg_class c
     left join top on top.part = c.oid
     join pg_namespace n on n.oid = c.relnamespace

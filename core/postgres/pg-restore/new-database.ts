@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import { messageOf } from '../../errors.ts';
-import type { DatabaseLocale, Manifest } from '../../manifest/manifest.ts';
+import type { DatabaseLocale } from '../../manifest/manifest.ts';
 import { quoteIdentifier } from '../names.ts';
 import { judge } from './classify.ts';
 import type { RestoreProblem } from './restoration.ts';
@@ -72,7 +72,13 @@ export async function localeProblem(
  * Whether an archive can make its database itself. A database's name is kept as the bytes that the client sent that made
  * it, and pg_dump writes them among names in the database's encoding: where that is not UTF-8 they cannot be read again.
  */
-export function canCreateItself({ database, server }: Pick<Manifest, 'database' | 'server'>): boolean {
+export function canCreateItself({
+  database,
+  server,
+}: {
+  readonly database: string;
+  readonly server: { readonly encoding: string };
+}): boolean {
   return server.encoding === 'UTF8' || /^[\x20-\x7e]*$/.test(database);
 }
 

@@ -46,7 +46,7 @@ export type PgRestoreRequest = {
    * Not for plain SQL.
    */
   readonly create: boolean;
-  /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`. */
+  /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`, `lc_monetary`. */
   readonly dumpSettings?: Readonly<Record<string, string>> | undefined;
   /** At the most; one where the order in which the archive is loaded can matter. */
   readonly jobs: number;

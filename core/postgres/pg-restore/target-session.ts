@@ -1,6 +1,7 @@
 import { withConnection } from '../connect/connect.ts';
 import { ConnectionFailed } from '../connect/connection-failed.ts';
 import { optionsOf, permittedRestoreSettings, restoreSettings } from '../connect/restore-settings.ts';
+import { settingsTakenHere } from '../facts/dump-settings.ts';
 import { maintenanceDatabase } from './new-database.ts';
 import type { PgRestoreRequest } from './restoration.ts';
 
@@ -9,6 +10,9 @@ export type SettledRequest = {
   /** False where a pooler refused the settings. */
   readonly isSettled: boolean;
 };
+
+/** Of the session that dumped: what its values were valid under. pg_dump's scripts set the others themselves. */
+const valueSettings = ['TimeZone', 'lc_monetary'] as const;
 
 /** protocol_violation: how a pooler refuses options that it does not pass on. */
 const optionsRefused = '08P01';
@@ -21,15 +25,21 @@ const optionsRefused = '08P01';
 export async function withRestoreSettings(request: PgRestoreRequest): Promise<SettledRequest> {
   const { target, database, create, dumpSettings = {}, signal } = request;
   const place = create ? maintenanceDatabase(database) : database;
-  const { TimeZone } = dumpSettings;
-  const zone = TimeZone === undefined ? [] : [{ name: 'TimeZone', value: TimeZone }];
   let settings = restoreSettings;
+  let taken = dumpSettings;
   try {
-    settings = await withConnection(target, { database: place, signal }, permittedRestoreSettings);
+    await withConnection(target, { database: place, signal }, async (client) => {
+      settings = await permittedRestoreSettings(client);
+      taken = await settingsTakenHere(client, dumpSettings);
+    });
   } catch {
     signal.throwIfAborted();
   }
-  const options = [target.options, optionsOf([...settings, ...zone])].filter(Boolean).join(' ');
+  const ofValues = valueSettings.flatMap((name) => {
+    const value = taken[name];
+    return value === undefined ? [] : [{ name, value }];
+  });
+  const options = [target.options, optionsOf([...settings, ...ofValues])].filter(Boolean).join(' ');
   const settled = { ...request, target: { ...target, options } };
   try {
     await withConnection(settled.target, { database: place, signal }, async () => undefined);

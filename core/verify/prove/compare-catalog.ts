@@ -3,6 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { compareObjects } from '../../postgres/objects/compare-objects.ts';
 import { readObjects } from '../../postgres/objects/read-objects.ts';
 import { plural } from '../../text/units.ts';
+import { some } from '../not-compared.ts';
 import { firstOf } from './differences.ts';
 import type { LeftOut } from './left-out.ts';
 
@@ -11,17 +12,30 @@ export type CatalogComparison = {
   readonly limits: readonly string[];
   /** Undefined where the manifest does not say what there was. */
   readonly passed: string | undefined;
+  readonly notCompared: readonly string[];
 };
 
 /** Compares every object of a restored database with what the source's catalogs said. */
 export async function compareCatalog(
   client: Client,
   manifest: Manifest,
-  options: { readonly sameMajor: boolean; readonly isWhole: boolean; readonly leftOut: LeftOut },
+  options: { readonly sameMajor: boolean; readonly isDescribed: boolean; readonly leftOut: LeftOut },
 ): Promise<CatalogComparison> {
   const { catalog, catalogHasUses } = manifest;
-  if (catalog === undefined) return { faults: [], limits: [], passed: undefined };
-  const { sameMajor, isWhole, leftOut } = options;
+  if (catalog === undefined)
+    return {
+      faults: [],
+      limits: [],
+      passed: undefined,
+      notCompared: ['definitions, owners and grants: not recorded at the source'],
+    };
+  const { sameMajor, isDescribed, leftOut } = options;
+  const changed = catalog.filter(({ digest }) => digest === null);
+  const notCompared = some(
+    changed.map(({ type, identity }) => `${type} ${identity}: it changed while it was backed up`),
+  );
+  if (!isDescribed)
+    notCompared.push('owner, grants and settings of the database itself: they were not restored');
   const found = await readObjects(client);
   const otherVersions = await extensionsOfOtherVersions(client, manifest);
   const faults: string[] = [];
@@ -30,8 +44,8 @@ export async function compareCatalog(
   const rebound = new Map<string, string[]>();
   for (const difference of compareObjects(catalog, found, { sameMajor, hasUses: catalogHasUses })) {
     const { kind, type, identity } = difference;
-    // A database that the archive did not make lacks what the archive says of it.
-    if (!isWhole && /^database\b/.test(type)) continue;
+    // Nothing has said of it what it is to be.
+    if (!isDescribed && /^database\b/.test(type)) continue;
     if (leftOut.mayHold(identity)) unknown.push(`${type} ${identity}`);
     // An extension's other version may have the same under another name.
     else if (kind !== 'calls others') faults.push(`${type} ${identity} ${words[kind]}`);
@@ -45,6 +59,9 @@ export async function compareCatalog(
     faults.push(
       `what reads as at the source and means something else, as it calls other things (${how}): ${names.join(', ')}`,
     );
+  const but = isDescribed
+    ? ''
+    : ', but for owner, grants and settings of the database itself, which were not compared';
   const notes =
     calls.length === 0
       ? ''
@@ -52,7 +69,8 @@ export async function compareCatalog(
   return {
     faults,
     limits: unknown.length > 0 ? [`not compared, as they need what was left out: ${firstOf(unknown)}`] : [],
-    passed: `${plural(catalog.length, 'object')} as at the source${notes}`,
+    passed: `${plural(catalog.length, 'object')} as at the source${but}${notes}`,
+    notCompared,
   };
 }
 

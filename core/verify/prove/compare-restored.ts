@@ -3,8 +3,10 @@ import type { UserCheck } from '../../config/checks.ts';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
 import type { Toc } from '../../postgres/archive/toc.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
+import { settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { formatCount, plural } from '../../text/units.ts';
 import type { ThroughRoot } from '../read/through-root.ts';
@@ -33,11 +35,15 @@ export type RestoredDatabase = {
   readonly serverMajor: number;
   /** The archive with a table of contents; undefined for plain SQL, and where there was no room to keep it. */
   readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
+  /** Rows as the archive has them, to be compared with where nobody counted them at the source. */
+  readonly counts?: CopyRowCounts | undefined;
   readonly leftOut: LeftOut;
   /** Partitions whose rows may lie in other ones than at the source. */
   readonly throughRoot: readonly ThroughRoot[];
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
+  /** Whether it was given the owner, grants and settings that it had at the source. */
+  readonly isDescribed: boolean;
   readonly userChecks: readonly UserCheck[];
   /** A directory for files of ours. */
   readonly scratch: string;
@@ -55,7 +61,11 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
     withConnections(parameters, 1, signal, use);
   const found = await Promise.all([
     withConnections(parameters, jobs, signal, (clients) =>
-      compareRestoredRows(clients, manifest.tables, leftOut.isTable, database.throughRoot),
+      compareRestoredRows(clients, manifest, {
+        isLeftOut: leftOut.isTable,
+        counts: database.counts,
+        throughRoot: database.throughRoot,
+      }),
     ),
     schemaCheck(manifest, database, archiveSchema),
     one(async ([client]) => {
@@ -131,23 +141,26 @@ async function schemaCheck(
   database: RestoredDatabase,
   archiveSchema: Promise<string> | undefined,
 ): Promise<Check> {
-  const { parameters, tools, serverMajor, isWhole, leftOut, signal } = database;
+  const { parameters, tools, serverMajor, isWhole, isDescribed, leftOut, signal } = database;
   const isSameMajor = majorsOf(manifest).source === serverMajor;
   const compared = await withConnections(parameters, 1, signal, async ([client]) =>
     client === undefined
       ? undefined
-      : await compareCatalog(client, manifest, { sameMajor: isSameMajor, isWhole, leftOut }),
+      : await compareCatalog(client, manifest, { sameMajor: isSameMajor, isDescribed, leftOut }),
   );
   const faults = [...(compared?.faults ?? [])];
   const limits = compared?.limits ?? [];
   const passed = compared?.passed === undefined ? [] : [compared.passed];
+  const notCompared = compared?.notCompared ?? [];
   if (archiveSchema !== undefined) {
     const [expected, restored] = await Promise.all([
       archiveSchema,
       databaseSchema({
         tools,
         parameters,
-        settings: manifest.dump.settings ?? {},
+        settings: await withConnections(parameters, 1, signal, async ([client]) =>
+          client === undefined ? {} : settingsTakenHere(client, manifest.dump.settings ?? {}),
+        ),
         encoding: manifest.server.encoding,
         signal,
         args: isWhole ? ['--create'] : [],
@@ -165,5 +178,5 @@ async function schemaCheck(
         : `${plural(entries, 'entry', 'entries')} of the archive are there`,
     );
   }
-  return checkOf('schema', { faults, limits, passed: passed.join('; ') });
+  return checkOf('schema', { faults, limits, passed: passed.join('; '), notCompared });
 }

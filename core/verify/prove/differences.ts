@@ -14,12 +14,15 @@ export function checkOf(
     readonly faults: readonly string[];
     readonly limits?: readonly string[];
     readonly passed: string;
+    /** Told beside the verdict, which does not depend on it. */
+    readonly notCompared?: readonly string[];
   },
 ): Check {
-  const { faults, limits = [], passed } = found;
-  if (faults.length > 0) return { name, status: 'failed', detail: firstOf(faults, 'differences') };
-  if (limits.length > 0) return { name, status: 'unverifiable', detail: firstOf(limits) };
-  return { name, status: 'passed', detail: oneLine(passed) };
+  const { faults, limits = [], passed, notCompared = [] } = found;
+  const rest = notCompared.length === 0 ? {} : { notCompared: [...notCompared] };
+  if (faults.length > 0) return { name, status: 'failed', detail: firstOf(faults, 'differences'), ...rest };
+  if (limits.length > 0) return { name, status: 'unverifiable', detail: firstOf(limits), ...rest };
+  return { name, status: 'passed', detail: oneLine(passed), ...rest };
 }
 
 /** The first ten, and how many more there are. `noun` counts them in front. */

@@ -24,7 +24,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   );
   const restored = await restoreInto(manifest, context);
   const seconds = (performance.now() - began) / 1_000;
-  const { leftOut, archive, isWhole } = restored;
+  const { leftOut, archive, isWhole, isDescribed } = restored;
   const compared: Check[] = [];
   if (restored.isComparable) {
     onProgress?.({ step: 'comparing' });
@@ -37,9 +37,11 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
         tools: serverTools.client,
         serverMajor: server.major,
         archive,
+        counts: context.stored.counts,
         leftOut: leftOutOf(leftOut),
         throughRoot: context.stored.throughRoot,
         isWhole,
+        isDescribed,
         userChecks,
         jobs,
         signal,

@@ -3,8 +3,11 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { readToc } from '../../postgres/archive/toc.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
+import { overrideDatabaseSettings } from '../../postgres/connect/steady-session.ts';
+import { lackingMoneyLocale, settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
+import { applyDatabaseSql } from '../../postgres/pg-restore/apply-database-sql.ts';
 import { maintenanceDatabase } from '../../postgres/pg-restore/new-database.ts';
-import type { PgRestoreResult } from '../../postgres/pg-restore/restoration.ts';
+import type { PgRestoreResult, RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../../postgres/pg-restore/restore-archive.ts';
 import type { RestoreContext } from './context.ts';
 import { dropRestored, type PreparedDatabase, prepareDatabase } from './prepare-database.ts';
@@ -26,24 +29,30 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
       ? undefined
       : await readToc({ tools: serverTools.client, path, format, signal });
   const archive = path === undefined || toc === undefined ? undefined : { path, toc };
+  const nothing = {
+    leftOut: [],
+    archive,
+    isWhole: false,
+    isDescribed: false,
+    isComparable: false,
+    jobs: 0,
+    whyOneJob: undefined,
+  };
   const other = otherRun(manifest, toc);
-  if (other !== undefined)
-    return {
-      faults: [other],
-      limits: [],
-      leftOut: [],
-      archive,
-      isWhole: false,
-      isComparable: false,
-      jobs: 0,
-      whyOneJob: undefined,
-    };
+  if (other !== undefined) return { ...nothing, faults: [other], limits: [] };
 
   // Connected to what stays there, while a database called postgres is dropped and made.
   const target = {
     ...context.verification.server.parameters,
     database: maintenanceDatabase(manifest.database),
   };
+  const taken = await withConnection(target, { signal }, (client) =>
+    settingsTakenHere(client, manifest.dump.settings ?? {}),
+  );
+  const locale = lackingMoneyLocale(manifest.dump, taken);
+  // Amounts would be refused, or read as others: neither says anything about the backup.
+  if (locale !== undefined)
+    return { ...nothing, faults: [], limits: [`locale "${locale}", which its money is in, is missing here`] };
   const prepare = (): Promise<PreparedDatabase> =>
     withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc));
   const prepared = await prepare();
@@ -55,14 +64,35 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     result = await restore(1);
   }
   const { jobs, whyOneJob } = result;
-  const problems = await explainEnd(result.problems, context.verification.server.logPath);
+  const ended = await explainEnd(result.problems, context.verification.server.logPath);
+  const sql = stored.database;
+  const isDone = !ended.some(({ endsRestore }) => endsRestore);
+  const described = !prepared.create && sql !== undefined && isDone;
+  const problems = described ? [...ended, ...(await describeRestored(manifest, context, sql))] : ended;
   return {
-    ...summarize({ ...result, problems }, prepared, toc),
+    ...summarize(
+      { ...result, problems, problemCount: result.problemCount - ended.length + problems.length },
+      prepared,
+      toc,
+    ),
+    isDescribed: prepared.create || described,
     archive,
     jobs,
     whyOneJob,
     isWhole: prepared.create,
   };
+}
+
+/** What the archive does not say of the database itself. */
+async function describeRestored(
+  { database }: Manifest,
+  { verification: { server }, signal }: RestoreContext,
+  sql: Buffer,
+): Promise<RestoreProblem[]> {
+  const target = overrideDatabaseSettings({ ...server.parameters, database }, server.major);
+  return await withConnection(target, { signal }, (client) =>
+    applyDatabaseSql(client, sql.toString('utf8'), { asSuperuser: true }),
+  );
 }
 
 async function restoreOnce(

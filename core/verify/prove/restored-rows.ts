@@ -1,9 +1,12 @@
 import type { Client } from 'pg';
-import type { TableRows } from '../../manifest/manifest.ts';
+import type { Manifest, TableRows } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
+import { decodesExactly } from '../../postgres/archive/encodings.ts';
 import { steadySession } from '../../postgres/connect/steady-session.ts';
 import { countRows } from '../../postgres/facts/count-rows.ts';
-import { listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
+import { type ListedTable, listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
+import { unloggedRows } from '../../postgres/facts/not-dumped.ts';
 import {
   fingerprintTable,
   readTableColumns,
@@ -11,11 +14,21 @@ import {
 } from '../../postgres/facts/table-fingerprint.ts';
 import { labelOf } from '../../postgres/names.ts';
 import { formatCount, plural } from '../../text/units.ts';
+import { notInDump, uncountedRows } from '../not-compared.ts';
 import type { ThroughRoot } from '../read/through-root.ts';
 import { checkOf } from './differences.ts';
 
 type TableName = { readonly schema: string; readonly name: string };
 type Found = { readonly rows: number; readonly fingerprint: string | null };
+
+export type RowsOptions = {
+  /** Whether what the table needs is missing here. */
+  readonly isLeftOut: (table: TableName) => boolean;
+  /** What the archive was read to hold. */
+  readonly counts?: CopyRowCounts | undefined;
+  /** Partitions whose rows may lie in other ones than at the source. */
+  readonly throughRoot?: readonly ThroughRoot[] | undefined;
+};
 
 /**
  * Counts the rows of every table of a restored database, over as many connections as there are `clients`, and compares
@@ -25,10 +38,10 @@ type Found = { readonly rows: number; readonly fingerprint: string | null };
  */
 export async function compareRestoredRows(
   clients: readonly Client[],
-  recorded: readonly TableRows[],
-  isLeftOut: (table: TableName) => boolean,
-  throughRoot: readonly ThroughRoot[] = [],
+  manifest: Pick<Manifest, 'tables' | 'notDumped' | 'server'>,
+  { isLeftOut, counts, throughRoot = [] }: RowsOptions,
 ): Promise<Check[]> {
+  const { tables: recorded, server, notDumped = [] } = manifest;
   const [first] = clients;
   if (first === undefined) throw new Error('counting needs a connection');
   // SQL_ASCII lets names through that no text can hold: such a table cannot be asked for.
@@ -55,7 +68,24 @@ export async function compareRestoredRows(
   const known = new Set(recorded.map(keyOf));
   const extra = [...there.values()].filter((table) => !known.has(keyOf(table)) && !isNameless(table));
   const { alone, moved } = movedOf(expected, found, throughRoot);
-  const rows = rowsCheck({ expected, alone, moved, found, extra }, recorded.filter(isNameless).length);
+  // A standby cannot read them, and pg_dump takes none of their rows there.
+  const isEmptied = (table: ListedTable): boolean => server.inRecovery && table.isUnlogged;
+  const rows = rowsCheck({
+    expected,
+    alone,
+    moved,
+    found,
+    inArchive: rowsInArchive(counts),
+    extra: extra.filter((table) => !isEmptied(table)),
+    nameless: recorded.filter(isNameless).length,
+    notCompared: [
+      ...uncountedRows(expected),
+      ...notInDump([
+        ...notDumped,
+        ...extra.filter(isEmptied).map((table) => ({ kind: unloggedRows, name: labelOf(table) })),
+      ]),
+    ],
+  });
   const hashed = expected.filter(({ fingerprint }) => typeof fingerprint === 'string');
   return hashed.length === 0 ? [rows] : [rows, fingerprintCheck(hashed, moved, found)];
 }
@@ -99,36 +129,61 @@ function movedOf(
   return { alone: expected.filter((table) => !together.has(table)), moved };
 }
 
-function rowsCheck(
-  tables: {
-    readonly expected: readonly TableRows[];
-    readonly alone: readonly TableRows[];
-    readonly moved: readonly Moved[];
-    readonly found: ReadonlyMap<string, Found>;
-    readonly extra: readonly TableName[];
-  },
-  nameless: number,
-): Check {
-  const { expected, alone, moved, found, extra } = tables;
+/** Only of names that are sure to be the server's own: others went through another conversion. */
+function rowsInArchive(counts: CopyRowCounts | undefined): ReadonlyMap<string, number> {
+  const isSure = ({ schema, name }: TableName): boolean =>
+    counts !== undefined && (decodesExactly(counts.encoding) || /^[\x20-\x7e]*$/.test(`${schema}${name}`));
+  return new Map((counts?.tables ?? []).filter(isSure).map((table) => [keyOf(table), table.rows]));
+}
+
+function rowsCheck({
+  expected,
+  alone,
+  moved,
+  found,
+  inArchive,
+  extra,
+  nameless,
+  notCompared,
+}: {
+  readonly expected: readonly TableRows[];
+  readonly alone: readonly TableRows[];
+  readonly moved: readonly Moved[];
+  readonly found: ReadonlyMap<string, Found>;
+  readonly inArchive: ReadonlyMap<string, number>;
+  readonly extra: readonly TableName[];
+  readonly nameless: number;
+  readonly notCompared: readonly string[];
+}): Check {
   const faults = alone.flatMap((table) => {
     const got = found.get(keyOf(table))?.rows;
     if (got === undefined) return [`${labelOf(table)} is missing`];
-    if (table.rows === null || table.rows === got) return [];
+    if (table.rows === null) {
+      const held = inArchive.get(keyOf(table));
+      if (held === undefined || held === got) return [];
+      return [`${labelOf(table)} has ${plural(got, 'row')}, in the archive are ${formatCount(held)}`];
+    }
+    if (table.rows === got) return [];
     return [`${labelOf(table)} has ${plural(got, 'row')}, recorded were ${formatCount(table.rows)}`];
   });
   for (const { label, rows, recordedRows } of moved)
     if (recordedRows !== null && rows !== recordedRows)
       faults.push(`${label} has ${plural(rows, 'row')}, recorded were ${formatCount(recordedRows)}`);
   faults.push(...extra.map((table) => `${labelOf(table)} was not recorded`));
-  const uncounted = expected.filter(({ rows }) => rows === null).length;
+  const uncounted = expected.filter(({ rows }) => rows === null);
+  const held = uncounted.filter((table) => inArchive.has(keyOf(table))).length;
   const total = [...found.values()].reduce((sum, { rows }) => sum + rows, 0);
   const passed = [
     `${plural(expected.length, 'table')}, ${plural(total, 'row')} after the restore, as recorded`,
-    ...(uncounted > 0 ? [`the rows of ${formatCount(uncounted)} were not counted when it was made`] : []),
+    ...(uncounted.length > 0
+      ? [
+          `the rows of ${formatCount(uncounted.length)} were not counted when it was made${held > 0 ? `: of ${formatCount(held)} as in the archive` : ''}`,
+        ]
+      : []),
     ...moved.map(({ label }) => `those of ${label} in other partitions, compared together`),
     ...(nameless > 0 ? [`${plural(nameless, 'name')} could not be compared`] : []),
   ];
-  return checkOf('rows', { faults, passed: passed.join('; ') });
+  return checkOf('rows', { faults, passed: passed.join('; '), notCompared });
 }
 
 function fingerprintCheck(

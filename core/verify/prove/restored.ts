@@ -14,6 +14,8 @@ export type Restored = {
   readonly archive: { readonly path: string; readonly toc: Toc } | undefined;
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
+  /** Whether it has owner, grants and settings of its own: by the archive, or by what was stored beside it. */
+  readonly isDescribed: boolean;
   /** Whether there is a database that is worth a comparison. */
   readonly isComparable: boolean;
   readonly jobs: number;

@@ -1,5 +1,6 @@
 import type { Manifest, StoredFile } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
 import { checksumCheck } from './checksum-check.ts';
@@ -27,6 +28,10 @@ export type StoredChecks = {
   readonly globals: Buffer | undefined;
   /** Partitions whose rows the archive loads through the root of their tree. */
   readonly throughRoot: readonly ThroughRoot[];
+  /** The database itself as SQL; undefined where there is none, or it was not read whole. */
+  readonly database: Buffer | undefined;
+  /** Rows per table as the archive has them; undefined where it was not decoded whole. */
+  readonly counts: CopyRowCounts | undefined;
 };
 
 /** Levels `checksum` and `read`: every object once from its first byte to its last. Never rejects. */
@@ -52,11 +57,14 @@ export async function checkStored(
   }
   const read = new Set(objects.map(({ file }) => file));
   let globals: Buffer | undefined;
+  let database: Buffer | undefined;
   for (const file of manifest.objects) {
     if (read.has(file)) continue;
     const { content, result } = await readOther(file, { ...context, onBytes });
     objects.push(result);
-    if (file.role === 'globals' && result.kind === 'whole') globals = content;
+    if (result.kind !== 'whole') continue;
+    if (file.role === 'globals') globals = content;
+    if (file.role === 'database') database = content;
   }
   const checksum = checksumCheck(objects);
   const checks = data === undefined ? [checksum] : [checksum, readCheck(data, manifest)];
@@ -64,7 +72,8 @@ export async function checkStored(
     data?.kind === 'decoded'
       ? sortByRoot(manifest.tables, data.counts.tables, (name) => name, manifest.catalog).throughRoot
       : [];
-  return { checks, kept, globals, throughRoot };
+  const counts = data?.kind === 'decoded' ? data.counts : undefined;
+  return { checks, kept, globals, database, counts, throughRoot };
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */
@@ -74,7 +83,7 @@ async function readOther(
   file: StoredFile,
   context: StoredObjectContext,
 ): Promise<{ readonly result: StoredObjectResult; readonly content: Buffer | undefined }> {
-  const isHeld = file.role === 'globals' && file.bytes <= heldBytes;
+  const isHeld = file.role !== 'archive' && file.bytes <= heldBytes;
   const chunks: Buffer[] = [];
   let held = 0;
   const result = await readStored(

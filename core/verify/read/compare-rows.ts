@@ -4,6 +4,7 @@ import type { CopyRowCounts, CopyTable } from '../../postgres/archive/copy-rows.
 import { decodesExactly } from '../../postgres/archive/encodings.ts';
 import { labelOf } from '../../postgres/names.ts';
 import { formatCount, plural } from '../../text/units.ts';
+import { uncountedRows } from '../not-compared.ts';
 import { differenceOf, sortByRoot } from './through-root.ts';
 
 const shownDifferences = 10;
@@ -55,7 +56,12 @@ function passed(recorded: readonly TableRows[], counts: CopyRowCounts, note: str
     uncounted === 0
       ? `${plural(counts.rows, 'row')}, as recorded`
       : `as recorded; the rows of ${uncounted === recorded.length ? 'all' : formatCount(uncounted)} were not counted when it was made`;
-  return { name: 'read', status: 'passed', detail: `${plural(recorded.length, 'table')}, ${proof}${note}` };
+  return {
+    name: 'read',
+    status: 'passed',
+    detail: `${plural(recorded.length, 'table')}, ${proof}${note}`,
+    ...(uncounted === 0 ? {} : { notCompared: uncountedRows(recorded) }),
+  };
 }
 
 function differencesOf(

@@ -150,7 +150,7 @@ async function describeObjects(root: string): Promise<Manifest['objects']> {
       continue;
     const bytes = await readFile(join(root, name));
     objects.push({
-      role: name === 'globals.sql' ? 'globals' : 'archive',
+      role: name === 'globals.sql' ? 'globals' : name === 'database.sql' ? 'database' : 'archive',
       name,
       bytes: bytes.length,
       sha256: createHash('sha256').update(bytes).digest('hex'),

@@ -35,7 +35,9 @@ export async function restoreByHand(request: {
   readonly target: ConnectionParameters;
 }): Promise<ByHand> {
   const { backup, work, database, settings, programs, target } = request;
-  const more = settings.TimeZone === undefined ? '' : ` -c TimeZone=${settings.TimeZone}`;
+  const more = ['TimeZone', 'lc_monetary']
+    .map((name) => (settings[name] === undefined ? '' : ` -c ${name}=${settings[name]}`))
+    .join('');
   const lines = (await documentedLines())
     .replace(/^aws .*$/m, `ln -s "$BACKUP" backup`)
     .replace('--dbname=app ', '--dbname="$DATABASE" ')

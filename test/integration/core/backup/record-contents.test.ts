@@ -42,6 +42,7 @@ async function record(
       snapshot,
       rows: 'exact',
       fingerprint: false,
+      describe: false,
       signal,
       locked: Promise.resolve(),
       dumped: Promise.resolve(),

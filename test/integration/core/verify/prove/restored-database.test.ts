@@ -57,12 +57,22 @@ test('rows are counted in every table, whatever it is called, without its childr
       { schema: 'public', name: 'child', rows: 2 },
       { schema: 'public', name: 'none', rows: null },
     ];
-    const compare = async (changed: typeof tables): Promise<Check | undefined> => {
+    const server = { version: '17.0', versionNum: 170_000, encoding: 'UTF8', inRecovery: false };
+    const compare = async (changed: typeof tables, held?: number): Promise<Check | undefined> => {
       for (const client of clients) await client.query('rollback');
-      return (await compareRestoredRows(clients, changed, () => false))[0];
+      const inArchive =
+        held === undefined ? [] : [{ schema: 'public', name: 'none', rows: held, blocks: [held] }];
+      const counts = { tables: inArchive, rows: held ?? 0, encoding: 'UTF8', complete: true };
+      const options = { isLeftOut: () => false, counts };
+      return (await compareRestoredRows(clients, { tables: changed, server }, options))[0];
     };
     expect(summary(await compare(tables))).toBe(
       'rows passed: 5 tables, 52 rows after the restore, as recorded; the rows of 1 were not counted when it was made',
+    );
+    expect((await compare(tables))?.notCompared).toEqual(['rows of public.none: not counted at the source']);
+    expect(summary(await compare(tables, 0))).toMatch(/: of 1 as in the archive$/);
+    expect(summary(await compare(tables, 7))).toBe(
+      'rows failed: public.none has 0 rows, in the archive are 7',
     );
     const [first, ...rest] = tables.map((table) => ({ ...table, rows: (table.rows ?? 0) + 1 }));
     expect(

@@ -1,0 +1,164 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseId } from '../../../../core/manifest/backup-id.ts';
+import { parseManifest, serialize } from '../../../../core/manifest/manifest.ts';
+import type { Verification } from '../../../../core/manifest/verification.ts';
+import type { ConnectionParameters } from '../../../../core/postgres/connect/parameters.ts';
+import { holdsMoney } from '../../../../core/postgres/facts/holds-money.ts';
+import { chooseTools, type FoundTools } from '../../../../core/postgres/programs/tools.ts';
+import { wholeBackup } from '../../../../core/restore/request.ts';
+import { restoreBackup } from '../../../../core/restore/restore.ts';
+import { temporaryScratch } from '../../../../core/scratch/scratch.ts';
+import { verifyBackup } from '../../../../core/verify/verify.ts';
+import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
+import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
+import {
+  newestMajor,
+  runSql,
+  testMajors,
+  uniqueName,
+  withClient,
+  withDatabase,
+} from '../../../support/postgres/servers.ts';
+
+const locale = 'en_GB.UTF-8';
+/** Amounts as columns, and as constants of whatever kind. */
+const amounts = `set lc_monetary = '${locale}';
+  create domain price as money check (value > '£1.50'); create table t (a money default '£2.50', b money[], c price);
+  insert into t values ('£12.50', array['£1,250.00', null]::money[], '£2'); create view v as select '£3.25'::money as a;
+  create materialized view m as select ('£4.' || '50')::money as a; create index on t (a) where a > '£5'`;
+
+type Told = { readonly verification: Verification; readonly restored: unknown };
+
+/**
+ * A backup by sessions under `lc_monetary`, proven and restored beside the source.
+ * @param recorded what the manifest says of it instead
+ */
+async function proveAndRestore(
+  parameters: ConnectionParameters,
+  lcMonetary: string,
+  recorded?: string,
+): Promise<Told> {
+  return withFileStore(async (store, _files, directory) => {
+    const source = { ...parameters, options: `-c lc_monetary=${lcMonetary}` };
+    const { databases } = await runBackup(source, store, { fingerprint: true }).outcome;
+    const [done] = databases;
+    if (done?.status !== 'done') throw new Error(JSON.stringify(databases));
+    const path = join(directory, ...done.id.split('/'), 'manifest.json');
+    let manifest = parseManifest(await readFile(path), path);
+    if (recorded !== undefined) {
+      const settings = { ...manifest.dump.settings, lc_monetary: recorded };
+      manifest = { ...manifest, dump: { ...manifest.dump, settings } };
+      await writeFile(path, serialize(manifest));
+    }
+    const id = parseId(done.id);
+    const clock = (): Date => new Date();
+    const verification = await verifyBackup(
+      { id, level: 'restore' },
+      { store, tools: realTools, verificationTools, clock },
+    );
+    const database = uniqueName('money');
+    try {
+      const { signal } = new AbortController();
+      const scratch = temporaryScratch();
+      const tools = async (major: number): Promise<FoundTools> => chooseTools(await findTools(), major);
+      const dependencies = { store, manifest, target: parameters, tools, clock, scratch, signal };
+      const request = {
+        id,
+        database,
+        create: true,
+        intoNonEmpty: false,
+        selection: wholeBackup,
+        applyGlobals: false,
+      };
+      const failure = await restoreBackup(request, dependencies).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (failure !== undefined) return { verification, restored: failure };
+      return {
+        verification,
+        restored: await runSql(
+          { ...parameters, database, options: '-c lc_monetary=C' },
+          'select a::text from t',
+        ),
+      };
+    } finally {
+      await runSql(parameters, `drop database if exists ${database}`);
+    }
+  });
+}
+
+const summary = ({ verdict, checks }: Verification): string =>
+  [verdict, ...checks.filter(({ status }) => status !== 'passed').map(({ detail }) => detail)].join(': ');
+
+async function hasLocale(parameters: ConnectionParameters): Promise<boolean> {
+  return runSql(parameters, `set lc_monetary = '${locale}'`).then(
+    () => true,
+    () => false,
+  );
+}
+
+test('money means the same restored, under the locale of the source', async ({ skip }) => {
+  await withDatabase(newestMajor(), {}, async ({ parameters }) => {
+    skip(!(await hasLocale(parameters)), `the server's machine has no ${locale}`);
+    await runSql(parameters, amounts);
+    const { verification, restored } = await proveAndRestore(parameters, locale);
+    expect(summary(verification)).toBe('proven');
+    expect(restored).toEqual([{ a: '$12.50' }]);
+  });
+});
+
+test.each(testMajors())('money of PostgreSQL %i is found wherever an amount may be', async (major) => {
+  const places: Readonly<Record<string, string>> = {
+    column: 'create table t (a money)',
+    array: 'create table t (a money[])',
+    domain: 'create domain d as money',
+    'composite type': 'create type c as (a money)',
+    range: 'create type r as range (subtype = money)',
+    view: "create view v as select 1 as a where '$2'::money > '$1'::money",
+    default: "create table t (a text default ('$1'::money)::text)",
+    check: "create table t (a text check (a::money > '$1'::money))",
+    argument: "create function f(a text default '$1'::money::text) returns text language sql as 'select a'",
+    none: "create table money (money text default 'money'); create view v as select * from money",
+  };
+  const found: string[] = [];
+  await withDatabase(major, {}, ({ parameters }) =>
+    withClient(parameters, async (client) => {
+      for (const [place, sql] of Object.entries(places)) {
+        await client.query(`begin; ${sql}`);
+        if (await holdsMoney(client)) found.push(place);
+        await client.query('rollback');
+      }
+    }),
+  );
+  expect(found).toEqual(Object.keys(places).filter((place) => place !== 'none'));
+});
+
+describe('a locale that is not to be had', () => {
+  test('where there is money in it decides nothing, and is not restored', async () => {
+    const sql = `create table t (a money); insert into t values ('12.50')`;
+    await withDatabase(newestMajor(), { sql }, async ({ parameters }) => {
+      const { verification, restored } = await proveAndRestore(parameters, 'C', 'xx_XX.UTF-8');
+      expect(summary(verification)).toMatch(
+        /^unverifiable: locale "xx_XX\.UTF-8", which its money is in, is missing here/,
+      );
+      expect(restored).toMatchObject({
+        name: 'TargetRefused',
+        message: expect.stringContaining('xx_XX.UTF-8'),
+      });
+    });
+  });
+
+  test('does not matter where there is none', async () => {
+    await withDatabase(
+      newestMajor(),
+      { sql: `create table t as select 'x' as a` },
+      async ({ parameters }) => {
+        const { verification, restored } = await proveAndRestore(parameters, 'C', 'xx_XX.UTF-8');
+        expect([summary(verification), restored]).toEqual(['proven', [{ a: 'x' }]]);
+      },
+    );
+  });
+});
