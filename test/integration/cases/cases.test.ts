@@ -9,13 +9,13 @@ import { type CaseFile, caseFiles } from '../../support/cases/case-file.ts';
 import { emptyServer, judge, told } from '../../support/cases/judge.ts';
 import { startServer } from '../../support/postgres/programs.ts';
 import { newestMajor, runSql, testMajors } from '../../support/postgres/servers.ts';
+import { isLong } from '../../support/run/long.ts';
 
 /*
  * Databases as people make them, each with the verdict that is right. The documented restore judges: one job in the
  * archive's order, under settings of its own, event triggers last. It is done by hand beside each verification.
  */
 
-const isLong = process.env.PGPROOF_TEST_LONG !== undefined;
 const majors = isLong ? testMajors() : [newestMajor()];
 const database = 'Case "1"';
 

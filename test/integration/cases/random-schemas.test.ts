@@ -6,6 +6,7 @@ import { emptyServer, judge, told } from '../../support/cases/judge.ts';
 import { randomSchema } from '../../support/cases/random-schema.ts';
 import { startServer } from '../../support/postgres/programs.ts';
 import { newestMajor, runSql, withClient } from '../../support/postgres/servers.ts';
+import { isLong } from '../../support/run/long.ts';
 
 /*
  * Databases at random: `proven` has to be said exactly where the documented restore, done by hand, ends without an
@@ -13,9 +14,7 @@ import { newestMajor, runSql, withClient } from '../../support/postgres/servers.
  */
 
 /** `npm run test:long` goes on for an hour. */
-const minutes = Number(
-  process.env.PGPROOF_TEST_MINUTES ?? (process.env.PGPROOF_TEST_LONG === undefined ? 0 : 60),
-);
+const minutes = Number(process.env.PGPROOF_TEST_MINUTES ?? (isLong ? 60 : 0));
 const seed = Number(process.env.PGPROOF_TEST_SEED ?? (minutes > 0 ? Date.now() % 1e9 : 42));
 const leastDatabases = 3;
 

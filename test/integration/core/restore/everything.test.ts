@@ -24,6 +24,7 @@ import {
   withClient,
   withOwnServer,
 } from '../../../support/postgres/servers.ts';
+import { isLong } from '../../../support/run/long.ts';
 import { createEverything } from './everything.ts';
 
 const odd = 'ev "x" host=y';
@@ -175,7 +176,7 @@ describe.each(testMajors())('PostgreSQL %i: everything that it knows', (major) =
 });
 
 /** As large as values get before their text has no room in a message of the protocol: `npm run test:long`. */
-const largeValueBytes = process.env.PGPROOF_TEST_LONG === undefined ? 20_000_000 : 200_000_000;
+const largeValueBytes = isLong ? 200_000_000 : 20_000_000;
 
 test(`values of ${largeValueBytes / 1e6} MB too`, { timeout: 180_000 }, async () => {
   const major = newestMajor();

@@ -4,9 +4,10 @@ import { verifyBackup } from '../../../../core/verify/verify.ts';
 import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
 import { verificationTools } from '../../../support/postgres/programs.ts';
 import { newestMajor, runSql, withClient, withDatabase } from '../../../support/postgres/servers.ts';
+import { isLong } from '../../../support/run/long.ts';
 
 /** `npm run test:long` takes a hundred. */
-const rounds = process.env.PGPROOF_TEST_LONG === undefined ? 3 : 100;
+const rounds = isLong ? 100 : 3;
 
 /** pgbench's tables and its TPC-B transaction, which no package of ours brings along; and rows that come and go. */
 const tables = `

@@ -25,6 +25,7 @@ import {
 } from '../../../../support/postgres/servers.ts';
 import { fixture } from '../../../../support/postgres/tls-fixtures.ts';
 import { withDirectory } from '../../../../support/process/fake-programs.ts';
+import { isLong } from '../../../../support/run/long.ts';
 
 const certificate = async (): Promise<{ cert: string; key: string }> => ({
   cert: await readFile(fixture('server.pem'), 'utf8'),
@@ -44,7 +45,8 @@ async function startServer(options: Omit<PrivateServerOptions, 'tools'>): Promis
   return await startPrivateServer({ ...options, tools: await realServerTools() });
 }
 
-describe.each(testMajors())('a private server of PostgreSQL %i', (major) => {
+// What the shared servers do on every major anyway is not looked at on each again.
+describe.each(isLong ? testMajors() : [newestMajor()])('a private server of PostgreSQL %i', (major) => {
   it('answers on its socket only and leaves nothing behind', async () => {
     const segments = await sharedMemory();
     const ended = await withOwnServer(major, {}, async (server) => {
