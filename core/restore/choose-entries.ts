@@ -1,7 +1,8 @@
 import { PgproofError, UsageError } from '../errors.ts';
 import type { Manifest, TableRows } from '../manifest/manifest.ts';
+import { isLabelOf } from '../postgres/archive/entry-label.ts';
 import { firstCopy } from '../postgres/archive/first-copy.ts';
-import { isLabelOf, readToc, type Toc, type TocEntry } from '../postgres/archive/toc.ts';
+import { readToc, type Toc, type TocEntry } from '../postgres/archive/toc.ts';
 import { labelOf } from '../postgres/names.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
 import { isThroughRoot, type PartitionTrees, partitionTrees } from './partition-trees.ts';

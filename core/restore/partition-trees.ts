@@ -1,4 +1,5 @@
-import { isLabelOf, type Toc, type TocEntry } from '../postgres/archive/toc.ts';
+import { isLabelOf } from '../postgres/archive/entry-label.ts';
+import type { Toc, TocEntry } from '../postgres/archive/toc.ts';
 
 /** The partition trees of an archive, by the dump ids of their tables. */
 export type PartitionTrees = {

@@ -124,16 +124,6 @@ function entryIn(line: string): Omit<TocEntry, 'dependsOn'> | undefined {
   return { dumpId: Number(id), type, label: rest.slice(type.length + 1).trim() };
 }
 
-/** Whether an entry's label is this table's: its end, the owner's name, is not to be told from names with spaces. */
-export function isLabelOf(
-  label: string,
-  { schema, name }: { readonly schema: string; readonly name: string },
-): boolean {
-  // pg_restore --list writes a name on one line.
-  const start = `${schema} ${name}`.replace(/[\r\n]/g, ' ');
-  return label === start || label.startsWith(`${start} `);
-}
-
 /** The entries that cannot be there without those: their tables' data, indexes, comments, grants, views. */
 export function dependentsOf(toc: Toc, dumpIds: ReadonlySet<number>): Set<number> {
   const roots = new Map([...dumpIds].map((id) => [id, true]));

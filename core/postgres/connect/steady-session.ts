@@ -41,3 +41,11 @@ export function overrideDatabaseSettings(
   ];
   return { ...parameters, options: optionsOf(settings) };
 }
+
+/** Sessions that load nothing of what the database asks for (session_preload_libraries, local_preload_libraries). */
+export function withoutSessionLibraries(parameters: ConnectionParameters): ConnectionParameters {
+  const none = optionsOf(
+    ['session_preload_libraries', 'local_preload_libraries'].map((name) => ({ name, value: '' })),
+  );
+  return { ...parameters, options: [parameters.options, none].filter(Boolean).join(' ') };
+}

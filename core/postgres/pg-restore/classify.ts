@@ -1,8 +1,11 @@
+import { extensionName } from '../archive/entry-label.ts';
 import { affectedBy, type Toc } from '../archive/toc.ts';
 import type { Complaint } from './messages.ts';
-import { nameIn, namesIn } from './named-object.ts';
+import { bringsIn, missedObject } from './named-object.ts';
+import { outsideOf } from './outside.ts';
+import { isAtConnecting, reasonIn, withoutNames } from './reason.ts';
 import type { RestoreProblem } from './restoration.ts';
-import { lacks, reasonIn } from './server-lacks.ts';
+import { lacks } from './server-lacks.ts';
 
 /**
  * Settings that a newer pg_dump writes at the beginning of every script, and that an older server does not know; without
@@ -18,25 +21,41 @@ const harmless =
 export function judge(complaint: Complaint, asSuperuser: boolean = false): RestoreProblem | undefined {
   const reason = reasonIn(complaint.message);
   if (harmless.test(reason)) return undefined;
-  for (const { words, missing, endsRestore, ofRole } of lacks) {
-    if (asSuperuser && ofRole) continue;
+  const outside = outsideOf(complaint.message);
+  if (outside !== undefined) return { fault: 'environment', missing: outside, ...complaint };
+  for (const { words, missing, endsRestore, ofRole, remedy } of lacks) {
     const match = words.exec(reason);
     if (match === null) continue;
+    if (asSuperuser && ofRole) return { fault: 'backup', lacksRights: true, ...complaint };
     const named = missing.replace(/\$(\d)/g, (_, group: string) => match[Number(group)] ?? '');
+    const isEnd = endsRestore || isAtConnecting(complaint.message);
     return {
       fault: 'environment',
       missing: named,
       ...complaint,
-      ...(endsRestore === undefined ? {} : { endsRestore }),
+      ...(isEnd ? { endsRestore: true } : {}),
+      // Of a library only where it is the session that wants it.
+      ...(remedy === undefined || (remedy === 'without session libraries' && !isEnd) ? {} : { remedy }),
     };
   }
+  // Nobody is let in, for a reason that we do not know: nothing of the archive was looked at.
+  if (isAtConnecting(complaint.message))
+    return { fault: 'environment', missing: 'a session in the database', endsRestore: true, ...complaint };
   return { fault: 'backup', ...complaint };
 }
 
 /** What is said where something should be there and is not. A role is never what an extension brings. */
 const consequence =
-  /^(?!role ").*does not exist|is not a member|cannot be (?:matched|cast)|current transaction is aborted|no unique constraint matching|has no default operator class|has not been populated|is only a shell/i;
+  /^(?!role "").*does not exist|is not a member|cannot be (?:matched|cast)|current transaction is aborted|no unique constraint matching|has no default operator class|has not been populated|is only a shell/i;
 const lacksRows = /violates foreign key constraint/;
+
+function isConsequence(reason: string): boolean {
+  return consequence.test(withoutNames(reason));
+}
+
+function isForRows(reason: string): boolean {
+  return lacksRows.test(withoutNames(reason));
+}
 
 /**
  * Puts right what followed from something else: an index on a column whose type belongs to an extension that is not
@@ -53,31 +72,38 @@ export function settle(
   if (toc === undefined) return settleInOrder(problems);
   const causes = causesIn(problems, toc, leftOut);
   if (causes.size === 0) return [...problems];
-  const types = new Map(toc.entries.map(({ dumpId, type }) => [dumpId, type]));
-  const affected = affectedBy(toc, causes);
-  const withoutRows = affectedBy(toc, tablesWithoutRows(toc, causes));
-  const extension = [...causes].find(([id]) => types.get(id) === 'EXTENSION')?.[1];
-  const affectedNames = namesIn(toc.entries.filter(({ dumpId }) => affected.has(dumpId)));
-  const allNames = namesIn(toc.entries);
+  const roots = new Map([...causes.keys()].map((id) => [id, id]));
+  const affected = affectedBy(toc, roots);
+  const withoutRows = affectedBy(toc, tablesWithoutRows(toc, roots));
+  const extensions = toc.entries.flatMap(({ dumpId, type }) =>
+    type === 'EXTENSION' && causes.has(dumpId) ? [dumpId] : [],
+  );
+  const isAffected = bringsIn(
+    toc.entries.filter(({ dumpId }) => affected.has(dumpId)),
+    toc,
+  );
+  const isOfArchive = bringsIn(toc.entries, toc);
 
-  const causeOf = (problem: RestoreProblem): string | undefined => {
+  const rootsOf = (problem: RestoreProblem): readonly number[] => {
     const reason = reasonIn(problem.message);
     const id = problem.entry?.dumpId;
-    if (lacksRows.test(reason))
-      return id === undefined ? undefined : (withoutRows.get(id) ?? affected.get(id));
-    if (!consequence.test(reason)) return undefined;
+    const one = (root: number | undefined): readonly number[] => (root === undefined ? [] : [root]);
     const ofEntry = id === undefined ? undefined : affected.get(id);
-    if (ofEntry !== undefined || reason.startsWith('column ')) return ofEntry;
-    const name = nameIn(reason);
+    if (isForRows(reason)) return one((id === undefined ? undefined : withoutRows.get(id)) ?? ofEntry);
+    if (!isConsequence(reason)) return [];
+    if (ofEntry !== undefined || reason.startsWith('column ')) return one(ofEntry);
+    const missed = missedObject(reason);
+    if (missed === undefined) return extensions;
     // The table of contents does not say what a function's body calls.
-    if (name !== undefined && affectedNames(name)) return [...causes.values()][0];
-    // What the archive never held, an extension would have brought.
-    const isOfArchive = name !== undefined && allNames(name);
-    return isOfArchive ? undefined : extension;
+    if (isAffected(missed)) return [...causes.keys()].slice(0, 1);
+    // What the archive never held an extension would have brought: which one of several, nobody says.
+    return isOfArchive(missed) ? [] : extensions;
   };
   return problems.map((problem) => {
-    const missing = problem.fault === 'backup' ? causeOf(problem) : undefined;
-    return missing === undefined ? problem : { ...problem, fault: 'environment' as const, missing };
+    const found = problem.fault === 'backup' ? rootsOf(problem) : [];
+    if (found.length === 0) return problem;
+    const missing = found.map((id) => causes.get(id)).join(' or ');
+    return { ...problem, fault: 'environment' as const, missing, causes: found };
   });
 }
 
@@ -90,7 +116,7 @@ function causesIn(
   const causes = new Map<number, string>();
   for (const { dumpId, type, label } of entries) {
     if (!leftOut.has(dumpId)) continue;
-    const name = label.replace(/^- /, '').trim();
+    const name = extensionName({ label });
     causes.set(dumpId, type === 'EXTENSION' ? `extension "${name}"` : 'what was left out');
   }
   for (const { fault, missing, entry } of problems)
@@ -100,8 +126,8 @@ function causesIn(
 }
 
 /** Rows depend on their table, and a foreign key on both tables, but not on their rows. */
-function tablesWithoutRows({ entries }: Toc, causes: ReadonlyMap<number, string>): Map<number, string> {
-  const tables = new Map<number, string>();
+function tablesWithoutRows<Cause>({ entries }: Toc, causes: ReadonlyMap<number, Cause>): Map<number, Cause> {
+  const tables = new Map<number, Cause>();
   for (const { dumpId, type, dependsOn } of entries) {
     const cause = type === 'TABLE DATA' ? causes.get(dumpId) : undefined;
     if (cause !== undefined) for (const table of dependsOn) tables.set(table, cause);
@@ -117,7 +143,7 @@ function settleInOrder(problems: readonly RestoreProblem[]): RestoreProblem[] {
       return problem;
     }
     const reason = reasonIn(problem.message);
-    return cause !== undefined && (consequence.test(reason) || lacksRows.test(reason))
+    return cause !== undefined && (isConsequence(reason) || isForRows(reason))
       ? { ...problem, fault: 'environment' as const, missing: cause }
       : problem;
   });

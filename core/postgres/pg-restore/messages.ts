@@ -2,7 +2,7 @@ import { oneLine } from '../../text/one-line.ts';
 import type { RestoreProblem } from './restoration.ts';
 
 /** An error as a program told it, before it is judged whose fault it is. */
-export type Complaint = Omit<RestoreProblem, 'fault' | 'missing' | 'endsRestore'>;
+export type Complaint = Pick<RestoreProblem, 'message' | 'entry' | 'statement'>;
 
 export type MessageReader = {
   /** One line of standard error. */

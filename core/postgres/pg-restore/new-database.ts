@@ -4,6 +4,7 @@ import { messageOf } from '../../errors.ts';
 import type { DatabaseLocale } from '../../manifest/manifest.ts';
 import { quoteIdentifier } from '../names.ts';
 import { judge } from './classify.ts';
+import { withoutNames } from './reason.ts';
 import type { RestoreProblem } from './restoration.ts';
 
 export type NewDatabase = {
@@ -29,13 +30,13 @@ export async function createDatabase(
     await client.query(createStatement(database));
     return { substituted: undefined };
   } catch (error: unknown) {
-    if (!isLocaleProblem(messageOf(error))) throw error;
+    if (!isLocaleProblem(error)) throw error;
     for (const locale of substitutes(database.encoding)) {
       try {
         await client.query(createStatement({ ...database, locale }));
         return { substituted: locale.collate };
       } catch (next: unknown) {
-        if (!isLocaleProblem(messageOf(next))) throw next;
+        if (!isLocaleProblem(next)) throw next;
       }
     }
     throw error;
@@ -54,8 +55,8 @@ export async function localeProblem(
   try {
     await client.query(createStatement({ ...database, name }));
   } catch (error: unknown) {
+    if (!isLocaleProblem(error)) throw error;
     const message = messageOf(error);
-    if (!isLocaleProblem(message)) throw error;
     // Whatever its words are: a database like the source's cannot be made here, and that is not the backup's fault.
     return {
       missing: `a database in ${database.encoding} like the source's`,
@@ -137,8 +138,18 @@ function substitutes(encoding: string): DatabaseLocale[] {
   return encoding === 'UTF8' ? [libc('C.UTF-8'), libc('C')] : [libc('C')];
 }
 
-function isLocaleProblem(message: string): boolean {
-  return /locale|collat|LC_|ICU|provider|encoding/i.test(message);
+/**
+ * How CREATE DATABASE from template0 refuses encoding, locale and provider (dbcommands.c, pg_locale.c): wrong object
+ * type, invalid parameter value, feature not supported, syntax error, invalid object definition. Whatever the language.
+ */
+const localeStates: ReadonlySet<unknown> = new Set(['42809', '22023', '0A000', '42601', '42P17']);
+const internalError = 'XX000';
+
+/** Other states are another thing, whatever words the names in their messages are made of. */
+function isLocaleProblem(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  if (localeStates.has(code)) return true;
+  return code === internalError && /locale|collat|ICU|encoding/i.test(withoutNames(messageOf(error)));
 }
 
 function quoteText(text: string): string {

@@ -3,8 +3,8 @@ import type { ChildExit, RunningChild } from '../../process/run-child.ts';
 import type { Toc } from '../archive/toc.ts';
 import { judge, settle } from './classify.ts';
 import { type MessageReader, messageReader } from './messages.ts';
+import { isProgramsOwn, jobDied } from './reason.ts';
 import type { PgRestoreRequest, PgRestoreResult, RestoreProblem } from './restoration.ts';
-import { isProgramsOwn, jobDied } from './server-lacks.ts';
 
 const keptProblems = 1_000;
 
@@ -102,8 +102,19 @@ export class ProblemCollector {
  */
 function problemOfExit(name: string, exit: ChildExit, statusCounts: boolean): RestoreProblem | undefined {
   if (exit.signal !== null) {
-    const message = `${name} was killed by ${exit.signal}, not by pgproof; most often there was too little memory`;
-    return { fault: 'environment', missing: 'memory', endsRestore: true, message };
+    const ended = { fault: 'environment', endsRestore: true } as const;
+    // The kernel takes memory back with SIGKILL; with the others a program was stopped by somebody, or broke.
+    return exit.signal === 'SIGKILL'
+      ? {
+          ...ended,
+          missing: 'memory',
+          message: `${name} was killed by SIGKILL, not by pgproof; most often there was too little memory`,
+        }
+      : {
+          ...ended,
+          missing: `a ${name} that goes on to its end`,
+          message: `${name} was ended by ${exit.signal}, not by pgproof`,
+        };
   }
   if (exit.code === 0 || !statusCounts) return undefined;
   if (exit.code === 126 || exit.code === 127)

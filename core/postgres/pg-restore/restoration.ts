@@ -13,6 +13,12 @@ export type RestoreProblem = {
   readonly message: string;
   /** What lacks, where the fault is the environment's: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
   readonly missing?: string | undefined;
+  /** Dump ids of the entries whose lack it comes from, where it comes from others'. */
+  readonly causes?: readonly number[] | undefined;
+  /** What is done about it, where that is not to tell it: see Lack. */
+  readonly remedy?: Remedy | undefined;
+  /** Set where somebody lacks a right although a superuser restores: the owner of what is restored. */
+  readonly lacksRights?: true | undefined;
   /** Set where it ended the restore as a whole: what came of it is not worth a comparison. */
   readonly endsRestore?: true | undefined;
   /** The entry of the table of contents that it happened at: its dump id, and pg_restore's words for it. */
@@ -20,6 +26,12 @@ export type RestoreProblem = {
   /** The first part of the statement, on one line. */
   readonly statement?: string | undefined;
 };
+
+/**
+ * `one job`: jobs of the restore stood in each other's way. `without session libraries`: the database asks for a
+ * library at the beginning of every session.
+ */
+export type Remedy = 'one job' | 'without session libraries';
 
 export type PgRestoreProgress = {
   /** What pg_restore is busy with: `table data public.users`, `index public.users_email_idx`. */

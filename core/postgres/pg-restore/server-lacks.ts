@@ -1,3 +1,5 @@
+import type { Remedy } from './restoration.ts';
+
 /** Something that a server or a program says it lacks, whatever the backup is like. */
 export type Lack = {
   /** How it says so. */
@@ -8,6 +10,7 @@ export type Lack = {
   readonly endsRestore?: true;
   /** Set where it is the role that lacks it: never a superuser, who may do everything. */
   readonly ofRole?: true;
+  readonly remedy?: Remedy;
 };
 
 /**
@@ -22,13 +25,22 @@ export const lacks: readonly Lack[] = [
   },
   { words: /^could not open extension control file ".*\/(.+?)\.control"/, missing: 'extension "$1"' },
   { words: /^required extension "(.+?)" is not installed/, missing: 'extension "$1"' },
-  { words: /^could not (?:access|load) (?:file|library) "(.+?)"/, missing: 'library "$1"' },
+  {
+    words: /^could not (?:access|load) (?:file|library) "(.+?)"/,
+    missing: 'library "$1"',
+    remedy: 'without session libraries',
+  },
   { words: /^could not find function ".+?" in file "(.+?)"/, missing: 'this version of library "$1"' },
-  { words: /^incompatible library "(.+?)"/, missing: 'library "$1" for this server' },
+  {
+    words: /^incompatible library "(.+?)"/,
+    missing: 'library "$1" for this server',
+    remedy: 'without session libraries',
+  },
   {
     words:
       /^(?:extension )?"?([^\s"]+)"? (?:must be preloaded|(?:must|can only) be loaded via "?shared_preload_libraries)/,
     missing: '"$1" in shared_preload_libraries',
+    remedy: 'without session libraries',
   },
   {
     words: /^security label provider "(.+?)" is not loaded/,
@@ -41,6 +53,15 @@ export const lacks: readonly Lack[] = [
   },
 
   { words: /^invalid (?:LC_\w+ )?locale name:? "(.*?)"/, missing: 'locale "$1"' },
+  { words: /^invalid value for parameter "lc_\w+": "(.*?)"/, missing: 'locale "$1"' },
+  {
+    words: /^(?:invalid value for parameter "(?:TimeZone|log_timezone)": |time zone )"(.+?)"/i,
+    missing: 'time zone "$1"',
+  },
+  {
+    words: /^invalid value for parameter "(?:default_toast_compression|wal_compression)": "(.+?)"/,
+    missing: 'a server that knows $1',
+  },
   { words: /^could not create locale "(.*?)"/, missing: 'locale "$1"' },
   { words: /^could not open collator for locale "(.*?)"/, missing: 'ICU locale "$1"' },
   {
@@ -98,7 +119,7 @@ export const lacks: readonly Lack[] = [
     missing: 'time',
     endsRestore: true,
   },
-  { words: /^deadlock detected/, missing: 'a server that nobody else works in' },
+  { words: /^deadlock detected/, missing: 'a server that nobody else works in', remedy: 'one job' },
   {
     words: /^cannot execute .+ in a read-only transaction|^cannot execute .+ during recovery/,
     missing: 'a server that takes changes',
@@ -143,26 +164,3 @@ export const lacks: readonly Lack[] = [
     missing: 'the setting "$1" (a library, or a newer PostgreSQL)',
   },
 ];
-
-/** In front of what the server said. The name of a table is in it, and may be anything. */
-const programWords =
-  /^(?:could not execute query|COPY failed for table ".*?"|error returned by PQ\w+|query failed|reconnection failed|could not (?:create|open|write to) large object[^:]*|could not set \w+ (?:user )?to [^:]*|could not (?:start|commit) database transaction|could not connect to database): /s;
-
-/** What is told beside the message itself; values of the backup stand in it. */
-const beside = /\s(?:DETAIL|HINT|CONTEXT|QUERY|LINE \d+): .*$/s;
-
-/** What was said about the reason, without the program's own words in front and the details behind. */
-export function reasonIn(message: string): string {
-  return message
-    .replace(programWords, '')
-    .replace(/^(?:ERROR|FATAL|PANIC):\s+/, '')
-    .replace(beside, '');
-}
-
-/** Whether the program itself gave up, rather than passed on what the server refused. */
-export function isProgramsOwn(message: string): boolean {
-  return !programWords.test(message) && !/^(?:ERROR|FATAL|PANIC):/.test(message);
-}
-
-/** What pg_restore says of a job that has ended: also of one that told why, just before. */
-export const jobDied = /^a worker process died unexpectedly/;

@@ -1,6 +1,12 @@
+import type { Client } from 'pg';
 import { withConnection } from '../connect/connect.ts';
 import { ConnectionFailed } from '../connect/connection-failed.ts';
-import { optionsOf, permittedRestoreSettings, restoreSettings } from '../connect/restore-settings.ts';
+import {
+  optionsOf,
+  permittedRestoreSettings,
+  type RestoreSetting,
+  restoreSettings,
+} from '../connect/restore-settings.ts';
 import { settingsTakenHere } from '../facts/dump-settings.ts';
 import { maintenanceDatabase } from './new-database.ts';
 import type { PgRestoreRequest } from './restoration.ts';
@@ -27,10 +33,12 @@ export async function withRestoreSettings(request: PgRestoreRequest): Promise<Se
   const place = create ? maintenanceDatabase(database) : database;
   let settings = restoreSettings;
   let taken = dumpSettings;
+  let language: readonly RestoreSetting[] = [];
   try {
     await withConnection(target, { database: place, signal }, async (client) => {
       settings = await permittedRestoreSettings(client);
       taken = await settingsTakenHere(client, dumpSettings);
+      language = await permittedLanguage(client);
     });
   } catch {
     signal.throwIfAborted();
@@ -39,7 +47,9 @@ export async function withRestoreSettings(request: PgRestoreRequest): Promise<Se
     const value = taken[name];
     return value === undefined ? [] : [{ name, value }];
   });
-  const options = [target.options, optionsOf([...settings, ...ofValues])].filter(Boolean).join(' ');
+  const options = [target.options, optionsOf([...settings, ...ofValues, ...language])]
+    .filter(Boolean)
+    .join(' ');
   const settled = { ...request, target: { ...target, options } };
   try {
     await withConnection(settled.target, { database: place, signal }, async () => undefined);
@@ -49,4 +59,16 @@ export async function withRestoreSettings(request: PgRestoreRequest): Promise<Se
       return { request, isSettled: false };
   }
   return { request: settled, isSettled: true };
+}
+
+/** What is judged by its words must be in English; where the role may not say so the server's language is told as it is. */
+async function permittedLanguage(client: Client): Promise<readonly RestoreSetting[]> {
+  const language = { name: 'lc_messages', value: 'C' };
+  try {
+    // Local: a pooler gives its sessions to others afterwards.
+    await client.query(`set local ${language.name} = ${language.value}`);
+    return [language];
+  } catch {
+    return [];
+  }
 }

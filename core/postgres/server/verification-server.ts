@@ -4,7 +4,9 @@ import { withConnection } from '../connect/connect.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import { quoteIdentifier } from '../names.ts';
 import type { FoundTools } from '../programs/tools.ts';
+import { PrivateServerError } from './cluster.ts';
 import { watchUsage } from './directory-usage.ts';
+import { librariesOf, preloadSettings } from './preload.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
 import { bubblewrapPlaces, type Isolation } from './sandbox.ts';
 import { availableMemory, verificationSettings, walSegmentMegabytes } from './size.ts';
@@ -25,6 +27,8 @@ export type VerificationServerOptions = {
   readonly memoryBytes?: number | undefined;
   /** Connections that will work at the same time. */
   readonly jobs: number;
+  /** Extensions that will be made in a database: those that must be preloaded are, where the programs have them. */
+  readonly preload?: { readonly extensions: readonly string[]; readonly database: string } | undefined;
   /** Default: `process.env`. Read are AWS_LAMBDA_FUNCTION_MEMORY_SIZE and PATH. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Paths of bwrap to try; an empty list: the server is not sandboxed. Default: see bubblewrapPlaces. */
@@ -71,7 +75,25 @@ export async function withVerificationServer<T>(
   }
 }
 
-function startVerificationServer(options: VerificationServerOptions): Promise<PrivateServer> {
+/** A library that this server cannot load keeps it from starting: then it goes without. */
+async function startVerificationServer(options: VerificationServerOptions): Promise<PrivateServer> {
+  const { tools, preload, signal } = options;
+  const settings = preload === undefined ? {} : preloadSettings(preload, await librariesOf(tools));
+  if (Object.keys(settings).length > 0) {
+    try {
+      return await startWith(options, settings);
+    } catch (error: unknown) {
+      if (!(error instanceof PrivateServerError)) throw error;
+      signal?.throwIfAborted();
+    }
+  }
+  return await startWith(options, {});
+}
+
+function startWith(
+  options: VerificationServerOptions,
+  preloading: Readonly<Record<string, string>>,
+): Promise<PrivateServer> {
   const { tools, superuser, directory, roomBytes, jobs, env = process.env, signal } = options;
   const cpus = availableParallelism();
   const machine = { totalBytes: totalmem(), constrainedBytes: process.constrainedMemory?.() };
@@ -82,7 +104,7 @@ function startVerificationServer(options: VerificationServerOptions): Promise<Pr
     parent: directory,
     user: isPlain(superuser) ? superuser : 'postgres',
     bubblewrap: options.bubblewrap ?? bubblewrapPlaces(tools, env),
-    settings: verificationSettings({ memoryBytes, roomBytes, jobs, cpus }),
+    settings: { ...verificationSettings({ memoryBytes, roomBytes, jobs, cpus }), ...preloading },
     initdbArguments: [
       '--encoding',
       'UTF8',

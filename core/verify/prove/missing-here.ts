@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { extensionName } from '../../postgres/archive/entry-label.ts';
 import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
 import { describeLeftOut } from './left-out.ts';
 
@@ -32,9 +33,4 @@ export async function missingExtensions(
   const entries = (toc?.entries ?? []).filter(({ dumpId }) => ids.has(dumpId) || dependents.has(dumpId));
   const missing = names.map((name) => `extension ${name}`);
   return { names, entries, detail: describeLeftOut(missing, entries) };
-}
-
-/** pg_restore lists an extension without a schema and without an owner: `- pg_trgm`. */
-function extensionName({ label }: TocEntry): string {
-  return label.replace(/^- /, '').trim();
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import { withoutNames } from '../../postgres/pg-restore/reason.ts';
 import { withVerificationServer } from '../../postgres/server/verification-server.ts';
 import { Interrupted } from '../../process/interrupted.ts';
 import { stopReason } from '../../process/stop-reason.ts';
@@ -44,6 +45,8 @@ async function restoreChecks(
     directory: scratch.directory,
     roomBytes: databaseBytes,
     jobs: jobs + comparingConnections,
+    // pg_dump lists neither an extension's libraries nor what they must be told.
+    preload: { extensions: manifest.extensions.map(({ name }) => name), database: manifest.database },
     signal,
   };
   return await withVerificationServer(options, async (verification) => {
@@ -62,15 +65,24 @@ function isFailed({ checks }: StoredChecks): boolean {
   return checks.some(({ status }) => status === 'failed');
 }
 
-const noRoom =
-  /No space left on device|ENOSPC|could not (?:extend|write) (?:file|to file).*(?:space|wrote only)/i;
+/** Of the file system's and of the server's (disk_full): their words may quote anything. */
+const noRoomCodes: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', '53100']);
+
+function isNoRoom(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { readonly code?: unknown };
+  return noRoomCodes.has(code) || noRoomWords.test(withoutNames(error.message)) || isNoRoom(error.cause);
+}
+
+/** What a program of PostgreSQL's that made or started the server said has no code. */
+const noRoomWords = /No space left on device|Disk quota exceeded/;
 
 /** What ended it says nothing about the backup, whose faults are checks. */
 function limitOf(error: unknown, { signal, scratch }: ProofContext): Check {
   const reason =
     signal.aborted && !(signal.reason instanceof Interrupted)
       ? stopReason(signal)
-      : noRoom.test(messageOf(error))
+      : isNoRoom(error)
         ? `no room in ${scratch.directory}: ${messageOf(error)}`
         : messageOf(error);
   return { name: 'restore', status: 'unverifiable', detail: oneLine(reason) };

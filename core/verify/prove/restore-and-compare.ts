@@ -3,7 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { archiveBytes } from '../../manifest/sizes.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
-import { overrideDatabaseSettings } from '../../postgres/connect/steady-session.ts';
+import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import { formatBytes, formatDuration, plural } from '../../text/units.ts';
 import { applyRoles } from './apply-roles.ts';
@@ -25,15 +25,16 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   const restored = await restoreInto(manifest, context);
   const seconds = (performance.now() - began) / 1_000;
   const { leftOut, archive, isWhole, isDescribed } = restored;
+  const parameters = overrideDatabaseSettings(
+    { ...server.parameters, database: manifest.database },
+    server.major,
+  );
   const compared: Check[] = [];
   if (restored.isComparable) {
     onProgress?.({ step: 'comparing' });
     compared.push(
       ...(await compareRestored(manifest, {
-        parameters: overrideDatabaseSettings(
-          { ...server.parameters, database: manifest.database },
-          server.major,
-        ),
+        parameters: restored.withoutSessionLibraries ? withoutSessionLibraries(parameters) : parameters,
         tools: serverTools.client,
         serverMajor: server.major,
         archive,

@@ -3,7 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import { readToc } from '../../postgres/archive/toc.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
-import { overrideDatabaseSettings } from '../../postgres/connect/steady-session.ts';
+import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
 import { lackingMoneyLocale, settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
 import { applyDatabaseSql } from '../../postgres/pg-restore/apply-database-sql.ts';
 import { maintenanceDatabase } from '../../postgres/pg-restore/new-database.ts';
@@ -35,6 +35,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     isWhole: false,
     isDescribed: false,
     isComparable: false,
+    withoutSessionLibraries: false,
     jobs: 0,
     whyOneJob: undefined,
   };
@@ -56,26 +57,34 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const prepare = (): Promise<PreparedDatabase> =>
     withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc));
   const prepared = await prepare();
-  const restore = (jobs: number): Promise<PgRestoreResult> =>
-    restoreOnce(manifest, context, { path, target, prepared, jobs });
-  let result = await restore(context.jobs);
-  if (needsOneJob(result, prepared) && (await dropRestored(manifest.database, target, signal))) {
+  const restore = (jobs: number, way = target): Promise<PgRestoreResult> =>
+    restoreOnce(manifest, context, { path, target: way, prepared, jobs });
+  const again = async (jobs: number, way = target): Promise<PgRestoreResult | undefined> => {
+    if (!(await dropRestored(manifest.database, target, signal))) return undefined;
     await prepare();
-    result = await restore(1);
-  }
+    return await restore(jobs, way);
+  };
+  let result = await restore(context.jobs);
+  // The library lacks, and nothing could be restored for want of it: told, and the rest is restored without.
+  const libraries = result.problems.filter(({ remedy }) => remedy === 'without session libraries');
+  const way = libraries.length === 0 ? target : withoutSessionLibraries(target);
+  if (libraries.length > 0) result = (await again(context.jobs, way)) ?? result;
+  if (needsOneJob(result, prepared)) result = (await again(1, way)) ?? result;
   const { jobs, whyOneJob } = result;
-  const ended = await explainEnd(result.problems, context.verification.server.logPath);
+  const told = way === target ? [] : firstOfEach(libraries);
+  const ended = await explainEnd([...told, ...result.problems], context.verification.server.logPath);
   const sql = stored.database;
   const isDone = !ended.some(({ endsRestore }) => endsRestore);
   const described = !prepared.create && sql !== undefined && isDone;
   const problems = described ? [...ended, ...(await describeRestored(manifest, context, sql))] : ended;
   return {
     ...summarize(
-      { ...result, problems, problemCount: result.problemCount - ended.length + problems.length },
+      { ...result, problems, problemCount: result.problemCount - result.problems.length + problems.length },
       prepared,
       toc,
     ),
     isDescribed: prepared.create || described,
+    withoutSessionLibraries: way !== target,
     archive,
     jobs,
     whyOneJob,
@@ -93,6 +102,12 @@ async function describeRestored(
   return await withConnection(target, { signal }, (client) =>
     applyDatabaseSql(client, sql.toString('utf8'), { asSuperuser: true }),
   );
+}
+
+/** One of each library, and none of them ends the restore any more. */
+function firstOfEach(problems: readonly RestoreProblem[]): RestoreProblem[] {
+  const byLibrary = new Map(problems.map((problem) => [problem.missing, problem]));
+  return [...byLibrary.values()].map((problem) => ({ ...problem, entry: undefined, endsRestore: undefined }));
 }
 
 async function restoreOnce(

@@ -18,6 +18,8 @@ export type Restored = {
   readonly isDescribed: boolean;
   /** Whether there is a database that is worth a comparison. */
   readonly isComparable: boolean;
+  /** Whether the libraries that the database asks for in every session are not to be had here. */
+  readonly withoutSessionLibraries: boolean;
   readonly jobs: number;
   /** Why it was one job although more were allowed. */
   readonly whyOneJob: string | undefined;
@@ -27,7 +29,12 @@ export type Restored = {
  * Whether a single job has to tell it again: where something is missing here, what follows from that and what is the
  * backup's own fault is told apart by the entry that each message is about.
  */
-export function needsOneJob({ isMixed, problems }: PgRestoreResult, prepared: PreparedDatabase): boolean {
+export function needsOneJob(
+  { isMixed, jobs, problems }: PgRestoreResult,
+  prepared: PreparedDatabase,
+): boolean {
+  // The jobs stood in each other's way, as one alone never does.
+  if (jobs > 1 && problems.some(({ remedy }) => remedy === 'one job')) return true;
   const isLimited = prepared.missing.entries.length > 0 || isOfEnvironment(problems);
   return isMixed && isLimited && !problems.some(({ endsRestore }) => endsRestore);
 }
@@ -82,8 +89,10 @@ function refusedEntries(
 function textsOf(problems: readonly RestoreProblem[], fault: RestoreProblem['fault']): string[] {
   return problems
     .filter((problem) => problem.fault === fault)
-    .map(({ message, missing, entry }) => {
+    .map(({ message, missing, entry, lacksRights }) => {
       const place = entry === undefined ? '' : ` (${entry.label})`;
+      if (lacksRights)
+        return `${message}${place}: a superuser restored, so it is the owner who lacks the right`;
       return missing === undefined ? `${message}${place}` : `${missing} is missing here: ${message}${place}`;
     });
 }

@@ -36,11 +36,25 @@ export async function verificationTools(major: number): Promise<VerificationTool
   return { server: await quick(server), client };
 }
 
-async function quick(tools: FoundTools): Promise<FoundTools> {
+/** The same without the extensions of test/fixtures/extensions, which {@link serverTools} have. */
+export async function verificationToolsWithout(major: number): Promise<VerificationTools> {
+  const { server, client } = await machinePrograms({}).verificationTools(major);
+  return { server: await quick(server, 'programs-without'), client };
+}
+
+async function quick(
+  tools: FoundTools,
+  kind: 'programs' | 'programs-without' = 'programs',
+): Promise<FoundTools> {
   const address = process.env.PGPROOF_TEST_SHARED;
   if (address === undefined) return tools;
-  const directory = await askShared<string>(address, 'programs', encodeURIComponent(tools.directory));
+  const directory = await askShared<string>(address, kind, encodeURIComponent(tools.directory));
   return { ...tools, directory };
+}
+
+/** Whether those programs have the extensions of test/fixtures/extensions: programs of the system cannot be given any. */
+export async function hasFixtureExtensions(major: number): Promise<boolean> {
+  return (await serverTools(major)).directory !== (await realServerTools(major)).directory;
 }
 
 type ServerOptions = Omit<PrivateServerOptions, 'tools'> & { readonly major?: number | undefined };

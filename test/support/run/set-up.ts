@@ -35,13 +35,15 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     'layer-builder': () => built(join(bundles, 'layer-builder'), buildLayerBuilder),
   };
   let trees = 0;
+  const tree = (place: string, extensions: boolean): Promise<string> => {
+    trees += 1;
+    return makeQuickPrograms(decodeURIComponent(place), join(directory, `pg${trees}`), { extensions });
+  };
   const servers = sharedServers(directory);
   const shared = await serveShared(directory, {
     server: servers.start,
-    programs: (place) => {
-      trees += 1;
-      return makeQuickPrograms(decodeURIComponent(place), join(directory, `pg${trees}`));
-    },
+    programs: (place) => tree(place, true),
+    'programs-without': (place) => tree(place, false),
     bundle: (name) => {
       const build = builders[name as BundleName];
       return build === undefined ? Promise.reject(new Error(`There is no bundle ${name}`)) : build();

@@ -121,6 +121,46 @@ test.each([
   ['tablespace "fast" does not exist', 'environment', 'tablespace "fast"'],
   ['server closed the connection unexpectedly', 'environment', 'a server that stays up'],
   ['language "plpython3u" does not exist', 'environment', 'language "plpython3u"'],
+  [
+    'could not execute query: ERROR: could not connect to server "crm" DETAIL: connection to server at "crm" (1.2.3.4), port 5432 failed: timeout expired',
+    'environment',
+    'the other server "crm"',
+  ],
+  [
+    'could not execute query: ERROR: relation "public.gone" does not exist CONTEXT: remote SQL command: SELECT rolname FROM public.gone',
+    'environment',
+    'what another server should have',
+  ],
+  ['relation "public.gone" does not exist', 'backup', undefined],
+  [
+    'could not open stop-word file "/usr/share/postgresql/17/tsearch_data/ours.stop": No such file or directory',
+    'environment',
+    'the text search file "ours.stop"',
+  ],
+  [
+    'could not open file "/srv/prices.csv" for reading: No such file or directory',
+    'environment',
+    'the file "/srv/prices.csv"',
+  ],
+  ['invalid value for parameter "lc_monetary": "xx_YY.utf8"', 'environment', 'locale "xx_YY.utf8"'],
+  ['invalid value for parameter "work_mem": "could not connect to server"', 'backup', undefined],
+  ['time zone "Mars/Base" not recognized', 'environment', 'time zone "Mars/Base"'],
+  [
+    'connection to server on socket "/tmp/.s.PGSQL.5432" failed: FATAL: could not access file "pgaudit": No such file or directory',
+    'environment',
+    'library "pgaudit"',
+  ],
+  [
+    'connection to server on socket "/tmp/.s.PGSQL.5432" failed: FATAL: not today',
+    'environment',
+    'a session in the database',
+  ],
+  [
+    'connection to server at "db", port 5432 failed: Connection refused',
+    'environment',
+    'a server that stays up',
+  ],
+  ['insert into "could not open file" failed: extension "time" is not available', 'backup', undefined],
   ['role "app" does not exist', 'backup', undefined],
   ['duplicate key value violates unique constraint "k"', 'backup', undefined],
   ['insert or update on table "t" violates foreign key constraint "f"', 'backup', undefined],
@@ -289,4 +329,36 @@ test('a foreign key to rows that found no room is no fault of the backup; to row
     missing: 'room on the disk',
   });
   expect(settle([unaccent, violated], library)[1]).toMatchObject({ fault: 'backup' });
+});
+
+const ofExtension = parseToc(`;
+3; 3079 1 EXTENSION - uptime 
+;	depends on: 9
+210; 1259 16390 TABLE public rate keeper app
+3600; 0 16391 TABLE DATA rates rate app
+;	depends on: 205
+3601; 0 0 SEQUENCE SET rates ticket app
+;	depends on: 206
+3602; 0 0 ACL rates TABLE rate app
+3603; 0 16399 TABLE DATA public rate keeper app
+;	depends on: 210`);
+
+test('what a table holds, or who may see it, is not the table: an extension that is missing would have brought it', () => {
+  const problems = [
+    backup('could not execute query: ERROR: relation "rates.rate" does not exist', 3600),
+    backup('could not execute query: ERROR: relation "rates.ticket" does not exist', 3601),
+    backup('could not execute query: ERROR: schema "rates" does not exist', 3602),
+    // This one the archive makes itself, in another schema than it is missed in.
+    backup('could not execute query: ERROR: relation "public.rate keeper" does not exist', 3603),
+    backup('could not execute query: ERROR: value "x does not exist" is too long', 3603),
+  ];
+  const settled = settle(problems, ofExtension, new Set([3]));
+  expect(settled.map(({ missing }) => missing)).toEqual([
+    'extension "uptime"',
+    'extension "uptime"',
+    'extension "uptime"',
+    undefined,
+    undefined,
+  ]);
+  expect(settled[0]).toMatchObject({ fault: 'environment', causes: [3] });
 });

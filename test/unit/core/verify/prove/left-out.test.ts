@@ -35,6 +35,39 @@ test('an object that needs what was left out is known by the names in its identi
   expect(leftOutOf([]).mayHold('public.users')).toBe(false);
 });
 
+test('words within names are not names', () => {
+  const { mayHold } = leftOutOf([
+    entry(2, 'EXTENSION', '- vector'),
+    entry(7, 'TABLE', 'public embeddings app'),
+    entry(8, 'FUNCTION', 'public near(text, integer) app'),
+    entry(9, 'MATERIALIZED VIEW DATA', 'public mirror app'),
+    entry(10, 'TRIGGER', 'public users touched app'),
+    entry(11, 'ACL', 'public TABLE granted app'),
+    entry(12, 'COMMENT', 'public COLUMN "odd one".id app'),
+  ]);
+  for (const known of [
+    'public.near(pg_catalog.text,integer)',
+    'public.mirror',
+    'touched on public.users',
+    'public.granted',
+    'public."odd one"',
+    'p on public.embeddings',
+  ])
+    expect(mayHold(known), known).toBe(true);
+  for (const other of [
+    'public.app',
+    'public."new embeddings"',
+    'public.users',
+    'embeddings on public.users',
+    'other.embeddings',
+    'public.vector',
+    'public.nearer(pg_catalog.text)',
+    'public.one',
+    'embeddings',
+  ])
+    expect(mayHold(other), other).toBe(false);
+});
+
 test('what was left out is told, the first five by name', () => {
   expect(describeLeftOut(['extension vector'], entries)).toBe(
     'left out: extension vector and 3 objects that need it: table public embeddings app, ' +
