@@ -19,7 +19,6 @@ import {
   newestMajor,
   runSql,
   type TestDatabaseOptions,
-  uniqueName,
   withDatabase,
   withOwnServer,
 } from '../../../../support/postgres/servers.ts';
