@@ -16,6 +16,7 @@ import {
 } from '../core/vocabulary.ts';
 import { withAlertFlags } from './alerts.ts';
 import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
+import { refuseWithout, withoutOption } from './without.ts';
 
 export type BackupFlags = StoreFlags & {
   readonly source?: string;
@@ -29,6 +30,7 @@ export type BackupFlags = StoreFlags & {
   readonly rows: RowMode;
   readonly fingerprint?: true;
   readonly verify: VerifyChoice;
+  readonly without?: readonly string[];
   readonly lockWaitTimeout: number;
   readonly stallTimeout: number;
   readonly topic?: string;
@@ -63,6 +65,7 @@ export function withBackupFlags(command: Command): Command {
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
     .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
+    .addOption(withoutOption())
     .addOption(
       number(
         '--lock-wait-timeout <s>',
@@ -94,6 +97,7 @@ function number(flags: string, description: string, most: number, value: number)
 
 /** @throws UsageError where flags contradict each other */
 export function planFromFlags(flags: BackupFlags): BackupPlan {
+  refuseWithout(flags.without, flags.verify);
   if (flags.jobs > 1 && flags.format !== 'directory') {
     throw new UsageError({
       what: '--jobs needs the directory format',

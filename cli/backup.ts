@@ -39,10 +39,14 @@ async function run(flags: BackupFlags): Promise<void> {
         clock: () => new Date(),
         ...machinePrograms({ signal, onProgress: progress.say }),
       };
-      const verify = verifierAt(flags.verify, {
-        ...dependencies,
-        notifier: notifier(channel, 'failures'),
-      });
+      const verify = verifierAt(
+        flags.verify,
+        {
+          ...dependencies,
+          notifier: notifier(channel, 'failures'),
+        },
+        flags.without,
+      );
       const report = await backup(plan, { ...dependencies, source, verify, onProgress: progress.on });
       progress.stop();
       if (flags.json) printJson(report);
@@ -57,9 +61,10 @@ async function run(flags: BackupFlags): Promise<void> {
 function verifierAt(
   level: VerifyChoice,
   dependencies: TellDependencies,
+  without: readonly string[] | undefined,
 ): ((id: string) => Promise<Verified>) | undefined {
   if (level === 'none') return undefined;
-  return (id) => verifyAndTell({ id: parseId(id), level }, dependencies);
+  return (id) => verifyAndTell({ id: parseId(id), level, without }, dependencies);
 }
 
 function printSummary(report: BackupReport): void {

@@ -20,10 +20,12 @@ import { styleFor } from './output/style.ts';
 import { verifiedLines } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 import { machinePrograms } from './programs.ts';
+import { refuseWithout, withoutOption } from './without.ts';
 
 type VerifyFlags = StoreFlags & {
   readonly level: LevelChoice;
   readonly check?: readonly string[];
+  readonly without?: readonly string[];
   readonly scratch?: string;
   readonly topic?: string;
   readonly notify: NotifyPolicy;
@@ -47,6 +49,7 @@ export function verifyCommand(): Command {
         'SQL that must return true in the restored database; may be repeated',
       ).argParser(collectText),
     )
+    .addOption(withoutOption())
     .addOption(
       new Option(
         '--scratch <directory>',
@@ -58,6 +61,7 @@ export function verifyCommand(): Command {
 
 async function run(text: string, flags: VerifyFlags): Promise<void> {
   const checks = checksFrom(flags);
+  refuseWithout(flags.without, flags.level);
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
   const channel = await channelFor(flags.topic);
@@ -66,7 +70,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
     const id = await findBackup(store, text, { signal });
     progress.start(formatId(id));
     return verifyAndTell(
-      { id, level: flags.level, checks },
+      { id, level: flags.level, checks, without: flags.without },
       {
         store,
         notifier: notifier(channel, flags.notify),

@@ -96,6 +96,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       ...shared,
       level,
       checks: props.verifyChecks ?? [],
+      without: props.verifyWithout ?? [],
       // A server layer holds the client programs of its major too.
       layer: mayRestore(level) ? (props.serverLayer ?? ServerLayer.shared(this, { architecture })) : clients,
       codeDirectory: path.join(code, 'verify'),

@@ -73,6 +73,7 @@ export class BackupStack extends Stack {
       temporaryStorage: Size.mebibytes(functions.temporaryStorageMiB),
       timeout: Duration.minutes(functions.timeoutMinutes),
       verifyLevel: verify.level,
+      verifyWithout: verify.without,
       verifyMemory: Size.mebibytes(verify.memoryMiB),
       verifyTemporaryStorage:
         verify.temporaryStorageMiB === undefined ? undefined : Size.mebibytes(verify.temporaryStorageMiB),

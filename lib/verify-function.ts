@@ -5,6 +5,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { UserCheck } from '../core/config/checks.ts';
+import { parseWithout } from '../core/config/without.ts';
 import { type LevelChoice, mayRestore, type NotifyPolicy } from '../core/vocabulary.ts';
 import {
   checksBytes,
@@ -30,6 +31,7 @@ export interface VerifyFunctionProps
   readonly notify: NotifyPolicy;
   readonly level: LevelChoice;
   readonly checks: readonly UserCheck[];
+  readonly without: readonly string[];
 }
 
 /** What would be found out in the middle of a deployment, or never. */
@@ -47,12 +49,21 @@ function refuseChecks({ sourceName, level, checks }: VerifyFunctionProps): void 
   );
 }
 
+function refuseWithout({ sourceName, level, without }: VerifyFunctionProps): void {
+  for (const text of without) parseWithout(text);
+  if (without.length === 0 || mayRestore(level)) return;
+  throw new Error(
+    `Nothing of ${sourceName} is restored, so nothing can lack: got verifyLevel ${level} (expected auto or restore). Change it, or remove verifyWithout.`,
+  );
+}
+
 /**
  * The function that verifies a source's backups. Outside of any VPC: it talks to S3 and SNS only, and needs neither
  * endpoints nor addresses for that. Made inside `scope`, which should hold nothing else.
  */
 export function verifyFunction(scope: Construct, props: VerifyFunctionProps): LambdaFunction {
   refuseChecks(props);
+  refuseWithout(props);
   const { place, topic } = props;
   const names = verifyEnvironment;
   return bundledFunction(scope, {
@@ -62,6 +73,7 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       [names.store]: props.storeUrl,
       [names.level]: props.level,
       ...(props.checks.length === 0 ? {} : { [names.checks]: JSON.stringify(props.checks) }),
+      ...(props.without.length === 0 ? {} : { [names.without]: JSON.stringify(props.without) }),
       [names.topicArn]: topic.topicArn,
       [names.notify]: props.notify,
       // Whoever wrote the database that is restored must not read the function's credentials.

@@ -20,7 +20,7 @@ export type ChecksAtLevel = { readonly level: Level; readonly checks: readonly C
 /** Does what the level asks for. Rejects only where the signal's reason is to be thrown. */
 export async function checksAt(
   manifest: Manifest,
-  { id, level, checks = [] }: VerifyRequest,
+  { id, level, checks = [], without = [] }: VerifyRequest,
   dependencies: VerifyDependencies,
 ): Promise<ChecksAtLevel> {
   const { store, tools, onProgress, signal = new AbortController().signal } = dependencies;
@@ -44,7 +44,7 @@ export async function checksAt(
   const userChecks = checks.filter(({ database = manifest.database }) => database === manifest.database);
   return {
     level: 'restore',
-    checks: await proveByRestore(manifest, { ...context, ...way, userChecks, onProgress }),
+    checks: await proveByRestore(manifest, { ...context, ...way, userChecks, without, onProgress }),
   };
 }
 

@@ -11,6 +11,8 @@ export type VerifyRequest = {
   readonly level: LevelChoice;
   /** The user's own, for level `restore`; those for other databases are not looked at. */
   readonly checks?: readonly UserCheck[] | undefined;
+  /** What may lack where it is restored: see parseWithout. Counts only where no rows of tables are left out by it. */
+  readonly without?: readonly string[] | undefined;
 };
 
 /** What is going on. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { checksSchema } from '../../core/config/checks.ts';
 import { someText } from '../../core/config/options.ts';
+import { withoutSchema } from '../../core/config/without.ts';
 import { levelChoices, variables } from '../../core/vocabulary.ts';
 
 /** What the infrastructure and the verify function agree on; nothing heavy is imported here. */
@@ -12,6 +13,8 @@ export const verifyEnvironment = {
   level: 'PGPROOF_VERIFY_LEVEL',
   /** A JSON array of `{"name"?, "database"?, "sql"}`: SQL that must return true in the restored database. */
   checks: 'PGPROOF_VERIFY_CHECKS',
+  /** A JSON array of what may lack where a backup is restored: `["extension aws_commons"]`. */
+  without: 'PGPROOF_VERIFY_WITHOUT',
   /** ARN of a KMS key for the verification; without it the bucket's own encryption applies. */
   kmsKeyArn: variables.kmsKeyArn,
   /** ARN of the SNS topic that alerts go to. Required. */
@@ -37,6 +40,8 @@ const byHandSchema = z.strictObject({
   level: z.enum(levelChoices).optional(),
   /** Instead of the function's own. */
   checks: checksSchema.optional(),
+  /** What may lack where it is restored, instead of the function's own. */
+  without: withoutSchema.optional(),
 });
 
 /** EventBridge's `Object Created` event of S3. Loose: AWS adds fields. Keys come as they are, not URL-encoded. */

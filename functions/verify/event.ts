@@ -20,11 +20,16 @@ export async function requestFrom(
   store: Store,
   options: ReadOptions = {},
 ): Promise<VerifyRequest> {
-  const { level, checks } = settings;
+  const { level, checks, without } = settings;
   if (isObjectCreated(event))
-    return { id: idOf(event.detail.bucket.name, event.detail.object.key, settings), level, checks };
+    return { id: idOf(event.detail.bucket.name, event.detail.object.key, settings), level, checks, without };
   const id = await findBackup(store, event.backup, options);
-  return { id, level: event.level ?? level, checks: event.checks ?? checks };
+  return {
+    id,
+    level: event.level ?? level,
+    checks: event.checks ?? checks,
+    without: event.without ?? without,
+  };
 }
 
 function isObjectCreated(event: VerifyEvent): event is ObjectCreated {

@@ -162,21 +162,24 @@ function ofLayers({ layer, verify }: LooseConfig): Contradiction[] {
   return found;
 }
 
-/** Checks are asked of a restored database; some levels restore none. */
+/** Checks are asked of a restored database, and only there anything can lack; some levels restore none. */
 function ofLevel({ sources, verify }: LooseConfig): Contradiction[] {
   const level = levelChoices.find((one) => one === verify.level);
   if (level === undefined || mayRestore(level)) return [];
-  return sources.flatMap(({ checks }, index) =>
-    checks === undefined
-      ? []
-      : [
-          {
-            path: ['sources', index, 'checks'],
-            expected: `none with verify.level ${level}: they are asked of a restored database`,
-            fix: 'Set verify.level to auto or restore, or remove them.',
-          },
-        ],
-  );
+  const needsRestore = (path: Contradiction['path'], why: string): Contradiction => ({
+    path,
+    expected: `none with verify.level ${level}: ${why}`,
+    fix: 'Set verify.level to auto or restore, or remove them.',
+  });
+  const { without = [] } = verify;
+  return [
+    ...(without.length === 0 ? [] : [needsRestore(['verify', 'without'], 'nothing is restored')]),
+    ...sources.flatMap(({ checks }, index) =>
+      checks === undefined
+        ? []
+        : [needsRestore(['sources', index, 'checks'], 'they are asked of a restored database')],
+    ),
+  ];
 }
 
 function ofRestore({ sources, restore }: LooseConfig): Contradiction[] {

@@ -36,6 +36,7 @@ const network = z.object({ endpoints: anything, routeTableIds: anything });
 const layer = z.object({ majors: anything, arn: anything });
 const verify = z.object({
   level: anything,
+  without: z.array(z.unknown()).optional().catch(undefined),
   postgresMajor: anything,
   extensions: anything,
   locales: anything,

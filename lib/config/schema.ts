@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { defaultLevel, defaultPolicy } from '../../core/config/defaults.ts';
 import { port, someText } from '../../core/config/options.ts';
 import { sourceName, sourceOptions } from '../../core/config/source.ts';
+import { withoutSchema } from '../../core/config/without.ts';
 import { levelChoices, notifyPolicies, postgresPort, transitionClasses } from '../../core/vocabulary.ts';
 
 /** Values that CloudWatch Logs accepts as a retention, in days. */
@@ -122,6 +123,7 @@ const localeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]*$/);
 
 const verify = z.strictObject({
   level: z.enum(levelChoices).default(defaultLevel.functions),
+  without: withoutSchema.default([]),
   postgresMajor: major.optional(),
   extensions: z.array(packageName).default([]),
   locales: z.array(localeName).default([]),

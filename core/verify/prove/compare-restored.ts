@@ -40,6 +40,8 @@ export type RestoredDatabase = {
   readonly leftOut: LeftOut;
   /** Partitions whose rows may lie in other ones than at the source. */
   readonly throughRoot: readonly ThroughRoot[];
+  /** Whether all that was left out was accepted beforehand. */
+  readonly isAccepted: boolean;
   /** Whether the archive itself made the database, with its locale, settings and grants. */
   readonly isWhole: boolean;
   /** Whether it was given the owner, grants and settings that it had at the source. */
@@ -141,7 +143,7 @@ async function schemaCheck(
   database: RestoredDatabase,
   archiveSchema: Promise<string> | undefined,
 ): Promise<Check> {
-  const { parameters, tools, serverMajor, isWhole, isDescribed, leftOut, signal } = database;
+  const { parameters, tools, serverMajor, isWhole, isDescribed, leftOut, isAccepted, signal } = database;
   const isSameMajor = majorsOf(manifest).source === serverMajor;
   const compared = await withConnections(parameters, 1, signal, async ([client]) =>
     client === undefined
@@ -149,8 +151,12 @@ async function schemaCheck(
       : await compareCatalog(client, manifest, { sameMajor: isSameMajor, isDescribed, leftOut }),
   );
   const faults = [...(compared?.faults ?? [])];
-  const limits = compared?.limits ?? [];
-  const passed = compared?.passed === undefined ? [] : [compared.passed];
+  const uncompared = compared?.limits ?? [];
+  const limits = isAccepted ? [] : uncompared;
+  const passed = [
+    ...(compared?.passed === undefined ? [] : [compared.passed]),
+    ...(isAccepted ? uncompared : []),
+  ];
   const notCompared = compared?.notCompared ?? [];
   if (archiveSchema !== undefined) {
     const [expected, restored] = await Promise.all([

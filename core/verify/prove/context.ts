@@ -12,6 +12,8 @@ export type ProofContext = CheckContext & {
   readonly databaseBytes: number;
   readonly jobs: number;
   readonly userChecks: readonly UserCheck[];
+  /** What may lack here, as it was written: see parseWithout. */
+  readonly without: readonly string[];
   readonly onProgress: ((progress: VerifyProgress) => void) | undefined;
 };
 

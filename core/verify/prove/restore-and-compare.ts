@@ -6,6 +6,7 @@ import { withConnection } from '../../postgres/connect/connect.ts';
 import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import { formatBytes, formatDuration, plural } from '../../text/units.ts';
+import { rowsLeftOut } from './accepted.ts';
 import { applyRoles } from './apply-roles.ts';
 import { compareRestored } from './compare-restored.ts';
 import type { RestoreContext } from './context.ts';
@@ -29,6 +30,8 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
     { ...server.parameters, database: manifest.database },
     server.major,
   );
+  const lacking = leftOutOf(leftOut);
+  const lostRows = restored.without.length === 0 ? undefined : rowsLeftOut(manifest.tables, lacking);
   const compared: Check[] = [];
   if (restored.isComparable) {
     onProgress?.({ step: 'comparing' });
@@ -39,7 +42,8 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
         serverMajor: server.major,
         archive,
         counts: context.stored.counts,
-        leftOut: leftOutOf(leftOut),
+        leftOut: lacking,
+        isAccepted: restored.without.length > 0 && restored.limits.length === 0 && lostRows === undefined,
         throughRoot: context.stored.throughRoot,
         isWhole,
         isDescribed,
@@ -52,20 +56,27 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   }
   return [
     ...(roles === undefined ? [] : [roles]),
-    restoreCheck(manifest, context, restored, seconds),
+    restoreCheck(manifest, context, withLimit(restored, lostRows), seconds),
     ...compared,
   ];
+}
+
+/** What was accepted does not count where it costs rows. */
+function withLimit(restored: Restored, limit: string | undefined): Restored {
+  return limit === undefined ? restored : { ...restored, limits: [...restored.limits, limit] };
 }
 
 /** How it was restored is told whatever came of it. */
 function restoreCheck(
   manifest: Manifest,
   { verification, stored }: RestoreContext,
-  { faults, limits, jobs, whyOneJob }: Restored,
+  { faults, limits, without, notes, jobs, whyOneJob }: Restored,
   seconds: number,
 ): Check {
   const kept = stored.kept !== undefined && 'path' in stored.kept ? archiveBytes(manifest) : 0;
   const how = [
+    ...(without.length === 0 ? [] : [`without ${without.join(', ')}, as accepted`]),
+    ...notes,
     versionText(manifest, verification),
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,
     ...(whyOneJob === undefined ? [] : [`in the archive's order, as ${whyOneJob}`]),
@@ -73,7 +84,8 @@ function restoreCheck(
     `${verification.isolation.kind === 'sandboxed' ? 'contained' : 'uncontained'}: ${verification.isolation.detail}`,
   ].join('; ');
   const check = checkOf('restore', { faults, limits, passed: how });
-  return check.status === 'passed' ? check : { ...check, detail: `${check.detail} (${how})` };
+  if (check.status === 'passed') return without.length === 0 ? check : { ...check, without: [...without] };
+  return { ...check, detail: `${check.detail} (${how})` };
 }
 
 function versionText(manifest: Manifest, { server }: VerificationServer): string {

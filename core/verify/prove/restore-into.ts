@@ -31,6 +31,8 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const archive = path === undefined || toc === undefined ? undefined : { path, toc };
   const nothing = {
     leftOut: [],
+    without: [],
+    notes: [],
     archive,
     isWhole: false,
     isDescribed: false,
@@ -82,6 +84,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
       { ...result, problems, problemCount: result.problemCount - result.problems.length + problems.length },
       prepared,
       toc,
+      context.without,
     ),
     isDescribed: prepared.create || described,
     withoutSessionLibraries: way !== target,

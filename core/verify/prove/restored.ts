@@ -1,6 +1,7 @@
 import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
 import type { PgRestoreResult, RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { formatCount } from '../../text/units.ts';
+import { acceptedIn } from './accepted.ts';
 import type { PreparedDatabase } from './prepare-database.ts';
 
 /** What came of restoring a backup into the private server. */
@@ -18,6 +19,10 @@ export type Restored = {
   readonly isDescribed: boolean;
   /** Whether there is a database that is worth a comparison. */
   readonly isComparable: boolean;
+  /** What lacks and was accepted, as it was written. */
+  readonly without: readonly string[];
+  /** What people should know of what was to be accepted, one line each. */
+  readonly notes: readonly string[];
   /** Whether the libraries that the database asks for in every session are not to be had here. */
   readonly withoutSessionLibraries: boolean;
   readonly jobs: number;
@@ -41,31 +46,53 @@ export function needsOneJob(
 
 /** Sorts what was refused into what is the backup's fault and what was lacking here. */
 export function summarize(
-  { problems, problemCount }: PgRestoreResult,
+  { problems: all, problemCount }: PgRestoreResult,
   { missing, locale }: PreparedDatabase,
   toc: Toc | undefined,
-): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'isComparable'> {
-  const isLimited = missing.names.length > 0 || isOfEnvironment(problems);
+  specs: readonly string[],
+): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'isComparable' | 'without' | 'notes'> {
+  const accepted = acceptedIn(specs, toc);
+  const problems = all.filter((problem) => problem.fault === 'backup' || !accepted.covers(problem));
+  const extensions = missing.entries.filter(({ type }) => type === 'EXTENSION');
+  const isAccepted = extensions.length > 0 && extensions.every(({ dumpId }) => accepted.has(dumpId));
+  const leftOut = lackingEntries(all, missing.entries, toc);
+  const without = accepted.used(leftOut);
+  const isLimited = missing.names.length > 0 || isOfEnvironment(all);
   // Without a table of contents what follows from what is missing cannot be told from the backup's own faults.
   const isTangled = isLimited && toc === undefined;
   const faults = isTangled ? [] : textsOf(problems, 'backup');
-  const more = problemCount - problems.length;
+  const more = problemCount - all.length;
   if (more > 0 && faults.length > 0) faults.push(`and ${formatCount(more)} more`);
-  const known = new Set(missing.entries.map(({ dumpId }) => dumpId));
   return {
     faults,
     limits: [
-      ...(missing.detail === undefined ? [] : [missing.detail]),
+      ...(missing.detail === undefined || isAccepted ? [] : [missing.detail]),
       ...(locale === undefined ? [] : [locale]),
       ...textsOf(problems, 'environment'),
     ],
-    leftOut: [...missing.entries, ...refusedEntries(problems, toc, known)],
-    isComparable: !isTangled && !problems.some(({ endsRestore }) => endsRestore),
+    leftOut,
+    isComparable: !isTangled && !all.some(({ endsRestore }) => endsRestore),
+    without,
+    notes: [
+      ...accepted.unknown.map((text) => `nothing in the archive is called ${text}`),
+      ...specs
+        .filter((text) => !without.includes(text) && !accepted.unknown.includes(text))
+        .map((text) => `${text} lacks nothing here`),
+    ],
   };
 }
 
 function isOfEnvironment(problems: readonly RestoreProblem[]): boolean {
   return problems.some(({ fault }) => fault === 'environment');
+}
+
+function lackingEntries(
+  problems: readonly RestoreProblem[],
+  missing: readonly TocEntry[],
+  toc: Toc | undefined,
+): TocEntry[] {
+  const known = new Set(missing.map(({ dumpId }) => dumpId));
+  return [...missing, ...refusedEntries(problems, toc, known)];
 }
 
 /** What this server could not make, with all that needs it: what is missing of it is no fault of the backup's. */

@@ -31,6 +31,14 @@ export const ofFunctions: Readonly<Record<string, Advice>> = {
     expected: alternatives(levelChoices),
     fix: 'Leave it out for auto: restore where the database fits, else read.',
   },
+  'verify.without': {
+    expected: 'a list of what may lack where a backup is restored, such as ["extension aws_commons"]',
+    fix: 'Name each as the verdict does: its type in lower case, then SCHEMA.NAME or NAME.',
+  },
+  'verify.without.*': {
+    expected: 'TYPE NAME or TYPE SCHEMA.NAME, such as "materialized view crm.mirror"',
+    fix: 'Name it as the verdict does: its type in lower case, then SCHEMA.NAME or NAME.',
+  },
   'verify.postgresMajor': {
     expected: alternatives(layerMajors),
     fix: "Give the newest of your servers' majors, or leave it out for the newest of layer.majors.",
