@@ -7,6 +7,7 @@ import { formatId } from '../core/manifest/backup-id.ts';
 import { parseTableSelector } from '../core/postgres/names.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
+import { RestoreFailed } from '../core/restore/report.ts';
 import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
@@ -14,7 +15,7 @@ import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
 import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
 import { restoreProgress } from './output/restore-progress.ts';
-import { restoredTable, restoreSummary } from './output/restored.ts';
+import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
 import { printJson, printText } from './output/result.ts';
 import { styleFor, visible } from './output/style.ts';
 import { machinePrograms } from './programs.ts';
@@ -33,6 +34,7 @@ type RestoreFlags = StoreFlags & {
   readonly globals?: 'print' | 'apply';
   readonly any?: true;
   readonly intoNonEmpty?: true;
+  readonly keepGoing?: true;
   readonly scratch: string;
   readonly json?: true;
 };
@@ -70,6 +72,7 @@ export function restoreCommand(): Command {
     )
     .option('--any', 'latest is the newest, whatever its verdict')
     .option('--into-non-empty', 'restore into a database that holds something already')
+    .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()))
     .action(run);
 }
@@ -104,6 +107,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         create: flags.create ?? false,
         intoNonEmpty: flags.intoNonEmpty ?? false,
         jobs: flags.jobs,
+        keepGoing: flags.keepGoing ?? false,
       };
       return await restoreBackup(request, {
         store,
@@ -130,6 +134,10 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       progress.say(
         'What was restored so far is not complete: drop that database, or empty it, before you use it.',
       );
+    if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
+      const refused = refusedTable(error.report.problems);
+      if (refused !== undefined) printText(refused);
+    }
     if (flags.json && error instanceof PgproofError && 'report' in error) printJson(error.report);
     throw error;
   }

@@ -1,3 +1,4 @@
+import type { RestoreProblem } from '../../core/postgres/pg-restore/restoration.ts';
 import type { RestoredTable, RestoreReport } from '../../core/restore/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table, visible } from './style.ts';
@@ -20,6 +21,13 @@ export function restoredTable(tables: readonly RestoredTable[], style: Style): s
   const more = tables.length - shown.length;
   const rest = more > 0 ? `\nand ${formatCount(more)} more tables, as recorded` : '';
   return `${table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2])}${rest}`;
+}
+
+/** What was refused while all else was restored, a line per problem; undefined where there was none. */
+export function refusedTable(problems: readonly RestoreProblem[]): string | undefined {
+  if (problems.length === 0) return undefined;
+  const rows = problems.map(({ entry, message }) => [visible(entry?.label ?? ''), visible(message)]);
+  return table(['NOT RESTORED', 'WHY'], rows);
 }
 
 /** What was restored where, and what people should know. */

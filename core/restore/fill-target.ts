@@ -44,7 +44,7 @@ export async function fillTarget(
 ): Promise<readonly RestoreProblem[]> {
   const isMadeByArchive = makesItself(run);
   const problems = await prepareTarget(run, isMadeByArchive, notes);
-  if (problems.length > 0) return problems;
+  if (problems.length > 0 && !run.request.keepGoing) return problems;
   // Read before anything is changed: what is not as it was stored must not be found out half way.
   const sql = isMadeByArchive ? undefined : await databaseSqlFor(run);
   const { problems: refused, isSettled } = await runArchive(run, jobs, run.request.create && isMadeByArchive);
@@ -52,8 +52,9 @@ export async function fillTarget(
     notes.push(
       'a pooler refused the settings of the restore, so those of the database and the role applied: restore over a direct connection',
     );
-  if (sql === undefined || refused.length > 0) return refused;
-  return await describeTarget(run, sql);
+  const found = [...problems, ...refused];
+  if (sql === undefined || (found.length > 0 && !run.request.keepGoing)) return found;
+  return [...found, ...(await describeTarget(run, sql))];
 }
 
 /** Owner, grants and settings, for a database that is made under its own name and that the archive does not make. */
@@ -106,7 +107,7 @@ async function prepareTarget(
     }
     const problems = applied?.problems ?? [];
     const { encoding, locale } = manifest.server;
-    if (request.create && !isMadeByArchive && problems.length === 0)
+    if (request.create && !isMadeByArchive && (problems.length === 0 || request.keepGoing))
       await createDatabase(client, { name: request.database, encoding, locale });
     return problems;
   });
@@ -144,7 +145,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       signal,
       create,
       // A newer pg_restore begins with settings that an older server refuses; nothing depends on them.
-      exitOnError: server.major >= program.major,
+      exitOnError: !request.keepGoing && server.major >= program.major,
       onProgress: (progress) => {
         last = { ...last, ...progress, bytes: watch.bytes() };
         onProgress?.(last);

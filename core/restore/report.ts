@@ -25,6 +25,8 @@ export type RestoreReport = {
   readonly program: string;
   readonly serverVersion: string;
   readonly jobs: number;
+  /** Whether it went on after errors: then `problems` lists all that was not restored, a thousand at the most. */
+  readonly keptGoing: boolean;
   readonly archiveBytes: number;
   /** Empty where the rows were not compared; `notes` says why. */
   readonly tables: readonly RestoredTable[];
@@ -46,7 +48,7 @@ export class RestoreFailed extends PgproofError {
   readonly report: RestoreReport;
 
   constructor(report: RestoreReport, options?: ErrorOptions) {
-    const { id, database, created, problems, tables } = report;
+    const { id, database, created, problems, tables, keptGoing } = report;
     const bad = tables.filter(({ status }) => status === 'differs' || status === 'missing');
     const words = [
       ...problems.slice(0, 10).map(({ message, entry }) => (entry ? `${entry.label}: ${message}` : message)),
@@ -56,7 +58,9 @@ export class RestoreFailed extends PgproofError {
       {
         what: `${id} was not restored whole into ${JSON.stringify(database)}`,
         got: words.join('\n'),
-        fix: `What is there is not complete: ${created ? 'drop that database' : 'empty that database'} before you try again. ${adviceFor(problems)}`,
+        fix: keptGoing
+          ? `All else is there. ${adviceFor(problems)}`
+          : `What is there is not complete: ${created ? 'drop that database' : 'empty that database'} before you try again. ${adviceFor(problems)}`,
       },
       options,
     );

@@ -30,6 +30,8 @@ export type RestoreRequest = {
   /** Workers of pg_restore; @default as many as there are processors */
   readonly jobs?: number | undefined;
   readonly selection: Selection;
+  /** Restores all that can be restored; what was refused is in the report. @default ends at the first error */
+  readonly keepGoing?: boolean | undefined;
   /** Makes the roles and tablespaces of globals.sql that the server lacks, before anything else. */
   readonly applyGlobals: boolean;
 };

@@ -98,6 +98,7 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
     program: `pg_restore ${program.version}`,
     serverVersion: server.version,
     jobs,
+    keptGoing: request.keepGoing ?? false,
     archiveBytes: archiveBytes(manifest),
     tables,
     problems,
@@ -111,7 +112,7 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
     // It was restored while it was read: nothing of it can be trusted.
     throw new RestoreFailed(report([{ fault: 'backup', message: error.message }], []), { cause: error });
   }
-  const tables = problems.length > 0 || !isEmpty ? [] : await compareTarget(run);
+  const tables = (problems.length > 0 && !request.keepGoing) || !isEmpty ? [] : await compareTarget(run);
   if (problems.length === 0) notes.push(...notesAfter(run));
   const finished = report(problems, tables);
   if (isRestored(finished)) return finished;

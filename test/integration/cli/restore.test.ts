@@ -105,6 +105,42 @@ describe('pgproof restore', () => {
       }),
     ));
 
+  test('--keep-going restores all that can be, and the list of what was not is its result', () => {
+    const odd = `create function nothing() returns int language sql as 'select 1 / 0';
+      create materialized view bad as select public.nothing() as n with no data;
+      update pg_class set relispopulated = true where relname = 'bad'`;
+    return withDatabase(newestMajor(), { sql: `${shop} ${odd}` }, (database) =>
+      withFileStore(async (store, _files, directory) => {
+        const { databases } = await runBackup(database.parameters, store).outcome;
+        const id = databases[0]?.status === 'done' ? databases[0].id : '';
+        const restore = (name: string, ...more: string[]): ReturnType<Cli['run']> =>
+          cli.run([
+            'restore',
+            id,
+            '--store',
+            `file://${directory}`,
+            '--to',
+            urlOf(database, name),
+            '--create',
+            ...more,
+          ]);
+        await withTarget(database, async (name) => {
+          const { status, stdout, stderr } = await restore(name, '--keep-going');
+          expect(stdout).toMatch(/NOT RESTORED[\s\S]*MATERIALIZED VIEW DATA bad[\s\S]*division by zero/);
+          expect(stderr).toContain('All else is there');
+          expect(status).toBe(1);
+        });
+        await withTarget(database, async (name) => {
+          const { status, stdout } = await restore(name, '--keep-going', '--json');
+          const { problems, tables } = JSON.parse(stdout) as RestoreReport;
+          expect(problems).toMatchObject([{ message: expect.stringContaining('division by zero') }]);
+          expect(tables.map((one) => one.status)).toEqual(['as recorded', 'as recorded', 'as recorded']);
+          expect(status).toBe(1);
+        });
+      }),
+    );
+  });
+
   test('a name that looks like a connection string stays a name; --json is one document', () =>
     withBackup(({ store, id, database }) =>
       withTarget(
