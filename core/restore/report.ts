@@ -58,9 +58,11 @@ export class RestoreFailed extends PgproofError {
       {
         what: `${id} was not restored whole into ${JSON.stringify(database)}`,
         got: words.join('\n'),
-        fix: keptGoing
-          ? `All else is there. ${adviceFor(problems)}`
-          : `What is there is not complete: ${created ? 'drop that database' : 'empty that database'} before you try again. ${adviceFor(problems)}`,
+        // Where it ended as a whole, nobody knows what is there.
+        fix:
+          keptGoing && !problems.some(({ endsRestore }) => endsRestore)
+            ? `All else is there. ${adviceFor(problems)}`
+            : `What is there is not complete: ${created ? 'drop that database' : 'empty that database'} before you try again. ${adviceFor(problems)}`,
       },
       options,
     );
