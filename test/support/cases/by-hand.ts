@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { childEnvironment } from '../../../core/postgres/connect/child-environment.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { quoteConninfo } from '../../../core/postgres/libpq/conninfo.ts';
+import { withClient } from '../postgres/servers.ts';
 
 const run = promisify(execFile);
 const repository = join(import.meta.dirname, '../../..');
@@ -56,7 +57,10 @@ export async function restoreByHand(request: {
   }
 }
 
-/** All that pg_dump writes of a database, its lines sorted: the order of entries depends on object ids. */
+/**
+ * What a database is: the lines that pg_dump writes of its schema, and a line per row, all sorted. Sorted, because the
+ * order of entries depends on object ids, and columns that a table has from its parents may come in another order.
+ */
 export async function linesOf(
   parameters: ConnectionParameters,
   settings: Readonly<Record<string, string>>,
@@ -65,13 +69,40 @@ export async function linesOf(
   const options = Object.entries(settings).map(
     ([name, value]) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`,
   );
-  const args = ['--create', '--encoding=UTF8', `--dbname=${quoteConninfo(parameters.database)}`];
+  const args = [
+    '--create',
+    '--schema-only',
+    '--encoding=UTF8',
+    `--dbname=${quoteConninfo(parameters.database)}`,
+  ];
   const env = { ...childEnvironment(parameters), PGOPTIONS: options.join(' ') };
   const { stdout } = await run(join(programs, 'pg_dump'), args, { env, maxBuffer: 2 ** 30 });
   // A random word stands in two lines; which settings come between two entries depends on their order.
   const changing = /^\\(?:un)?restrict |^SET default_t|^--|^$/;
-  return stdout
+  const schema = stdout
     .split('\n')
     .filter((line) => !changing.test(line))
-    .sort();
+    .map((line) => line.replace(/,$/, ''));
+  return [...schema, ...(await rowsOf(parameters))].sort();
+}
+
+/** Every row of every table as JSON, whose keys are sorted, behind the table's name; large objects as a table. */
+async function rowsOf(parameters: ConnectionParameters): Promise<string[]> {
+  return await withClient(parameters, async (client) => {
+    await client.query(
+      `set role none; set search_path = pg_catalog; set timezone = 'UTC'; set datestyle = 'ISO'`,
+    );
+    const { rows: tables } = await client.query<{ name: string }>(
+      `select format('%I.%I', nspname, relname) as name from pg_class table_ join pg_namespace space on space.oid = relnamespace
+        where relkind in ('r', 'm') and relispopulated and nspname !~ '^pg_' and nspname <> 'information_schema'`,
+    );
+    const lines: string[] = [];
+    for (const { name } of [...tables, { name: 'pg_largeobject' }]) {
+      const { rows } = await client.query<{ line: string }>(
+        `select to_jsonb(t)::text as line from only ${name} t`,
+      );
+      lines.push(...rows.map(({ line }) => `${name}: ${line}`));
+    }
+    return lines;
+  });
 }
