@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
-import { messageOf } from '../errors.ts';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import {
   type BackupWarning,
@@ -26,7 +25,6 @@ import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
-import { readGlobalState, steadyGlobalState } from '../postgres/objects/global-state.ts';
 import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { redactor } from '../process/redact.ts';
@@ -41,6 +39,7 @@ import { type BackupFacts, makeManifest, type Recorded, storedFile } from './mak
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 import { recordContents } from './record-contents.ts';
+import { recordGlobalState } from './record-global-state.ts';
 import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
 
@@ -132,6 +131,10 @@ async function readAll(
   const redact = redactor([parameters.password]);
   const said = { dump: new WarningCollector('pg_dump'), dumpall: new WarningCollector('pg_dumpall') };
   const own: BackupWarning[] = [];
+  const onWarning = (message: string): void => {
+    own.push({ program: 'pgproof', message: redact(message) });
+    dependencies.onProgress({ kind: 'warning', database, message });
+  };
   const locked = whenTold();
   const archive = takeArchive({
     ...archiveRequest(attempt, dump, databaseBytes),
@@ -164,10 +167,7 @@ async function readAll(
     dumped: archive,
     signal,
     onLife: touch,
-    onWarning: (message) => {
-      own.push({ program: 'pgproof', message: redact(message) });
-      dependencies.onProgress({ kind: 'warning', database, message });
-    },
+    onWarning,
   });
   const request = {
     program: toolPath(tools, 'pg_dumpall'),
@@ -186,29 +186,11 @@ async function readAll(
     const names = await readGlobalNames(client, globals.sql);
     const locale = await readDatabaseLocale(client);
     // Last, as it may leave the transaction aborted.
-    const state = await readSteadyState(attempt, held, names);
+    const state = await recordGlobalState({ client, parameters, names, signal, onWarning });
     const warnings = [...said.dump.found(), ...said.dumpall.found(), ...own];
     return { files, recorded, globals: { ...globals, ...names, state }, locale, warnings };
   } catch (cause: unknown) {
     throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
-  }
-}
-
-/** In the snapshot and once more now, over a connection of its own: pg_dumpall read at an instant between the two. */
-async function readSteadyState(
-  { id, dependencies, signal }: Attempt,
-  { parameters, client }: Held,
-  names: GlobalNames,
-): Promise<BackupFacts['globals']['state']> {
-  try {
-    const before = await readGlobalState(client);
-    return steadyGlobalState(before, await withConnection(parameters, { signal }, readGlobalState), names);
-  } catch (error: unknown) {
-    signal.throwIfAborted();
-    // pg_dump is the judge of whether a backup can be made.
-    const message = `what its roles are like could not be recorded: ${messageOf(error)}`;
-    dependencies.onProgress({ kind: 'warning', database: id.database, message });
-    return undefined;
   }
 }
 
