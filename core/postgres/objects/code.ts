@@ -6,6 +6,7 @@ import {
   noGrants,
   noOwner,
   type ObjectKind,
+  settingOf,
   since,
   sorted,
 } from './object-query.ts';
@@ -28,7 +29,7 @@ const functions: ObjectKind = (major) => `
            'volatility', routine.provolatile, 'strict', routine.proisstrict, 'definer', routine.prosecdef,
            'leakproof', routine.proleakproof, 'parallel', routine.proparallel, 'cost', routine.procost,
            'rows', routine.prorows, 'support', routine.prosupport::regproc::text,
-           'settings', ${sorted('routine.proconfig')},
+           'settings', ${sorted(`array(select ${settingOf('own_setting')} from unnest(routine.proconfig) own_setting)`)},
            'transforms', (select jsonb_agg(format_type(type, null) order by format_type(type, null) collate "C")
                             from unnest(routine.protrftypes) type),
            'aggregate', case when aggregate.aggfnoid is not null then jsonb_build_object(

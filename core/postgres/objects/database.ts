@@ -5,6 +5,7 @@ import {
   noGrants,
   noOwner,
   type ObjectKind,
+  settingOf,
   since,
   sorted,
 } from './object-query.ts';
@@ -152,7 +153,8 @@ export const databaseItself = `
          to_jsonb(substr(assignment, strpos(assignment, '=') + 1))::text
     from pg_db_role_setting setting
     join pg_database own on own.oid = setting.setdatabase and own.datname = current_database()
-   cross join lateral unnest(setting.setconfig) assignment`;
+   cross join lateral unnest(setting.setconfig) stored
+   cross join lateral (select ${settingOf('stored')} as assignment) read_alike`;
 
 export const databaseKinds: readonly ObjectKind[] = [
   schemas,

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { grantsOf, sorted } from './object-query.ts';
+import { steadySession } from '../connect/steady-session.ts';
+import { grantsOf, settingOf, sorted } from './object-query.ts';
 
 /** What a role, a tablespace or a parameter is like, in words that are the same on every server of a major. */
 export type GlobalState = {
@@ -16,6 +17,8 @@ export type GlobalState = {
  * Needs no rights beyond connecting.
  */
 export async function readGlobalState(client: Client): Promise<GlobalState[]> {
+  // How names in settings are quoted depends on the session.
+  await steadySession(client);
   const { rows } = await client.query<{ major: number }>(
     "select current_setting('server_version_num')::int / 10000 as major",
   );
@@ -71,7 +74,8 @@ function stateQuery(major: number): string {
       select 'role', role.rolname, 'setting ' || split_part(assignment, '=', 1) || ' of value '
              || to_hex(hashtextextended(substr(assignment, strpos(assignment, '=')) collate "C", 0))
         from pg_db_role_setting own join pg_roles role on role.oid = own.setrole
-       cross join lateral unnest(own.setconfig) assignment
+       cross join lateral unnest(own.setconfig) stored
+       cross join lateral (select ${settingOf('stored')} as assignment) read_alike
        where own.setdatabase = 0
       union all
       select 'role', role.rolname, 'comment ' || remark.description

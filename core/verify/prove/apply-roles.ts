@@ -53,7 +53,7 @@ async function stateDifferences(
   if (state === undefined || server.major !== majorsOf(manifest).source) return undefined;
   const { state: found, refused, refusedSettings } = await globalsAsWritten(client, sql);
   const compared = <State extends GlobalState>(all: readonly State[]): GlobalState[] =>
-    all.map((one) => ({ ...one, facts: one.facts?.filter((fact) => !refused(one, fact)) }));
+    all.map((one) => ({ ...one, facts: one.facts?.filter((fact) => !refused(one, fact)) ?? null }));
   const note =
     refusedSettings.length === 0
       ? ''

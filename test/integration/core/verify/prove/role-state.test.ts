@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseManifest } from '../../../../../core/manifest/manifest.ts';
+import { type Manifest, parseManifest } from '../../../../../core/manifest/manifest.ts';
 import type { Check } from '../../../../../core/manifest/verification.ts';
 import { applyRoles } from '../../../../../core/verify/prove/apply-roles.ts';
 import { runBackup, withFileStore } from '../../../../support/backup/run.ts';
@@ -22,7 +22,9 @@ const spaces = `grant create on tablespace fast to lead; alter tablespace fast s
 /** A backup of a server with roles of every kind; `apply` makes its globals in a new server, as a verification does. */
 async function withRoles(
   major: number,
-  use: (apply: (change?: (sql: string) => string) => Promise<Check>) => Promise<void>,
+  use: (
+    apply: (change?: (sql: string) => string, edit?: (manifest: Manifest) => Manifest) => Promise<Check>,
+  ) => Promise<void>,
 ): Promise<void> {
   await withOwnServer(major, { user: 'postgres' }, async ({ parameters }) => {
     await runSql(parameters, roles);
@@ -40,9 +42,11 @@ async function withRoles(
       const place = join(directory, ...done.id.split('/'));
       const manifest = parseManifest(await readFile(join(place, 'manifest.json')), 'manifest');
       const sql = await readFile(join(place, 'globals.sql'), 'utf8');
-      await use((change = (text) => text) =>
+      await use((change = (text) => text, edit = (recorded) => recorded) =>
         withOwnServer(major, { user: 'postgres' }, (target) =>
-          withClient(target.parameters, (client) => applyRoles(client, manifest, Buffer.from(change(sql)))),
+          withClient(target.parameters, (client) =>
+            applyRoles(client, edit(manifest), Buffer.from(change(sql))),
+          ),
         ),
       );
     });
@@ -87,6 +91,20 @@ describe.each(testMajors())('PostgreSQL %i', (major) => {
       for (const [, words] of edits) expect(detail).toContain(words);
     }));
 });
+
+test('a role that changed while it was backed up is not compared', () =>
+  withRoles(Math.max(...testMajors()), async (apply) => {
+    const changed = ({ globals, ...manifest }: Manifest): Manifest => ({
+      ...manifest,
+      globals: {
+        ...globals,
+        state: globals.state?.map((one) => (one.name === 'boss' ? { ...one, facts: null } : one)),
+      },
+    });
+    const withoutMembership = (sql: string): string => sql.replace(/^GRANT team TO boss .*\n/m, '');
+    expect((await apply(withoutMembership)).status).toBe('failed');
+    expect((await apply(withoutMembership, changed)).status).toBe('passed');
+  }));
 
 test('what a role has gained is told too, and never a password', () =>
   withRoles(Math.max(...testMajors()), async (apply) => {
