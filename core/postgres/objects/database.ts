@@ -38,10 +38,13 @@ const searchTemplates: ObjectKind = () => `
            'lexize', template.tmpllexize::regproc::text) as definition
     from pg_ts_template template join ${dumpedSchemas} space on space.oid = template.tmplnamespace`;
 
+/** Stored as text, its names quoted as the session had it: where quote_all_identifiers was on, all of them. */
+const dictionaryOptions = `regexp_replace(dictionary.dictinitoption, '"([a-z_][a-z0-9_]*)" =', '\\1 =', 'g')`;
+
 const searchDictionaries: ObjectKind = () => `
   select 'pg_ts_dict'::regclass as classid, dictionary.oid as objid, dictionary.dictowner as owner,
          ${noGrants},
-         jsonb_build_object('options', dictionary.dictinitoption,
+         jsonb_build_object('options', ${dictionaryOptions},
            'template', jsonb_build_array(template_space.nspname, template.tmplname)) as definition
     from pg_ts_dict dictionary
     join ${dumpedSchemas} space on space.oid = dictionary.dictnamespace

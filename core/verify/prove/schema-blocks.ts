@@ -85,8 +85,14 @@ const deparsed: ReadonlySet<string> = new Set([
 
 /** Whether two statements differ only in what the server writes anew when it reads what it wrote: see canonicalSql. */
 export function sameButForForm(one: SchemaBlock, other: SchemaBlock): boolean {
+  if (one.type === 'TEXT SEARCH DICTIONARY') return optionNames(one.text) === optionNames(other.text);
   if (!deparsed.has(one.type)) return false;
   return canonicalSql(one.text) === canonicalSql(other.text) || sameButForOrder(one, other);
+}
+
+/** A dictionary's options are stored as text, with the names in quotes where the session that made it quoted all. */
+function optionNames(text: string): string {
+  return text.replace(/"([a-z_][a-z0-9_]*)" =/g, '$1 =');
 }
 
 /**

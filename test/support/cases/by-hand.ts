@@ -47,7 +47,7 @@ export async function restoreByHand(request: {
     ...childEnvironment(target),
     PATH: [programs, process.env.PATH].join(delimiter),
     BACKUP: backup,
-    DATABASE: database,
+    DATABASE: quoteConninfo(database),
   };
   try {
     await run('bash', ['-e', '-c', lines], { cwd: work, env, maxBuffer: 2 ** 26 });
@@ -90,7 +90,7 @@ export async function linesOf(
 async function rowsOf(parameters: ConnectionParameters): Promise<string[]> {
   return await withClient(parameters, async (client) => {
     await client.query(
-      `set role none; set search_path = pg_catalog; set timezone = 'UTC'; set datestyle = 'ISO'`,
+      `set role none; set quote_all_identifiers = off; set search_path = pg_catalog; set timezone = 'UTC'; set datestyle = 'ISO'`,
     );
     const { rows: tables } = await client.query<{ name: string }>(
       `select format('%I.%I', nspname, relname) as name from pg_class table_ join pg_namespace space on space.oid = relnamespace
