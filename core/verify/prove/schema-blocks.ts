@@ -59,8 +59,9 @@ function tidy(body: string, type: string): string {
     .replace(restrictToken, '')
     .replace(/\n{2,}/g, '\n\n')
     .trim();
-  // The order of grants is that of an array which granting anew builds anew.
-  return /^(?:DEFAULT )?ACL$/.test(type) ? text.split('\n').sort().join('\n') : text;
+  // The order of grants is that of an array which granting anew builds anew; that of roles' settings in a database is
+  // that of a catalog's rows, which pg_dump does not sort.
+  return /^(?:(?:DEFAULT )?ACL|DATABASE PROPERTIES)$/.test(type) ? text.split('\n').sort().join('\n') : text;
 }
 
 /** Entries whose statement the server writes from a parsed expression. */
