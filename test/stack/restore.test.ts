@@ -1,6 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { checksSchema } from '../../core/config/checks.ts';
+import { withoutSchema } from '../../core/config/without.ts';
 import { restoreEnvironment } from '../../functions/restore/contract.ts';
 import { verifyEnvironment } from '../../functions/verify/contract.ts';
 import {
@@ -47,6 +48,15 @@ test('the checks of a source reach the verifier as it reads them, and fingerprin
   expect(variables[verifyEnvironment.level]).toBe('auto');
   expect(checksSchema.parse(JSON.parse(variables[verifyEnvironment.checks] ?? ''))).toEqual(checks);
   expect(variablesOf(config, 'ordersprodBackupFunction')).toMatchObject({ PGPROOF_FINGERPRINT: 'true' });
+});
+
+test('what may lack reaches the verifier as it reads it; where nothing may, there is no such variable', () => {
+  const without = ['extension aws_commons', 'materialized view crm."a mirror"'];
+  const variables = variablesOf(configuration({ verify: { without } }), 'ordersprodVerifyFunction');
+  expect(withoutSchema.parse(JSON.parse(variables[verifyEnvironment.without] ?? ''))).toEqual(without);
+  expect(variablesOf(configuration(), 'ordersprodVerifyFunction')).not.toHaveProperty(
+    verifyEnvironment.without,
+  );
 });
 
 test('there is no restore function unless it is asked for', () => {

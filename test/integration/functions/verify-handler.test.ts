@@ -50,11 +50,13 @@ async function withBackup(
     readonly major?: number;
     readonly event?: Record<string, unknown>;
     readonly environment?: Record<string, string>;
+    /** Run after the shop's own. */
+    readonly sql?: string;
   },
   use: (lambda: Lambda, folder: string, deployment: Deployment, database: string) => Promise<void>,
 ): Promise<void> {
-  const { name, major = newestMajor(), event, environment = {} } = options;
-  await withDatabase(major, { sql: shop, name }, (database) =>
+  const { name, major = newestMajor(), event, environment = {}, sql = '' } = options;
+  await withDatabase(major, { sql: `${shop}; ${sql}`, name }, (database) =>
     withDeployment({ major }, async (deployment) => {
       const folder = await backedUp(deployment, database.name, event);
       await deployment.withFunction('verify', { environment }, (lambda) =>
@@ -366,6 +368,33 @@ describe('level restore', () => {
       expect(onlyAlert(deployment).text).toContain('checks: a million orders: returned false, not true');
     });
   });
+
+  test('what may lack by the configuration, or by hand: without a word; what else lacks is told', async () => {
+    // A server that nobody can reach, and a refresh that asks it: the same lack on every machine.
+    const sql = `create schema crm; create extension dblink;
+      create function crm.linked() returns bigint language sql as
+        $$ select n from public.dblink('host=127.0.0.1 port=9 user=a password=b dbname=c', 'select 1') as t(n bigint) $$;
+      create materialized view crm."a mirror" as select crm.linked() with no data;
+      update pg_class set relispopulated = true where relname = 'a mirror'`;
+    const accepted = 'materialized view crm."a mirror"';
+    const environment = await withServer({
+      PGPROOF_VERIFY_LEVEL: 'restore',
+      PGPROOF_VERIFY_WITHOUT: JSON.stringify([accepted]),
+    });
+    await withBackup({ environment, sql }, async (lambda, folder, deployment, database) => {
+      const { result } = await lambda.invoke(objectCreated(bucket, `${folder}manifest.json`));
+      expect(result).toMatchObject({ verdict: 'proven-without', without: [accepted] });
+      expect(deployment.told()).toEqual([]);
+
+      // The event's own list takes the place of the configuration's.
+      const backup = `shop/${encodeURIComponent(database)}/latest`;
+      const byHand = await lambda.invoke({ backup, without: ['extension nowhere'] });
+      expect(byHand.error?.errorType).toBe('BackupNotGood');
+      expect(onlyAlert(deployment).text).toMatch(/a mirror[\s\S]*it is proven-without since/);
+      const wrong = await lambda.invoke({ backup, without: ['a mirror'] });
+      expect(wrong.error?.errorMessage).toMatch(/without\[0\].*"a mirror" \(expected TYPE NAME/s);
+    });
+  });
 });
 
 test('every problem of the environment at once', () =>
@@ -377,6 +406,7 @@ test('every problem of the environment at once', () =>
           PGPROOF_STORE: 'file:///mnt/backups',
           PGPROOF_VERIFY_LEVEL: 'everything',
           PGPROOF_VERIFY_CHECKS: '[{"sql": 1}, {"query": "select true"}]',
+          PGPROOF_VERIFY_WITHOUT: '["aws_commons"]',
           PGPROOF_NOTIFY: 'never',
           PGPROOF_SOURCE: 'shop',
         },
@@ -384,7 +414,7 @@ test('every problem of the environment at once', () =>
       async (lambda) => {
         const { error } = await lambda.invoke({ backup: 'shop/app/latest' });
         expect(error?.errorType).toBe('BadSettings');
-        for (const name of ['STORE', 'VERIFY_LEVEL', 'VERIFY_CHECKS', 'NOTIFY', 'SOURCE'])
+        for (const name of ['STORE', 'VERIFY_LEVEL', 'VERIFY_CHECKS', 'VERIFY_WITHOUT', 'NOTIFY', 'SOURCE'])
           expect(error?.errorMessage).toContain(`PGPROOF_${name}: `);
         expect(onlyAlert(deployment).subject).toMatch(/^BACKUP NOT VERIFIED shop: /);
       },
