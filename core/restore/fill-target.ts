@@ -12,6 +12,7 @@ import type { FoundTools } from '../postgres/programs/tools.ts';
 import { withServer } from './check-target.ts';
 import type { Choice } from './choose-entries.ts';
 import { compareWithTarget } from './compare-rows.ts';
+import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
 import type { RestoredTable } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
 import { watchSize } from './watch-size.ts';
@@ -33,28 +34,37 @@ export type Run = {
   readonly fetching: FetchContext;
 };
 
+export type Filled = {
+  readonly problems: readonly RestoreProblem[];
+  /** That worked at once. */
+  readonly jobs: number;
+};
+
 /**
  * Makes roles and the database where that is asked for, then restores the archive.
+ * @param jobs at the most; one where several stood in each other's way, or the order can matter
  * @param notes takes what people should know of it
  */
-export async function fillTarget(
-  run: Run,
-  jobs: number,
-  notes: string[],
-): Promise<readonly RestoreProblem[]> {
+export async function fillTarget(run: Run, jobs: number, notes: string[]): Promise<Filled> {
   const isMadeByArchive = makesItself(run);
   const problems = await prepareTarget(run, isMadeByArchive, notes);
-  if (problems.length > 0 && !run.request.keepGoing) return problems;
+  if (problems.length > 0 && !run.request.keepGoing) return { problems, jobs };
   // Read before anything is changed: what is not as it was stored must not be found out half way.
   const sql = isMadeByArchive ? undefined : await databaseSqlFor(run);
-  const { problems: refused, isSettled } = await runArchive(run, jobs, run.request.create && isMadeByArchive);
-  if (!isSettled)
+  const create = run.request.create && isMadeByArchive;
+  let result = await runArchive(run, jobs, create);
+  if (mayTryOneJob(run, result) && (await beginAgain(run, isMadeByArchive))) {
+    notes.push('jobs of the restore waited for each other (deadlock): it was begun again, with one job');
+    result = await runArchive(run, 1, create);
+  }
+  if (!result.isSettled)
     notes.push(
       'a pooler refused the settings of the restore, so those of the database and the role applied: restore over a direct connection',
     );
-  const found = [...problems, ...refused];
-  if (sql === undefined || (found.length > 0 && !run.request.keepGoing)) return found;
-  return [...found, ...(await describeTarget(run, sql))];
+  if (result.whyOneJob !== undefined) notes.push(`in the archive's order, as ${result.whyOneJob}`);
+  const found = { problems: [...problems, ...result.problems], jobs: result.jobs };
+  if (sql === undefined || (found.problems.length > 0 && !run.request.keepGoing)) return found;
+  return { ...found, problems: [...found.problems, ...(await describeTarget(run, sql))] };
 }
 
 /** Owner, grants and settings, for a database that is made under its own name and that the archive does not make. */
@@ -115,7 +125,7 @@ async function prepareTarget(
 
 /** @param create whether the archive makes the database */
 async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRestoreResult> {
-  const { request, dependencies, server, program, archive, directory, choice, selection } = run;
+  const { request, dependencies, program, archive, directory, choice, selection } = run;
   const { manifest, target, signal, onProgress } = dependencies;
   const { database } = request;
   let last: Extract<RestoreProgress, { step: 'restoring' }> = {
@@ -144,8 +154,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       selection,
       signal,
       create,
-      // A newer pg_restore begins with settings that an older server refuses; nothing depends on them.
-      exitOnError: !request.keepGoing && server.major >= program.major,
+      exitOnError: endsAtFirstError(run),
       onProgress: (progress) => {
         last = { ...last, ...progress, bytes: watch.bytes() };
         onProgress?.(last);

@@ -78,6 +78,8 @@ function describeTable({ schema, name, recorded, restored }: RestoredTable): str
 function adviceFor(problems: readonly RestoreProblem[]): string {
   if (problems.some(({ message }) => /role ".*" does not exist/.test(message)))
     return 'Roles are missing on this server: add --globals apply, or leave owners and rights out with --no-owner --no-privileges.';
+  if (problems.some(({ remedy }) => remedy === 'one job'))
+    return 'Its jobs waited for each other, or for others who work in that database: keep those out, and add --jobs 1.';
   const missing = problems.flatMap((problem) => problem.missing ?? []);
   if (missing.length > 0) return `The server lacks: ${[...new Set(missing)].join(', ')}.`;
   return "Read the server's words above; pgproof verify tells whether the backup itself is whole.";

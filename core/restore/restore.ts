@@ -4,12 +4,11 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { archiveBytes } from '../manifest/sizes.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
-import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { bringArchive } from './bring-archive.ts';
 import { checkTarget, withServer } from './check-target.ts';
 import { chooseEntries, selectionArguments } from './choose-entries.ts';
-import { compareTarget, fillTarget, type Run } from './fill-target.ts';
+import { compareTarget, type Filled, fillTarget, type Run } from './fill-target.ts';
 import { notesAfter, notesBefore } from './notes.ts';
 import { isRestored, type RestoredTable, RestoreFailed, type RestoreReport } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
@@ -86,9 +85,9 @@ function whyFile(manifest: Manifest, { selection, jobs }: RestoreRequest): strin
 async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
   const { request, dependencies, server, program, archive, isEmpty } = run;
   const { manifest, target, clock } = dependencies;
-  const jobs = archive.kind === 'path' ? (request.jobs ?? availableParallelism()) : 1;
+  const most = archive.kind === 'path' ? (request.jobs ?? availableParallelism()) : 1;
   const notes = notesBefore(run);
-  const report = (problems: readonly RestoreProblem[], tables: readonly RestoredTable[]): RestoreReport => ({
+  const report = ({ problems, jobs }: Filled, tables: readonly RestoredTable[]): RestoreReport => ({
     id: manifest.id,
     server: describeServer(target),
     database: request.database,
@@ -104,17 +103,21 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
     problems,
     notes,
   });
-  let problems: readonly RestoreProblem[];
+  let filled: Filled;
   try {
-    problems = await fillTarget(run, jobs, notes);
+    filled = await fillTarget(run, most, notes);
   } catch (error: unknown) {
     if (!(error instanceof ChecksumMismatch)) throw error;
     // It was restored while it was read: nothing of it can be trusted.
-    throw new RestoreFailed(report([{ fault: 'backup', message: error.message }], []), { cause: error });
+    throw new RestoreFailed(
+      report({ problems: [{ fault: 'backup', message: error.message }], jobs: most }, []),
+      { cause: error },
+    );
   }
+  const { problems } = filled;
   const tables = (problems.length > 0 && !request.keepGoing) || !isEmpty ? [] : await compareTarget(run);
   if (problems.length === 0) notes.push(...notesAfter(run));
-  const finished = report(problems, tables);
+  const finished = report(filled, tables);
   if (isRestored(finished)) return finished;
   throw new RestoreFailed(finished);
 }

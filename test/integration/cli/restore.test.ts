@@ -6,6 +6,7 @@ import { type Manifest, parseManifest, serialize } from '../../../core/manifest/
 import type { RestoreReport } from '../../../core/restore/report.ts';
 import { runBackup, withFileStore } from '../../support/backup/run.ts';
 import { type Cli, openCli } from '../../support/cli/run.ts';
+import { hasFixtureExtensions } from '../../support/postgres/programs.ts';
 import {
   newestMajor,
   runSql,
@@ -13,6 +14,8 @@ import {
   uniqueName,
   withDatabase,
 } from '../../support/postgres/servers.ts';
+
+const hasExtensions = await hasFixtureExtensions(newestMajor());
 
 let cli: Cli;
 beforeAll(async () => {
@@ -104,6 +107,58 @@ describe('pgproof restore', () => {
         expect(found?.n).toBe('500');
       }),
     ));
+
+  test('jobs that wait for each other: begun again with one, where the database is ours to drop', () => {
+    // Each index takes two locks; built at the same time, in opposite order.
+    const sql = `create function opposed(a int, b int) returns int immutable language plpgsql as $$
+      begin
+        perform pg_catalog.pg_advisory_xact_lock(a); perform pg_catalog.pg_sleep(0.4);
+        perform pg_catalog.pg_advisory_xact_lock(b); return a;
+      end $$;
+      create table one as select 1 as i; create index on one (opposed(i, i + 1));
+      create table two as select 2 as i; create index on two (opposed(i, i - 1))`;
+    return withDatabase(newestMajor(), { sql }, (database) =>
+      withFileStore(async (store, _files, directory) => {
+        const { databases } = await runBackup(database.parameters, store).outcome;
+        const id = databases[0]?.status === 'done' ? databases[0].id : '';
+        const args = ['restore', id, '--store', `file://${directory}`, '--jobs', '2'];
+        await withTarget(database, async (name) => {
+          const { status, stderr } = await cli.run([...args, '--to', urlOf(database, name), '--create']);
+          expect({ status, stderr }).toEqual({
+            status: 0,
+            stderr: expect.stringMatching(
+              / with 1 job, 2 tables[\s\S]*\(deadlock\): it was begun again, with one job/,
+            ),
+          });
+        });
+        await withTarget(database, async (name) => {
+          await runSql(database.server.parameters, `create database ${name}`);
+          const { status, stderr } = await cli.run([...args, '--to', urlOf(database, name)]);
+          expect(stderr).toMatch(/deadlock detected[\s\S]*add --jobs 1\./);
+          expect(status).toBe(1);
+        });
+      }),
+    );
+  });
+
+  test.runIf(hasExtensions)('configuration tables that refer to each other, three times of three', () => {
+    const sql = `create schema rates; create extension pgproof_rates; insert into rates.rate values ('red', 7);
+      insert into rates.applied (code, word) select 'red', 'w' || i from generate_series(1, 50) i`;
+    return withDatabase(newestMajor(), { sql }, (database) =>
+      withFileStore(async (store, _files, directory) => {
+        const { databases } = await runBackup(database.parameters, store).outcome;
+        const id = databases[0]?.status === 'done' ? databases[0].id : '';
+        const args = ['restore', id, '--store', `file://${directory}`, '--create', '--jobs', '4'];
+        for (let time = 1; time <= 3; time += 1)
+          await withTarget(database, async (name) => {
+            const { status, stderr } = await cli.run([...args, '--to', urlOf(database, name)]);
+            expect(stderr).toMatch(/2 tables and 51 rows as recorded/);
+            expect(stderr).toContain("in the archive's order, as tables of an extension refer to each other");
+            expect(status).toBe(0);
+          });
+      }),
+    );
+  });
 
   test('--keep-going restores all that can be, and the list of what was not is its result', () => {
     const odd = `create function nothing() returns int language sql as 'select 1 / 0';
