@@ -69,9 +69,14 @@ function differencesOf(before: readonly string[], after: readonly string[]): str
 export async function emptyServer(server: ConnectionParameters): Promise<void> {
   const databases = await runSql<{ name: string }>(
     server,
-    `select datname as name from pg_database where datname <> 'postgres' and not datistemplate`,
+    `select datname as name from pg_database where datname not in ('postgres', 'template0', 'template1')`,
   );
   for (const { name } of databases) {
+    // A template cannot be dropped, and subscriptions of one that lets nobody in cannot be looked for.
+    await runSql(
+      server,
+      `alter database ${quoteIdentifier(name)} with is_template false allow_connections true connection limit -1`,
+    );
     await dropSubscriptions({ ...server, database: name });
     await runSql(server, `drop database ${quoteIdentifier(name)} with (force)`);
   }
