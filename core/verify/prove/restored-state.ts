@@ -3,6 +3,7 @@ import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { decodesExactly, nameDecoder } from '../../postgres/archive/encodings.ts';
 import { fingerprintLargeObjects } from '../../postgres/facts/table-fingerprint.ts';
+import { quoteIdentifier } from '../../postgres/names.ts';
 import { countLargeObjects } from '../../postgres/objects/read-objects.ts';
 import { formatCount, plural } from '../../text/units.ts';
 import { checkOf } from './differences.ts';
@@ -20,20 +21,19 @@ export async function checkValid(client: Client, archiveSchema: string | undefin
        from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
       where c.relkind = 'i' and ${ours}`,
   );
-  const constraints = await client.query<{ name: string; quoted: string; place: string; valid: boolean }>(
+  const constraints = await client.query<{ name: string; place: string; valid: boolean }>(
     // One that is not enforced (PostgreSQL 18) is never valid. As JSON, because older servers have no such column. What
     // follows from a constraint on or to a partitioned table is as valid as that one, under a name of the server's.
-    `select conname as name, quote_ident(conname) as quoted,
-            convalidated or to_jsonb(k)->>'conenforced' = 'false' as valid,
+    `select conname as name, convalidated or to_jsonb(k)->>'conenforced' = 'false' as valid,
             coalesce(nullif(conrelid, 0)::regclass::text, format_type(contypid, null)) as place
        from pg_constraint k join pg_namespace n on n.oid = k.connamespace
       where ${ours} and k.conparentid = 0`,
   );
   const faults = indexes.rows.filter(({ valid }) => !valid).map(({ name }) => `index ${name} is not valid`);
   let recorded = 0;
-  for (const { name, quoted, place, valid } of constraints.rows) {
+  for (const { name, place, valid } of constraints.rows) {
     if (valid) continue;
-    if (archiveSchema === undefined || isNotValid(archiveSchema, quoted)) recorded += 1;
+    if (archiveSchema === undefined || isNotValid(archiveSchema, name)) recorded += 1;
     else faults.push(`constraint ${name} on ${place} was not checked`);
   }
   const passed = `${plural(indexes.rows.length, 'index', 'indexes')}, ${plural(constraints.rows.length, 'constraint')}`;
@@ -41,15 +41,23 @@ export async function checkValid(client: Client, archiveSchema: string | undefin
   return checkOf('valid', { faults, passed: `${passed}${note}` });
 }
 
-/** `ADD CONSTRAINT name … NOT VALID;`, on one line or with a definition of several. */
-function isNotValid(archiveSchema: string, quotedName: string): boolean {
+/**
+ * `ADD CONSTRAINT name … NOT VALID;`, on one line or with a definition of several. In quotes or without: that depends on
+ * what the sessions that dumped and that ask are set to.
+ */
+function isNotValid(archiveSchema: string, name: string): boolean {
   // The archive is in the database's own encoding, which only ASCII is sure to survive.
-  const start = /^[\x20-\x7e]*$/.test(quotedName) ? `ADD CONSTRAINT ${quotedName} ` : 'ADD CONSTRAINT ';
-  for (let at = archiveSchema.indexOf(start); at >= 0; at = archiveSchema.indexOf(start, at + 1)) {
-    const end = archiveSchema.indexOf(';\n', at);
-    if (archiveSchema.slice(at, end < 0 ? undefined : end).endsWith(' NOT VALID')) return true;
-  }
-  return false;
+  const isSure = /^[\x20-\x7e]*$/.test(name);
+  const starts = isSure
+    ? [`ADD CONSTRAINT ${name} `, `ADD CONSTRAINT ${quoteIdentifier(name)} `]
+    : ['ADD CONSTRAINT '];
+  return starts.some((start) => {
+    for (let at = archiveSchema.indexOf(start); at >= 0; at = archiveSchema.indexOf(start, at + 1)) {
+      const end = archiveSchema.indexOf(';\n', at);
+      if (archiveSchema.slice(at, end < 0 ? undefined : end).endsWith(' NOT VALID')) return true;
+    }
+    return false;
+  });
 }
 
 /** Their number, and their content where it was recorded. Undefined where the manifest does not say. */

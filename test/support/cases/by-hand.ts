@@ -86,7 +86,10 @@ export async function linesOf(
   return [...schema, ...(await rowsOf(parameters))].sort();
 }
 
-/** Every row of every table as JSON, whose keys are sorted, behind the table's name; large objects as a table. */
+/**
+ * Every row of every table as JSON, whose keys are sorted, behind the table's name; large objects as a table. Not those of
+ * materialized views, which a restore makes anew.
+ */
 async function rowsOf(parameters: ConnectionParameters): Promise<string[]> {
   return await withClient(parameters, async (client) => {
     await client.query(
@@ -94,7 +97,7 @@ async function rowsOf(parameters: ConnectionParameters): Promise<string[]> {
     );
     const { rows: tables } = await client.query<{ name: string }>(
       `select format('%I.%I', nspname, relname) as name from pg_class table_ join pg_namespace space on space.oid = relnamespace
-        where relkind in ('r', 'm') and relispopulated and nspname !~ '^pg_' and nspname <> 'information_schema'`,
+        where relkind = 'r' and nspname !~ '^pg_' and nspname <> 'information_schema'`,
     );
     const lines: string[] = [];
     for (const { name } of [...tables, { name: 'pg_largeobject' }]) {
