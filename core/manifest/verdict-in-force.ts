@@ -1,7 +1,7 @@
 import { type Level, levels, type Verdict } from '../vocabulary.ts';
 import { isPass, type PastRun, reachedBy, type Verification } from './verification.ts';
 
-/** What is kept of the runs that are not in force. A document stays small, whoever verifies every hour. */
+/** How many of the runs that are not in force are kept. A document stays small, whoever verifies every hour. */
 export const historyLimit = 50;
 
 /**
@@ -46,10 +46,19 @@ function document(
   reached: Level | null,
   past: readonly PastRun[],
 ): Verification {
-  const history = [...past]
-    .sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt))
-    .slice(0, historyLimit);
+  const history = capped(
+    [...past].sort((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt)),
+  );
   return { ...run, reached, ...(history.length > 0 ? { history } : {}) };
+}
+
+/** The oldest go first, but those that failed after all others: one may not be mended yet, and must not be forgotten. */
+function capped(history: readonly PastRun[]): PastRun[] {
+  const surplus = history.length - historyLimit;
+  if (surplus <= 0) return [...history];
+  const spare = history.filter(({ verdict }) => verdict !== 'failed');
+  const dropped = new Set(spare.slice(Math.max(0, spare.length - surplus)));
+  return history.filter((run) => !dropped.has(run)).slice(0, historyLimit);
 }
 
 function comesIntoForce(before: Verification, run: Verification): boolean {

@@ -41,3 +41,13 @@ export function parseTableSelector(
   if (table === undefined) return undefined;
   return { schema: quotedSchema?.replaceAll('""', '"') ?? schema, name: table };
 }
+
+/** Settings whose value is a list of names, each quoted by itself (GUC_LIST_QUOTE; pg_dump's dumputils.c has the same). */
+export const nameListSettings: readonly string[] = [
+  'local_preload_libraries',
+  'search_path',
+  'session_preload_libraries',
+  'shared_preload_libraries',
+  'temp_tablespaces',
+  'unix_socket_directories',
+];

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { quoteIdentifier } from '../names.ts';
+import { nameListSettings, quoteIdentifier } from '../names.ts';
 
 /** What a database is set to, apart from what is in it. Names and values as they are. */
 export type DatabaseDescription = {
@@ -86,21 +86,11 @@ export function databaseSql(description: DatabaseDescription): Buffer {
 const header =
   '-- Owner, grants and settings of the database itself: run it with psql in the restored database.\n';
 
-/** Settings whose value is a list of names, each quoted by itself (GUC_LIST_QUOTE; pg_dump's dumputils.c). */
-const lists = new Set([
-  'local_preload_libraries',
-  'search_path',
-  'session_preload_libraries',
-  'shared_preload_libraries',
-  'temp_tablespaces',
-  'unix_socket_directories',
-]);
-
 function setting(assignment: string): string {
   const at = assignment.indexOf('=');
   const name = assignment.slice(0, at);
   const value = assignment.slice(at + 1);
-  const values = lists.has(name.toLowerCase()) && value !== '' ? namesOf(value) : [value];
+  const values = nameListSettings.includes(name.toLowerCase()) && value !== '' ? namesOf(value) : [value];
   return `${quoteIdentifier(name)} TO ${values.map(literal).join(', ')}`;
 }
 

@@ -1,3 +1,5 @@
+import { nameListSettings } from '../names.ts';
+
 /**
  * What a kind of object looks like as a query. It gives for every object that pg_dump would write: `classid` and
  * `objid` as in pg_depend, `owner` (an OID, or null where no owner is dumped), `acl`, `preset` (the acl that an object
@@ -26,23 +28,13 @@ export function sorted(array: string): string {
   return `(select jsonb_agg(item order by item collate "C") from unnest(${array}) item)`;
 }
 
-/** Settings whose value is a list of names (GUC_LIST_QUOTE in the server's guc_tables.c). */
-const nameLists = [
-  'local_preload_libraries',
-  'search_path',
-  'session_preload_libraries',
-  'shared_preload_libraries',
-  'temp_tablespaces',
-  'unix_socket_directories',
-];
-
 /**
  * `name=value`, as it is stored for a database, a role or a function. The server stores a list of names quoted as the
  * session had it: where quote_all_identifiers was on, all of them. Needs a session in which that is off.
  */
 export function settingOf(assignment: string): string {
   const value = `substr(${assignment}, strpos(${assignment}, '=') + 1)`;
-  return `case when lower(split_part(${assignment}, '=', 1)) in (${nameLists.map((name) => `'${name}'`).join(', ')})
+  return `case when lower(split_part(${assignment}, '=', 1)) in (${nameListSettings.map((name) => `'${name}'`).join(', ')})
     then split_part(${assignment}, '=', 1) || '=' || coalesce((
       select string_agg(case when part.item ~ '^"[a-z_][a-z0-9_]*"$' then quote_ident(btrim(part.item, '"')) else part.item end,
                         ', ' order by part.place)

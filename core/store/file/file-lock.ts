@@ -36,7 +36,10 @@ async function takeLock(root: FileRoot, path: string): Promise<void> {
     else if (performance.now() - seen.since > root.lockPatienceMs) {
       // Renamed and not removed: of several that wait, one gets it.
       const aside = `${path}.${randomBytes(6).toString('hex')}`;
-      await rename(path, aside).catch(() => undefined);
+      await rename(path, aside).catch((error: unknown) => {
+        // Another was quicker. Where it may not be moved, waiting would have no end.
+        if (errno(error) !== 'ENOENT') throw error;
+      });
       await rm(aside, { force: true });
     }
     await wait(pollMs);

@@ -113,13 +113,25 @@ function refusedEntries(
   );
 }
 
+const shownPlaces = 5;
+
+/** One line for all that was refused in the same words: an extension that lacks, lacks for each of its tables. */
 function textsOf(problems: readonly RestoreProblem[], fault: RestoreProblem['fault']): string[] {
-  return problems
-    .filter((problem) => problem.fault === fault)
-    .map(({ message, missing, entry, lacksRights }) => {
-      const place = entry === undefined ? '' : ` (${entry.label})`;
-      if (lacksRights)
-        return `${message}${place}: a superuser restored, so it is the owner who lacks the right`;
-      return missing === undefined ? `${message}${place}` : `${missing} is missing here: ${message}${place}`;
-    });
+  const alike = new Map<string, RestoreProblem[]>();
+  for (const problem of problems) {
+    if (problem.fault !== fault) continue;
+    const { message, missing, lacksRights } = problem;
+    const words = missing === undefined || lacksRights ? message : `${missing} is missing here: ${message}`;
+    alike.set(words, [...(alike.get(words) ?? []), problem]);
+  }
+  return [...alike].map(([words, all]) => {
+    const labels = all.flatMap(({ entry }) => (entry === undefined ? [] : [entry.label]));
+    const more = labels.length - shownPlaces;
+    const rest = more > 0 ? `, and ${formatCount(more)} more` : '';
+    const place = labels.length === 0 ? '' : ` (${labels.slice(0, shownPlaces).join(', ')}${rest})`;
+    const rights = all.some(({ lacksRights }) => lacksRights)
+      ? ': a superuser restored, so it is the owner who lacks the right'
+      : '';
+    return `${words}${place}${rights}`;
+  });
 }

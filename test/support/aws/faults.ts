@@ -21,7 +21,7 @@ export type FaultAction =
   | 'lostResponse';
 
 export type Fault = {
-  /** S3's name of the operation, such as `UploadPart`. Default: any. */
+  /** S3's name of the operation, such as `UploadPart`. @default every one */
   readonly operation?: string | undefined;
   /** How often; default 1. */
   readonly times?: number | undefined;

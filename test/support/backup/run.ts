@@ -15,6 +15,7 @@ import { chooseTools, type PostgresTools } from '../../../core/postgres/programs
 import { fileStore } from '../../../core/store/file/file-store.ts';
 import type { Store } from '../../../core/store/store.ts';
 import { verifyBackup } from '../../../core/verify/verify.ts';
+import type { LevelChoice } from '../../../core/vocabulary.ts';
 import { findTools, verificationTools } from '../postgres/programs.ts';
 
 /** A directory that is gone afterwards. */
@@ -82,9 +83,9 @@ export function runBackup(
   return { alerts, progress, outcome };
 }
 
-export function verifyNow(store: Store, id: string): Promise<Verification> {
+export function verifyNow(store: Store, id: string, level: LevelChoice = 'read'): Promise<Verification> {
   return verifyBackup(
-    { id: parseId(id), level: 'read' },
+    { id: parseId(id), level },
     { store, tools: realTools, verificationTools, clock: () => new Date() },
   );
 }

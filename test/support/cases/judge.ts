@@ -3,9 +3,7 @@ import { formatId, parseId } from '../../../core/manifest/backup-id.ts';
 import type { Verification } from '../../../core/manifest/verification.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { quoteIdentifier } from '../../../core/postgres/names.ts';
-import { verifyBackup } from '../../../core/verify/verify.ts';
-import { realTools, runBackup, withDirectory, withFileStore } from '../backup/run.ts';
-import { verificationTools } from '../postgres/programs.ts';
+import { realTools, runBackup, verifyNow, withDirectory, withFileStore } from '../backup/run.ts';
 import { runSql } from '../postgres/servers.ts';
 import { type ByHand, linesOf, restoreByHand } from './by-hand.ts';
 
@@ -36,8 +34,7 @@ export async function judge(request: {
     const id = parseId(done.id);
     const verifications: Verification[] = [];
     for (let time = 0; time < times; time += 1) {
-      const dependencies = { store, tools: realTools, verificationTools, clock: () => new Date() };
-      verifications.push(await verifyBackup({ id, level: 'restore' }, dependencies));
+      verifications.push(await verifyNow(store, done.id, 'restore'));
     }
     const { directory: programs } = await realTools(major);
     const settings = done.manifest.dump.settings ?? {};

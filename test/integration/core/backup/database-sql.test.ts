@@ -16,10 +16,9 @@ import { wholeBackup } from '../../../../core/restore/request.ts';
 import { restoreBackup } from '../../../../core/restore/restore.ts';
 import { temporaryScratch } from '../../../../core/scratch/scratch.ts';
 import type { Store } from '../../../../core/store/store.ts';
-import { verifyBackup } from '../../../../core/verify/verify.ts';
 import type { Format } from '../../../../core/vocabulary.ts';
-import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
-import { findTools, startServer, verificationTools } from '../../../support/postgres/programs.ts';
+import { realTools, runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
+import { findTools, startServer } from '../../../support/postgres/programs.ts';
 import { newestMajor, runSql, withClient } from '../../../support/postgres/servers.ts';
 
 /*
@@ -64,9 +63,7 @@ async function withBackup(
     const [done] = databases;
     if (done?.status !== 'done') throw new Error(JSON.stringify(databases));
     const path = (name: string): string => join(directory, ...done.id.split('/'), name);
-    const dependencies = { store, tools: realTools, verificationTools, clock: () => new Date() };
-    const verify = (): Promise<Verification> =>
-      verifyBackup({ id: parseId(done.id), level: 'restore' }, dependencies);
+    const verify = (): Promise<Verification> => verifyNow(store, done.id, 'restore');
     const replaceSql = async (change: (sql: string) => string): Promise<void> => {
       const content = Buffer.from(change(await readFile(path('database.sql'), 'utf8')));
       await writeFile(path('database.sql'), content);

@@ -10,9 +10,8 @@ import { chooseTools, type FoundTools } from '../../../../core/postgres/programs
 import { wholeBackup } from '../../../../core/restore/request.ts';
 import { restoreBackup } from '../../../../core/restore/restore.ts';
 import { temporaryScratch } from '../../../../core/scratch/scratch.ts';
-import { verifyBackup } from '../../../../core/verify/verify.ts';
-import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
-import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
+import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
+import { findTools } from '../../../support/postgres/programs.ts';
 import {
   newestMajor,
   runSql,
@@ -53,16 +52,13 @@ async function proveAndRestore(
       await writeFile(path, serialize(manifest));
     }
     const id = parseId(done.id);
-    const clock = (): Date => new Date();
-    const verification = await verifyBackup(
-      { id, level: 'restore' },
-      { store, tools: realTools, verificationTools, clock },
-    );
+    const verification = await verifyNow(store, done.id, 'restore');
     const database = uniqueName('money');
     try {
       const { signal } = new AbortController();
       const scratch = temporaryScratch();
       const tools = async (major: number): Promise<FoundTools> => chooseTools(await findTools(), major);
+      const clock = (): Date => new Date();
       const dependencies = { store, manifest, target: parameters, tools, clock, scratch, signal };
       const request = {
         id,

@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { BackupPlan } from '../../../../core/backup/plan.ts';
 import type { BackupDone } from '../../../../core/backup/report.ts';
-import { parseId } from '../../../../core/manifest/backup-id.ts';
 import type { Verification } from '../../../../core/manifest/verification.ts';
 import { notifier } from '../../../../core/notify/notifier.ts';
 import type { ConnectionParameters } from '../../../../core/postgres/connect/parameters.ts';
 import { readNotDumped } from '../../../../core/postgres/facts/not-dumped.ts';
-import { verifyBackup } from '../../../../core/verify/verify.ts';
 import type { Level } from '../../../../core/vocabulary.ts';
-import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
-import { verificationTools } from '../../../support/postgres/programs.ts';
+import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
 import {
   newestMajor,
   runSql,
@@ -37,9 +34,7 @@ async function backedUp(
     const [done] = databases;
     if (done?.status !== 'done') throw new Error(JSON.stringify(databases));
     const verifications: Verification[] = [];
-    const dependencies = { store, tools: realTools, verificationTools, clock: () => new Date() };
-    for (const level of levels)
-      verifications.push(await verifyBackup({ id: parseId(done.id), level }, dependencies));
+    for (const level of levels) verifications.push(await verifyNow(store, done.id, level));
     return { done, told, verifications };
   });
 }

@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseId } from '../../../../core/manifest/backup-id.ts';
-import { verifyBackup } from '../../../../core/verify/verify.ts';
-import { realTools, runBackup, withFileStore } from '../../../support/backup/run.ts';
-import { verificationTools } from '../../../support/postgres/programs.ts';
+import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
 import { newestMajor, runSql, withClient, withDatabase } from '../../../support/postgres/servers.ts';
 import { isLong } from '../../../support/run/long.ts';
 
@@ -47,10 +44,7 @@ test('while others write all the time, every backup is proven', { timeout: 60_00
           const [result] = databases;
           if (result?.status !== 'done') throw new Error(JSON.stringify(result));
           expect(written).toBeGreaterThan(before);
-          const verification = await verifyBackup(
-            { id: parseId(result.id), level: 'restore' },
-            { store, tools: realTools, verificationTools, clock: () => new Date() },
-          );
+          const verification = await verifyNow(store, result.id, 'restore');
           expect(verification.checks.filter(({ status }) => status !== 'passed')).toEqual([]);
           expect(verification.verdict).toBe('proven');
         }

@@ -136,6 +136,17 @@ describe('which verdict is in force', () => {
     expect(told(many)).toBe('proven (restore), reached restore');
   });
 
+  test('a failure that nothing has mended is not forgotten, however often nothing could be decided since', () => {
+    const document = documentAfter(
+      'restore failed',
+      'checksum failed',
+      ...Array.from({ length: 60 }, () => 'restore unverifiable' as const),
+      'checksum passed',
+    );
+    expect(document.history).toHaveLength(historyLimit);
+    expect(document.verdict).toBe('failed');
+  });
+
   test('runs that are of another manifest are kept, and count for nothing', () => {
     const other = pastRun({ ...runOf('restore failed'), manifestSha256: 'b'.repeat(64) });
     const first = withRun(undefined, { ...runOf('checksum failed', 1), manifestSha256: 'a' }, [other]);
