@@ -177,6 +177,12 @@ export interface PostgresBackupProps {
    */
   readonly verifyWithout?: readonly string[] | undefined;
   /**
+   * Restores also where the SQL of a backup could read the verify function's credentials. They may read this source's
+   * backups, write its verifications and publish alerts.
+   * @default false - level `auto` only reads there
+   */
+  readonly verifyAllowUncontained?: boolean | undefined;
+  /**
    * Records a hash of every table's content with each backup, which a verification by restore compares.
    * @default false
    */

@@ -74,6 +74,7 @@ export class BackupStack extends Stack {
       timeout: Duration.minutes(functions.timeoutMinutes),
       verifyLevel: verify.level,
       verifyWithout: verify.without,
+      verifyAllowUncontained: verify.allowUncontained,
       verifyMemory: Size.mebibytes(verify.memoryMiB),
       verifyTemporaryStorage:
         verify.temporaryStorageMiB === undefined ? undefined : Size.mebibytes(verify.temporaryStorageMiB),

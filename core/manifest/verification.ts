@@ -25,6 +25,8 @@ const runFields = {
   reached: z.enum(levels).nullable().optional(),
   /** SHA-256 of the manifest's bytes that the run went by. */
   manifestSha256: z.string().optional(),
+  /** How the server was held that the backup's SQL ran in: `sandboxed`, `own-machine` or `unsandboxed`, and by what. */
+  isolation: z.looseObject({ kind: z.string(), by: z.string().optional(), detail: z.string() }).optional(),
 };
 
 /** A run that is not in force, or not any more: of its checks, those that did not pass. */

@@ -36,21 +36,19 @@ export async function verifyBackup(
   const { store, clock } = dependencies;
   const startedAt = clock();
   const { manifest, problem, sha256 } = await readManifest(id, dependencies);
-  const { level, checks } =
-    manifest === undefined
-      ? { level: request.level === 'auto' ? 'read' : request.level, checks: [manifestCheck(problem)] }
-      : await checksAt(manifest, request, dependencies);
+  const { level, checks, isolation } =
+    manifest === undefined ? unread(request.level, problem) : await checksAt(manifest, request, dependencies);
   // An interrupted run has found out nothing, and must not put that in the place of an older verdict.
   if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
   const finishedAt = clock();
-  return await recordRun(store, id, runOf(id, { startedAt, finishedAt, level, checks, sha256 }));
+  return await recordRun(store, id, runOf(id, { startedAt, finishedAt, level, checks, isolation, sha256 }));
 }
 
 function runOf(
   id: BackupId,
   found: ChecksAtLevel & { readonly startedAt: Date; readonly finishedAt: Date; readonly sha256: string },
 ): Verification {
-  const { startedAt, finishedAt, level, checks, sha256 } = found;
+  const { startedAt, finishedAt, level, checks, isolation, sha256 } = found;
   const verdict = verdictOf(level, checks);
   return {
     formatVersion: 1,
@@ -62,6 +60,7 @@ function runOf(
     ...(verdict === 'proven-without' ? { without: withoutOf(checks) } : {}),
     reached: reachedBy({ level, verdict, checks: [...checks] }),
     manifestSha256: sha256,
+    ...(isolation === undefined ? {} : { isolation }),
     ...splitNotCompared(checks),
   };
 }
@@ -93,6 +92,11 @@ async function readManifest(id: BackupId, { store, signal }: VerifyDependencies)
     if (error instanceof ManifestUnreadable) return { problem: error.message, sha256 };
     throw error;
   }
+}
+
+/** A manifest that cannot be read, or is not this backup's, is all there is to tell. */
+function unread(level: VerifyRequest['level'], problem: string): ChecksAtLevel {
+  return { level: level === 'auto' ? 'read' : level, checks: [manifestCheck(problem)] };
 }
 
 function manifestCheck(problem: string): Check {

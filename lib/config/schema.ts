@@ -124,6 +124,7 @@ const localeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]*$/);
 const verify = z.strictObject({
   level: z.enum(levelChoices).default(defaultLevel.functions),
   without: withoutSchema.default([]),
+  allowUncontained: z.boolean().default(false),
   postgresMajor: major.optional(),
   extensions: z.array(packageName).default([]),
   locales: z.array(localeName).default([]),

@@ -4,6 +4,7 @@ import { archiveBytes } from '../../manifest/sizes.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
+import type { Isolation } from '../../postgres/server/isolation.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import { formatBytes, formatDuration, plural } from '../../text/units.ts';
 import { rowsLeftOut } from './accepted.ts';
@@ -66,6 +67,12 @@ function withLimit(restored: Restored, limit: string | undefined): Restored {
   return limit === undefined ? restored : { ...restored, limits: [...restored.limits, limit] };
 }
 
+const held: Readonly<Record<Isolation['kind'], string>> = {
+  sandboxed: 'contained',
+  'own-machine': 'on a machine of its own',
+  unsandboxed: 'uncontained',
+};
+
 /** How it was restored is told whatever came of it. */
 function restoreCheck(
   manifest: Manifest,
@@ -81,7 +88,7 @@ function restoreCheck(
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,
     ...(whyOneJob === undefined ? [] : [`in the archive's order, as ${whyOneJob}`]),
     `${formatBytes(verification.peakBytes() + kept)} of room`,
-    `${verification.isolation.kind === 'sandboxed' ? 'contained' : 'uncontained'}: ${verification.isolation.detail}`,
+    `${held[verification.isolation.kind]}: ${verification.isolation.detail}`,
   ].join('; ');
   const check = checkOf('restore', { faults, limits, passed: how });
   if (check.status === 'passed') return without.length === 0 ? check : { ...check, without: [...without] };

@@ -22,7 +22,12 @@ const fixedSeconds = 15;
 
 export type RestoreEstimate =
   /** `keepArchive`: there is room for the archive beside the database; else it is streamed a second time. */
-  | { readonly kind: 'fits'; readonly keepArchive: boolean; readonly databaseBytes: number }
+  | {
+      readonly kind: 'fits';
+      readonly keepArchive: boolean;
+      readonly databaseBytes: number;
+      readonly seconds: number;
+    }
   | { readonly kind: 'no room' | 'no time'; readonly detail: string };
 
 export type RestoreMeans = {
@@ -55,7 +60,7 @@ export function estimateRestore(manifest: Manifest, means: RestoreMeans): Restor
       detail: `needs about ${formatDuration(seconds)}, ${formatDuration(means.seconds)} remain`,
     };
   }
-  return { kind: 'fits', keepArchive, databaseBytes };
+  return { kind: 'fits', keepArchive, databaseBytes, seconds };
 }
 
 function secondsFor(
