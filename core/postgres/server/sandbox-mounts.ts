@@ -39,11 +39,11 @@ export async function mountArguments({
     '--ro-bind',
     join(directory, 'passwd'),
     '/etc/passwd',
-    ...programs.flatMap((path) => ['--ro-bind-try', path, path]),
     '--tmpfs',
     '/dev',
     ...devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
-    // Before /dev is closed: they may lie in /dev/shm.
+    // Programs and directories may lie in /dev/shm: after the new /dev, which would cover them, and before it is closed.
+    ...programs.flatMap((path) => ['--ro-bind-try', path, path]),
     ...[...new Set([directory, socketDirectory])].flatMap((path) => ['--bind', path, path]),
     '--remount-ro',
     '/dev',
