@@ -33,9 +33,9 @@ export async function sandboxMounts({ tools, directory, socketDirectory }: Sandb
     ...(await Promise.all(rootDirectories.map(sameAtRoot))).flat(),
     optional('/etc/ld.so.cache'),
     { kind: 'read-only', from: join(directory, 'passwd'), to: '/etc/passwd' },
-    ...programs.map(optional),
     ...devices.map((name): Mount => ({ kind: 'device', path: join('/dev', name) })),
-    // Before /dev is closed: they may lie in /dev/shm.
+    // Programs and directories may lie in /dev/shm: after the new /dev, which would cover them, and before it is closed.
+    ...programs.map(optional),
     ...[...new Set([directory, socketDirectory])].map((path): Mount => ({ kind: 'writable', path })),
   ];
 }

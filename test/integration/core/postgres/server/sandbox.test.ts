@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerificationServer } from '../../../../../core/postgres/server/verification-server.ts';
+import { serverWithout } from '../../../../support/postgres/engine-restore.ts';
 import { sandboxVariants } from '../../../../support/postgres/sandbox-variants.ts';
 import { runSql, uniqueName } from '../../../../support/postgres/servers.ts';
 import {
@@ -152,6 +154,19 @@ if (kinds.includes('sandboxed'))
       const ids = (await shell(open.server, 'ls /proc || true')).filter((name) => /^\d+$/.test(name));
       expect(ids).not.toContain(String(process.pid));
       expect(ids.length).toBeLessThan(20);
+    });
+
+    it.runIf(existsSync('/dev/shm'))('finds its programs where they lie in /dev/shm too', async () => {
+      const directory = await mkdtemp('/dev/shm/pgproof-test-');
+      try {
+        await chmod(directory, 0o755);
+        const tools = await serverWithout([], directory);
+        await verify('sandboxed', { tools }, async ({ server }) => {
+          expect(await runSql(server.parameters, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+        });
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
     });
 
     it('ends with all that hides from its end', async () => {
