@@ -13,22 +13,6 @@ export function bubblewrapWays(
   program: string,
   { mounts, user, directory, isRoot }: SandboxWish,
 ): SandboxWay[] {
-  const common = [
-    '--unshare-ipc',
-    '--unshare-pid',
-    '--unshare-net',
-    '--unshare-uts',
-    '--unshare-cgroup-try',
-    '--die-with-parent',
-    '--new-session',
-    '--info-fd',
-    '3',
-    ...mounts.flatMap(bindArguments),
-    '--remount-ro',
-    '/dev',
-    '--remount-ro',
-    '/',
-  ];
   const asUser = [
     ['--unshare-user', '--disable-userns', ...(procVariants[0] ?? [])],
     ...procVariants.map((proc) => ['--unshare-user-try', ...proc]),
@@ -37,7 +21,15 @@ export function bubblewrapWays(
       tool: 'bubblewrap',
       name: `bubblewrap (${program})`,
       program,
-      args: [...variant, ...common, '--chdir', directory, '--cap-drop', 'ALL', '--'],
+      args: [
+        ...variant,
+        ...commonArguments(mounts.flatMap(bindArguments)),
+        '--chdir',
+        directory,
+        '--cap-drop',
+        'ALL',
+        '--',
+      ],
       startsAsRoot: false,
     }),
   );
@@ -49,9 +41,9 @@ export function bubblewrapWays(
       program,
       args: [
         ...variant,
-        // bwrap would close the directories that it makes to all but root.
-        ...ancestorsOf(mounts).flatMap((path) => ['--perms', '0755', '--dir', path]),
-        ...common,
+        ...commonArguments(
+          mounts.flatMap((...each) => [...openAncestors(each[0]), ...bindArguments(...each)]),
+        ),
         // Without its capabilities root may not enter the directory.
         '--chdir',
         '/',
@@ -71,14 +63,31 @@ export function bubblewrapWays(
   return [...asUser, ...asRoot];
 }
 
-/** The directories above what is mounted, the outer ones first. */
-function ancestorsOf(mounts: readonly Mount[]): string[] {
-  const found = new Set<string>();
-  for (const mount of mounts) {
-    const path = 'to' in mount ? mount.to : mount.path;
-    for (let above = dirname(path); above !== '/'; above = dirname(above)) found.add(above);
-  }
-  return [...found].sort();
+function commonArguments(binds: readonly string[]): string[] {
+  return [
+    '--unshare-ipc',
+    '--unshare-pid',
+    '--unshare-net',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    '--die-with-parent',
+    '--new-session',
+    '--info-fd',
+    '3',
+    ...binds,
+    '--remount-ro',
+    '/dev',
+    '--remount-ro',
+    '/',
+  ];
+}
+
+/** The directories above a mount, the outer ones first: bwrap would close those that it makes to all but root. */
+function openAncestors(mount: Mount): string[] {
+  const path = 'to' in mount ? mount.to : mount.path;
+  const found: string[] = [];
+  for (let above = dirname(path); above !== '/'; above = dirname(above)) found.unshift(above);
+  return found.flatMap((directory) => ['--perms', '0755', '--dir', directory]);
 }
 
 function bindArguments(mount: Mount, index: number, all: readonly Mount[]): string[] {

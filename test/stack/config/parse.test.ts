@@ -37,7 +37,15 @@ test('fills in every default', () => {
       logRetentionDays: 90,
     },
     layer: { majors: [15, 17, 18] },
-    verify: { level: 'auto', without: [], extensions: [], locales: [], memoryMiB: 2048, timeoutMinutes: 15 },
+    verify: {
+      level: 'auto',
+      without: [],
+      allowUncontained: false,
+      extensions: [],
+      locales: [],
+      memoryMiB: 2048,
+      timeoutMinutes: 15,
+    },
     restore: { enabled: false, memoryMiB: 2048, temporaryStorageMiB: 10_240, timeoutMinutes: 15 },
   });
 });
@@ -84,6 +92,7 @@ test.each([
   [{ verify: { layerArn: serverLayerArn, extensions: ['pgvector'] } }, {}, 'verify.extensions'],
   [{ verify: { without: ['aws_commons'] } }, {}, 'verify.without[0]'],
   [{ verify: { level: 'read', without: ['extension x'] } }, {}, 'verify.without'],
+  [{ verify: { allowUncontained: 'yes' } }, {}, 'verify.allowUncontained'],
   [{ verify: { extensions: ['; rm -rf /'] } }, {}, 'verify.extensions[0]'],
   [{}, { checks: [{ sql: `select ${'x'.repeat(2_500)}` }] }, 'sources[0].checks'],
   [{}, { checks: [{ sql: `select '${'ä'.repeat(1_250)}'` }] }, 'sources[0].checks'],
