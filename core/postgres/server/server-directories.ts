@@ -55,8 +55,8 @@ export async function makePlaces(
 export async function giveTo({ uid, gid }: OsUser, directories: Iterable<string>): Promise<void> {
   for (const directory of directories) {
     const entries = await readdir(directory, { recursive: true });
-    for (const path of [directory, ...entries.map((entry) => join(directory, entry))])
-      await lchown(path, uid, gid);
+    const paths = [directory, ...entries.map((entry) => join(directory, entry))];
+    await Promise.all(paths.map((path) => lchown(path, uid, gid)));
   }
 }
 
