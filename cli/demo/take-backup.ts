@@ -49,7 +49,7 @@ export async function takeBackup(
   directory: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const progress = backupProgress(process.stderr, style);
+  const progress = await backupProgress(process.stderr, style);
   const clock = (): Date => new Date();
   const programs = machinePrograms({ signal, onProgress: say });
   const verify = (id: string): Promise<Verified> =>
