@@ -31,7 +31,7 @@ async function run(flags: BackupFlags): Promise<void> {
   const store = await storeFrom(flags);
   const source = sourceFrom(flags.source, flags.name);
   const channel = await channelFor(flags.topic);
-  const progress = backupProgress(process.stderr, styleFor(process.stderr));
+  const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
       const dependencies = {

@@ -90,7 +90,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   if (flags.globals === 'print') return await printGlobals(store, text, flags);
   const target = targetFrom(flags.to);
   const style = styleFor(process.stderr);
-  const progress = restoreProgress(process.stderr);
+  const progress = await restoreProgress(process.stderr);
   let isTouched = false;
   try {
     const report = await interruptible(async (signal) => {

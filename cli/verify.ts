@@ -75,7 +75,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
   const channel = await channelFor(flags.topic);
-  const progress = verifyProgress(process.stderr);
+  const progress = await verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
     const id = await findBackup(store, text, { signal });
     progress.start(formatId(id));

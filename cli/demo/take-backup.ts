@@ -51,7 +51,7 @@ export async function takeBackup(
   signal: AbortSignal,
   uncontained: Uncontained,
 ): Promise<void> {
-  const progress = backupProgress(process.stderr, style);
+  const progress = await backupProgress(process.stderr, style);
   const clock = (): Date => new Date();
   const programs = machinePrograms({ signal, onProgress: say });
   const verify = (id: string): Promise<Verified> =>

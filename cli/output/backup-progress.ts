@@ -1,10 +1,10 @@
-import { createLogUpdate } from 'log-update';
 import type { BackupProgress, OnProgress } from '../../core/backup/progress.ts';
 import type { BackupResult } from '../../core/backup/report.ts';
 import { remarksOf } from '../../core/manifest/remarks.ts';
 import { isInOrder } from '../../core/manifest/verified.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
-import { canRedraw, type Style, visible } from './style.ts';
+import { redrawing } from './redrawing.ts';
+import { type Style, visible } from './style.ts';
 import { checkLines, verdictText } from './verdicts.ts';
 
 type Live = { readonly began: number; bytes: number; tables: number; dumped: number; doing: string };
@@ -15,12 +15,12 @@ const redrawMilliseconds = 100;
  * Shows a backup as it goes on: on a terminal a line per database that moves, elsewhere (cron, journal) a line when
  * a database ends. Everything goes to standard error.
  */
-export function backupProgress(
+export async function backupProgress(
   stream: NodeJS.WriteStream,
   style: Style,
-): { readonly on: OnProgress; readonly say: (text: string) => void; readonly stop: () => void } {
+): Promise<{ readonly on: OnProgress; readonly say: (text: string) => void; readonly stop: () => void }> {
   const live = new Map<string, Live>();
-  const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
+  const draw = await redrawing(stream);
   const render = (): void =>
     draw?.([...live].map(([database, state]) => liveLine(database, state, style)).join('\n'));
   const timer = draw === undefined ? undefined : setInterval(render, redrawMilliseconds).unref();

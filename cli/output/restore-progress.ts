@@ -1,16 +1,16 @@
-import { createLogUpdate } from 'log-update';
 import type { RestoreProgress } from '../../core/restore/request.ts';
 import { formatBytes, formatCount } from '../../core/text/units.ts';
-import { canRedraw, visible } from './style.ts';
+import { redrawing } from './redrawing.ts';
+import { visible } from './style.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */
-export function restoreProgress(stream: NodeJS.WriteStream): {
+export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
   readonly start: (id: string, database: string) => void;
   readonly on: (event: RestoreProgress) => void;
   readonly say: (text: string) => void;
   readonly stop: () => void;
-} {
-  const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
+}> {
+  const draw = await redrawing(stream);
   let state: RestoreProgress | undefined;
   let began = performance.now();
   const render = (): void => {

@@ -1,16 +1,16 @@
-import { createLogUpdate } from 'log-update';
 import { formatBytes, formatCount } from '../../core/text/units.ts';
 import type { VerifyProgress } from '../../core/verify/request.ts';
-import { canRedraw, visible } from './style.ts';
+import { redrawing } from './redrawing.ts';
+import { visible } from './style.ts';
 
 /** One line on a terminal that says what is going on with the backup; nothing elsewhere. */
-export function verifyProgress(stream: NodeJS.WriteStream): {
+export async function verifyProgress(stream: NodeJS.WriteStream): Promise<{
   readonly start: (id: string) => void;
   readonly on: (progress: VerifyProgress) => void;
   readonly say: (text: string) => void;
   readonly stop: () => void;
-} {
-  const draw = canRedraw(stream) ? createLogUpdate(stream) : undefined;
+}> {
+  const draw = await redrawing(stream);
   let id = '';
   let state: VerifyProgress | undefined;
   let began = performance.now();

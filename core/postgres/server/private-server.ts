@@ -25,7 +25,7 @@ export type PrivateServerOptions = ClusterWishes & {
   readonly parent?: string | undefined;
   /** The superuser. Default: `postgres`. */
   readonly user?: string | undefined;
-  /** The superuser's password. Default: a random one. */
+  /** The superuser's password. Default: a random one; none where the socket alone is listened on, which asks for none. */
   readonly password?: string | undefined;
   /** Listens on a free port of 127.0.0.1 too. Default: on the Unix socket only. */
   readonly tcp?: boolean | undefined;
