@@ -57,6 +57,12 @@ export async function readGlobalNames(client: Client, sql: Buffer): Promise<Glob
   };
 }
 
+/**
+ * The server's answer names the table in every language; the statement, which pg_dumpall tells on a line of its own, names
+ * it whatever the answer is.
+ */
+const refusesPasswords = /^pg_dumpall: error: query failed: .*\bpg_authid\b/m;
+
 /** Roles and tablespaces are kilobytes; what is larger is something else. */
 const limitBytes = 256 * 1024 * 1024;
 
@@ -70,9 +76,8 @@ export async function dumpGlobals(request: GlobalsRequest, mayReadPasswords: boo
   try {
     return { sql: await runDumpall(request, mayReadPasswords), rolePasswords: mayReadPasswords };
   } catch (error: unknown) {
-    const refused =
-      error instanceof ChildFailed && /permission denied.*pg_authid/.test(error.exit.stderrTail);
-    if (!mayReadPasswords || !refused) throw error;
+    const isRefused = error instanceof ChildFailed && refusesPasswords.test(error.exit.stderrTail);
+    if (!mayReadPasswords || !isRefused) throw error;
     return { sql: await runDumpall(request, false), rolePasswords: false };
   }
 }

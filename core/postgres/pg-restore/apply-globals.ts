@@ -1,6 +1,7 @@
 import type { Client, QueryConfig } from 'pg';
 import { messageOf } from '../../errors.ts';
 import { type GlobalStatement, parseGlobals } from '../archive/globals-sql.ts';
+import { speakEnglish } from '../connect/language.ts';
 import { quoteIdentifier } from '../names.ts';
 import { judge } from './classify.ts';
 import type { RestoreProblem } from './restoration.ts';
@@ -40,6 +41,7 @@ export async function applyGlobals(
   const existing = new Set<string>();
   const version = await majorOf(client);
   await client.query('set standard_conforming_strings = on');
+  await speakEnglish(client);
   if (options.mode === 'private' && version >= 15) await client.query('set allow_in_place_tablespaces = on');
 
   for (const statement of parseGlobals(sql)) {

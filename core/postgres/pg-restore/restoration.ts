@@ -60,6 +60,8 @@ export type PgRestoreRequest = {
   readonly create: boolean;
   /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`, `lc_monetary`. */
   readonly dumpSettings?: Readonly<Record<string, string>> | undefined;
+  /** What the server calls an error, where that may be another word than ERROR: see Language. */
+  readonly errorWord?: string | undefined;
   /** At the most; one where the order in which the archive is loaded can matter. */
   readonly jobs: number;
   /** Entries of the table of contents that are left out, by dump id. Not for plain SQL, nor for a stream. */
