@@ -94,6 +94,8 @@ export const manifestSchema = z.looseObject({
     snapshot: z.string(),
     /** Settings of its session that show in what it wrote: `TimeZone`, `lc_monetary` and their like. */
     settings: z.record(z.string(), z.string()).optional(),
+    /** Why one job has to restore its rows, and what comes after them; null where several may. */
+    oneJob: z.looseObject({ rows: z.string().nullable(), after: z.string().nullable() }).optional(),
     /** Whether there is money in it, whose amounts mean something under `lc_monetary` only. */
     holdsMoney: z.boolean().optional(),
   }),
