@@ -164,6 +164,7 @@ async function printGlobals(store: Store, text: string, { any }: RestoreFlags): 
         fix: 'Leave --globals out.',
       });
     }
-    printText(sql.trimEnd());
+    // As stored: the encoding of names is the one that the file itself declares.
+    process.stdout.write(sql);
   });
 }

@@ -85,6 +85,10 @@ function describe(
   if (judged !== undefined) {
     lines.push(...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style));
     if (judged.history !== undefined) lines.push('', historyTable(judged.history));
+    if (judged.keptBeside !== undefined)
+      lines.push(
+        style.dim(`Older verifications that count for nothing: ${judged.keptBeside.map(visible).join(', ')}`),
+      );
   }
   const remarks = remarksOf(manifest);
   if (remarks.length > 0)

@@ -15,6 +15,7 @@ import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { chooseCompression } from '../postgres/dump/compression.ts';
 import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import {
+  databasesInOtherEncodings,
   dumpGlobals,
   type GlobalNames,
   type Globals,
@@ -172,6 +173,8 @@ async function readAll(
   const request = {
     program: toolPath(tools, 'pg_dumpall'),
     database,
+    encoding: snapshot.encoding,
+    others: () => withConnection(parameters, { signal }, databasesInOtherEncodings),
     env,
     redact,
     signal,
@@ -182,11 +185,19 @@ async function readAll(
     dumpGlobals(request, server.mayReadPasswords),
     recording,
   ]);
+  const { encoding } = snapshot;
   try {
-    const names = await readGlobalNames(client, globals.sql);
+    const names = await readGlobalNames(client, globals.sql, encoding);
     const locale = await readDatabaseLocale(client);
     // Last, as it may leave the transaction aborted.
-    const state = await recordGlobalState({ client, parameters, names, signal, onWarning });
+    const state = await recordGlobalState({
+      client,
+      parameters,
+      names,
+      encoding,
+      signal,
+      onWarning,
+    });
     const warnings = [...said.dump.found(), ...said.dumpall.found(), ...own];
     return { files, recorded, globals: { ...globals, ...names, state }, locale, warnings };
   } catch (cause: unknown) {

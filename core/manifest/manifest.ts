@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PgproofError } from '../errors.ts';
+import { PgproofError, type Problem } from '../errors.ts';
 import { formats } from '../vocabulary.ts';
 
 export const manifestName = 'manifest.json';
@@ -94,6 +94,8 @@ export const manifestSchema = z.looseObject({
     snapshot: z.string(),
     /** Settings of its session that show in what it wrote: `TimeZone`, `lc_monetary` and their like. */
     settings: z.record(z.string(), z.string()).optional(),
+    /** Why one job has to restore its rows, and what comes after them; null where several may. */
+    oneJob: z.looseObject({ rows: z.string().nullable(), after: z.string().nullable() }).optional(),
     /** Whether there is money in it, whose amounts mean something under `lc_monetary` only. */
     holdsMoney: z.boolean().optional(),
   }),
@@ -143,9 +145,19 @@ export type BackupWarning = z.infer<typeof warningSchema>;
 export type NotDumped = z.infer<typeof notDumpedSchema>;
 export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 
-/** Bytes under a manifest's key that are no manifest. */
+/** The only one so far; a higher number would mean that this version is misled by what it reads. */
+const formatVersion = 1;
+
+/** Bytes under a manifest's key that are no manifest, or one that this version must not interpret. */
 export class ManifestUnreadable extends PgproofError {
   override readonly name = 'ManifestUnreadable';
+  /** The number of a newer format, where that is why: nothing is wrong with the bytes. */
+  readonly newerFormat: number | undefined;
+
+  constructor(problem: Problem, options: ErrorOptions & { readonly newerFormat?: number } = {}) {
+    super(problem, options);
+    this.newerFormat = options.newerFormat;
+  }
 }
 
 /** @throws ManifestUnreadable where the bytes are no JSON, or the JSON no manifest */
@@ -160,9 +172,28 @@ export function parseJsonObject<T>(bytes: Uint8Array, where: string, schema: z.Z
   } catch (cause) {
     throw unreadable(where, word, 'not JSON', cause);
   }
+  const newerFormat = newerFormatOf(json);
+  if (newerFormat !== undefined) throw madeByNewer(where, word, newerFormat);
   const result = schema.safeParse(json);
   if (!result.success) throw unreadable(where, word, z.prettifyError(result.error), result.error);
   return result.data;
+}
+
+function newerFormatOf(json: unknown): number | undefined {
+  const number = (json as { readonly formatVersion?: unknown } | null)?.formatVersion;
+  return typeof number === 'number' && number > formatVersion ? number : undefined;
+}
+
+function madeByNewer(where: string, word: string, newerFormat: number): ManifestUnreadable {
+  return new ManifestUnreadable(
+    {
+      what: `${where} is a ${word} of a newer pgproof`,
+      got: `formatVersion ${newerFormat}`,
+      expected: `${formatVersion} at the most`,
+      fix: 'Use the pgproof that wrote it, or a newer one; nothing was changed.',
+    },
+    { newerFormat },
+  );
 }
 
 function unreadable(where: string, word: string, got: string, cause: unknown): ManifestUnreadable {

@@ -41,6 +41,8 @@ export const verificationSchema = z.looseObject({
   ...runFields,
   checks: z.array(checkSchema),
   history: z.array(pastRunSchema).optional(),
+  /** Objects beside it that hold what lay in its place and counted for nothing. */
+  keptBeside: z.array(z.string()).optional(),
   /** What no check compared although the backup may hold it, a line each. Absent where all was. */
   notCompared: z.array(z.string()).optional(),
 });

@@ -17,14 +17,15 @@ export async function withServer<T>(
   target: ConnectionParameters,
   request: RestoreRequest,
   signal: AbortSignal,
-  use: (client: Client) => Promise<T>,
+  use: (client: Client, place: ConnectionParameters) => Promise<T>,
 ): Promise<T> {
   const { create, database } = request;
   const candidates = create ? maintenanceDatabases.filter((name) => name !== database) : [database];
   let first: unknown;
   for (const name of candidates) {
     try {
-      return await withConnection(target, { database: name, signal }, use);
+      const place = { ...target, database: name };
+      return await withConnection(place, { signal }, (client) => use(client, place));
     } catch (error: unknown) {
       if (!(error instanceof ConnectionFailed)) throw error;
       first ??= error;

@@ -5,6 +5,7 @@ import { withConnection } from '../postgres/connect/connect.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { applyDatabaseSql } from '../postgres/pg-restore/apply-database-sql.ts';
 import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
+import { withGlobalsSession } from '../postgres/pg-restore/globals-session.ts';
 import { canCreateItself, createDatabase } from '../postgres/pg-restore/new-database.ts';
 import type { PgRestoreResult, RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
@@ -104,9 +105,16 @@ async function prepareTarget(
 ): Promise<readonly RestoreProblem[]> {
   const { manifest, target, signal } = dependencies;
   const globals = request.applyGlobals ? await fetchGlobals(manifest, fetching) : undefined;
-  return await withServer(target, request, signal, async (client) => {
+  return await withServer(target, request, signal, async (client, place) => {
     const applied =
-      globals === undefined ? undefined : await applyGlobals(client, globals, { mode: 'target' });
+      globals === undefined
+        ? undefined
+        : await withGlobalsSession(
+            place,
+            globals,
+            { encoding: manifest.server.encoding, signal },
+            (session) => applyGlobals(session, { mode: 'target' }),
+          );
     if (applied !== undefined) {
       const { roles, tablespaces, existing } = applied;
       notes.push(`${roles.length} roles and ${tablespaces.length} tablespaces were made`);
@@ -148,6 +156,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       target,
       database,
       dumpSettings: manifest.dump.settings,
+      encoding: manifest.server.encoding,
       directory,
       jobs,
       leaveOut: choice?.leaveOut,

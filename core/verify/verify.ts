@@ -18,6 +18,7 @@ import { oneLine } from '../text/one-line.ts';
 import { type ChecksAtLevel, checksAt } from './checks-at-level.ts';
 import { recordRun } from './record-run.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
+import { refuseNewer } from './what-was-there.ts';
 
 /**
  * Proves of one backup what `level` asks for, and writes that beside its manifest, where it comes into force or stands
@@ -25,7 +26,7 @@ import type { VerifyDependencies, VerifyRequest } from './request.ts';
  * nothing to judge or the verdict cannot be written.
  *
  * @returns what this run found, and the verdict in force where that is another
- * @throws BackupNotFound, Interrupted
+ * @throws BackupNotFound, Interrupted; VerificationOfNewer, before anything is done
  * @throws StoreUnusable, and whatever else the store throws at the manifest or the verdict
  */
 export async function verifyBackup(
@@ -36,6 +37,7 @@ export async function verifyBackup(
   const { store, clock } = dependencies;
   const startedAt = clock();
   const { manifest, problem, sha256 } = await readManifest(id, dependencies);
+  await refuseNewer(store, id, dependencies.signal);
   const { level, checks, isolation } =
     manifest === undefined ? unread(request.level, problem) : await checksAt(manifest, request, dependencies);
   // An interrupted run has found out nothing, and must not put that in the place of an older verdict.
@@ -67,7 +69,7 @@ function runOf(
 
 type ManifestReading = { readonly sha256: string } & (
   | { readonly manifest: Manifest; readonly problem?: undefined }
-  | { readonly manifest?: undefined; readonly problem: string }
+  | { readonly manifest?: undefined; readonly problem: Check }
 );
 
 async function readManifest(id: BackupId, { store, signal }: VerifyDependencies): Promise<ManifestReading> {
@@ -87,20 +89,24 @@ async function readManifest(id: BackupId, { store, signal }: VerifyDependencies)
   try {
     const manifest = parseManifest(bytes, key);
     const problem = problemOf(manifest, id);
-    return problem === undefined ? { manifest, sha256 } : { problem, sha256 };
+    return problem === undefined
+      ? { manifest, sha256 }
+      : { problem: manifestCheck('failed', problem), sha256 };
   } catch (error: unknown) {
-    if (error instanceof ManifestUnreadable) return { problem: error.message, sha256 };
-    throw error;
+    if (!(error instanceof ManifestUnreadable)) throw error;
+    // What a newer version wrote is no worse for that: this one cannot say.
+    const status = error.newerFormat === undefined ? 'failed' : 'unverifiable';
+    return { problem: manifestCheck(status, error.message), sha256 };
   }
 }
 
 /** A manifest that cannot be read, or is not this backup's, is all there is to tell. */
-function unread(level: VerifyRequest['level'], problem: string): ChecksAtLevel {
-  return { level: level === 'auto' ? 'read' : level, checks: [manifestCheck(problem)] };
+function unread(level: VerifyRequest['level'], problem: Check): ChecksAtLevel {
+  return { level: level === 'auto' ? 'read' : level, checks: [problem] };
 }
 
-function manifestCheck(problem: string): Check {
-  return { name: 'manifest', status: 'failed', detail: oneLine(problem) };
+function manifestCheck(status: Check['status'], problem: string): Check {
+  return { name: 'manifest', status, detail: oneLine(problem) };
 }
 
 function problemOf(manifest: Manifest, id: BackupId): string | undefined {

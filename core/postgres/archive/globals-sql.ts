@@ -1,5 +1,4 @@
 import { unquoteIdentifier } from '../names.ts';
-import { nameDecoder } from './encodings.ts';
 
 /** What a statement of globals.sql does, as far as a restore treats it in a way of its own. */
 export type GlobalStatement = {
@@ -96,12 +95,4 @@ export function splitStatements(sql: string): string[] {
   }
   const rest = current.trim();
   return [...statements, rest].filter((statement) => statement !== '');
-}
-
-/** globals.sql as text: pg_dumpall writes names in the encoding that the file itself declares. */
-export function globalsText(bytes: Buffer): string {
-  const declared = /^SET client_encoding = '([A-Za-z0-9_]+)';$/m.exec(
-    bytes.toString('latin1', 0, 4_096),
-  )?.[1];
-  return nameDecoder(declared ?? 'UTF8')(bytes);
 }

@@ -13,6 +13,8 @@ export type RestoreProblem = {
   readonly message: string;
   /** What lacks, where the fault is the environment's: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
   readonly missing?: string | undefined;
+  /** What that is, where it can be accepted by its own name: see parseWithout. */
+  readonly lacking?: { readonly kind: LackingKind; readonly name: string } | undefined;
   /** Dump ids of the entries whose lack it comes from, where it comes from others'. */
   readonly causes?: readonly number[] | undefined;
   /** What is done about it, where that is not to tell it: see Lack. */
@@ -26,6 +28,9 @@ export type RestoreProblem = {
   /** The first part of the statement, on one line. */
   readonly statement?: string | undefined;
 };
+
+/** What a server's machine has, and no entry of an archive is. */
+export type LackingKind = 'locale' | 'library';
 
 /**
  * `one job`: jobs of the restore stood in each other's way. `without session libraries`: the database asks for a
@@ -58,6 +63,10 @@ export type PgRestoreRequest = {
    * Not for plain SQL.
    */
   readonly create: boolean;
+  /** To be connected to while the archive makes its own; @default see maintenanceDatabase */
+  readonly maintenance?: string | undefined;
+  /** Of the archive, as PostgreSQL calls it: names of roles and of the database are bytes in it. */
+  readonly encoding?: string | undefined;
   /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`, `lc_monetary`. */
   readonly dumpSettings?: Readonly<Record<string, string>> | undefined;
   /** What the server calls an error, where that may be another word than ERROR: see Language. */

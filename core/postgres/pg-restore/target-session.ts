@@ -24,8 +24,8 @@ const optionsRefused = '08P01';
  * alone. Whatever else goes wrong is left for pg_restore to meet, never a reason to restore without the settings.
  */
 export async function withRestoreSettings(request: PgRestoreRequest): Promise<SettledRequest> {
-  const { target, database, create, dumpSettings = {}, signal } = request;
-  const place = create ? maintenanceDatabase(database) : database;
+  const { target, database, create, maintenance, dumpSettings = {}, signal } = request;
+  const place = create ? (maintenance ?? maintenanceDatabase(database)) : database;
   let settings = restoreSettings;
   let taken = dumpSettings;
   // What is judged by its words is best had in English.

@@ -2,7 +2,6 @@ import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { archiveBytes } from '../../manifest/sizes.ts';
 import type { Check } from '../../manifest/verification.ts';
-import { withConnection } from '../../postgres/connect/connect.ts';
 import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
 import type { Isolation } from '../../postgres/server/isolation.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
@@ -21,9 +20,8 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   const { verification, serverTools, userChecks, directory, jobs, signal, onProgress } = context;
   const { server } = verification;
   const began = performance.now();
-  const roles = await withConnection(server.parameters, { signal }, (client) =>
-    applyRoles(client, manifest, context.stored.globals),
-  );
+  const globals = context.stored.globals ?? Buffer.of();
+  const roles = await applyRoles(server.parameters, manifest, globals, signal);
   const restored = await restoreInto(manifest, context);
   const seconds = (performance.now() - began) / 1_000;
   const { leftOut, archive, isWhole, isDescribed } = restored;
@@ -55,11 +53,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
       })),
     );
   }
-  return [
-    ...(roles === undefined ? [] : [roles]),
-    restoreCheck(manifest, context, withLimit(restored, lostRows), seconds),
-    ...compared,
-  ];
+  return [roles, restoreCheck(manifest, context, withLimit(restored, lostRows), seconds), ...compared];
 }
 
 /** What was accepted does not count where it costs rows. */

@@ -137,6 +137,7 @@ async function restoreOnce(
     asSuperuser: true,
     database: manifest.database,
     dumpSettings: manifest.dump.settings,
+    encoding: manifest.server.encoding,
     directory,
     create: prepared.create,
     jobs,

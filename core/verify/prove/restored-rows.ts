@@ -2,10 +2,10 @@ import type { Client } from 'pg';
 import type { Manifest, TableRows } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
-import { decodesExactly } from '../../postgres/archive/encodings.ts';
 import { steadySession } from '../../postgres/connect/steady-session.ts';
 import { countRows } from '../../postgres/facts/count-rows.ts';
 import { type ListedTable, listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
+import { decodesExactly } from '../../postgres/facts/encodings.ts';
 import { unloggedRows } from '../../postgres/facts/not-dumped.ts';
 import {
   fingerprintTable,

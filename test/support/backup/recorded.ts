@@ -42,6 +42,8 @@ export async function recordBackup(options: RecordedOptions): Promise<BackupFixt
     {
       program: toolPath(tools, 'pg_dumpall'),
       database: parameters.database,
+      encoding: 'UTF8',
+      others: async () => [],
       env: childEnvironment(parameters),
       redact: (text) => text,
       signal,
