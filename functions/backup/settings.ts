@@ -3,7 +3,7 @@ import type { BackupPlan } from '../../core/backup/plan.ts';
 import { checkedBy } from '../../core/config/checked-by.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { defaultPolicy, planDefaults } from '../../core/config/defaults.ts';
-import { most } from '../../core/config/options.ts';
+import { hostName, most } from '../../core/config/options.ts';
 import {
   authKinds,
   formats,
@@ -28,7 +28,7 @@ const settingsSchema = z
     store: bucketUrl,
     secretArn: z.string().optional(),
     auth: z.enum(authKinds).default('secret'),
-    host: z.string().optional(),
+    host: hostName.optional(),
     port: numberVariable(1, most.port).optional(),
     user: z.string().optional(),
     maintenanceDatabase: z.string().optional(),

@@ -2,7 +2,7 @@ import type { Outcome } from '../../core/notify/alert.ts';
 import { describeFailure } from '../../core/notify/describe-failure.ts';
 import { notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
-import { redactor } from '../../core/process/redact.ts';
+import { withoutSecrets } from '../../core/process/redact.ts';
 
 /**
  * Runs what comes before the use case (settings, event), or all of it where nothing else tells, and sends an alert when
@@ -26,7 +26,7 @@ export async function tellFailure<T>(
         work,
         source: PGPROOF_SOURCE || AWS_LAMBDA_FUNCTION_NAME || 'pgproof',
         // As it was set: nothing has checked yet that there is no password in it.
-        store: redactor([])(PGPROOF_STORE || 'unknown'),
+        store: withoutSecrets(PGPROOF_STORE || 'unknown'),
         at: new Date(),
       };
       await notifier(snsChannel(topicArn), 'failures').tell(outcome);
