@@ -29,6 +29,7 @@ export type BackupFlags = StoreFlags & {
   readonly parallel: number;
   readonly rows: RowMode;
   readonly fingerprint?: true;
+  readonly rolePasswords: boolean;
   readonly verify: VerifyChoice;
   readonly without?: readonly string[];
   readonly lockWaitTimeout: number;
@@ -64,6 +65,7 @@ export function withBackupFlags(command: Command): Command {
     .addOption(
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
+    .option('--no-role-passwords', "leave the hashes of the roles' passwords out of globals.sql")
     .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
     .addOption(withoutOption())
     .addOption(
@@ -121,6 +123,7 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
     parallel: flags.parallel,
     rows: flags.rows,
     fingerprint: flags.fingerprint ?? false,
+    rolePasswords: flags.rolePasswords,
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
   };

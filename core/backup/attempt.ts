@@ -179,7 +179,7 @@ async function readAll(
   };
   const [files, globals, recorded] = await together(group, [
     archive,
-    dumpGlobals(request, server.mayReadPasswords),
+    dumpGlobals(request, { wanted: plan.rolePasswords, mayRead: server.mayReadPasswords }),
     recording,
   ]);
   try {

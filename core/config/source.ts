@@ -32,5 +32,7 @@ export const sourceOptions = {
   /** Asked of every restored backup. */
   checks: checksSchema.min(1).optional(),
   fingerprint: z.boolean().default(planDefaults.fingerprint),
+  /** The roles and tablespaces of the server. */
+  globals: z.strictObject({ rolePasswords: z.boolean().default(planDefaults.rolePasswords) }).prefault({}),
   schedules: z.array(scheduleSchema).min(1),
 };

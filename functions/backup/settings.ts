@@ -22,6 +22,8 @@ import {
 } from '../lambda/settings.ts';
 import { type BackupEvent, backupEnvironment } from './contract.ts';
 
+const trueOrFalse = z.enum(['true', 'false']).transform((text) => text === 'true');
+
 const settingsSchema = z
   .strictObject({
     source: requiredText,
@@ -40,10 +42,8 @@ const settingsSchema = z
     jobs: numberVariable(1, most.jobs).default(planDefaults.jobs),
     parallel: numberVariable(1, most.parallel).default(planDefaults.parallel),
     rows: z.enum(rowModes).default(planDefaults.rows),
-    fingerprint: z
-      .enum(['true', 'false'])
-      .transform((text) => text === 'true')
-      .default(planDefaults.fingerprint),
+    fingerprint: trueOrFalse.default(planDefaults.fingerprint),
+    rolePasswords: trueOrFalse.default(planDefaults.rolePasswords),
     lockWaitSeconds: numberVariable(1, 86_400).default(planDefaults.lockWaitSeconds),
     stallSeconds: numberVariable(1, 86_400).default(planDefaults.stallSeconds),
     partLimit: numberVariable(1, most.parts).optional(),
@@ -107,6 +107,7 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
     parallel: event.parallel ?? settings.parallel,
     rows,
     fingerprint,
+    rolePasswords: settings.rolePasswords,
     lockWaitSeconds: settings.lockWaitSeconds,
     stallSeconds: settings.stallSeconds,
     reason: event.reason,

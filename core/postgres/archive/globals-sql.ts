@@ -98,6 +98,11 @@ export function splitStatements(sql: string): string[] {
   return [...statements, rest].filter((statement) => statement !== '');
 }
 
+/** Whether a role of globals.sql has a password. */
+export function hasPasswords(sql: string): boolean {
+  return parseGlobals(sql).some(({ kind, sql: text }) => kind === 'alter role' && / PASSWORD '/.test(text));
+}
+
 /** globals.sql as text: pg_dumpall writes names in the encoding that the file itself declares. */
 export function globalsText(bytes: Buffer): string {
   const declared = /^SET client_encoding = '([A-Za-z0-9_]+)';$/m.exec(

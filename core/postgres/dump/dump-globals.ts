@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { PgproofError } from '../../errors.ts';
 import { ChildFailed } from '../../process/child-failed.ts';
 import { outputOf } from '../../process/child-output.ts';
+import type { PasswordsLeftOut } from '../../vocabulary.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 
 export type GlobalsRequest = {
@@ -14,7 +15,12 @@ export type GlobalsRequest = {
   readonly signal: AbortSignal;
 };
 
-export type Globals = { readonly sql: Buffer; readonly rolePasswords: boolean };
+/** `rolePasswordsLeftOut` says why where there are none. */
+export type Globals = {
+  readonly sql: Buffer;
+  readonly rolePasswords: boolean;
+  readonly rolePasswordsLeftOut?: PasswordsLeftOut | undefined;
+};
 
 /** Names of the roles and tablespaces that globals.sql makes. */
 export type GlobalNames = {
@@ -62,19 +68,31 @@ const limitBytes = 256 * 1024 * 1024;
 
 /**
  * Roles, their memberships and settings, and tablespaces, as SQL (pg_dumpall --globals-only). Without the roles'
- * password hashes where `mayReadPasswords` is false or the server refuses after all: managed services let no
- * role read pg_authid, whatever the privileges say.
+ * password hashes where they are not wanted, where `mayRead` is false, or where the server refuses after all: managed
+ * services let no role read pg_authid, whatever the privileges say.
  * @throws ChildFailed
  */
-export async function dumpGlobals(request: GlobalsRequest, mayReadPasswords: boolean): Promise<Globals> {
+export async function dumpGlobals(
+  request: GlobalsRequest,
+  passwords: { readonly wanted: boolean; readonly mayRead: boolean },
+): Promise<Globals> {
+  if (!passwords.wanted) return await withoutPasswords(request, 'asked');
+  if (!passwords.mayRead) return await withoutPasswords(request, 'refused');
   try {
-    return { sql: await runDumpall(request, mayReadPasswords), rolePasswords: mayReadPasswords };
+    return { sql: await runDumpall(request, true), rolePasswords: true };
   } catch (error: unknown) {
     const refused =
       error instanceof ChildFailed && /permission denied.*pg_authid/.test(error.exit.stderrTail);
-    if (!mayReadPasswords || !refused) throw error;
-    return { sql: await runDumpall(request, false), rolePasswords: false };
+    if (!refused) throw error;
+    return await withoutPasswords(request, 'refused');
   }
+}
+
+async function withoutPasswords(
+  request: GlobalsRequest,
+  rolePasswordsLeftOut: PasswordsLeftOut,
+): Promise<Globals> {
+  return { sql: await runDumpall(request, false), rolePasswords: false, rolePasswordsLeftOut };
 }
 
 async function runDumpall(request: GlobalsRequest, passwords: boolean): Promise<Buffer> {

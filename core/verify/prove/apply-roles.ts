@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
-import { globalsText } from '../../postgres/archive/globals-sql.ts';
+import { globalsText, hasPasswords } from '../../postgres/archive/globals-sql.ts';
 import { readServerFacts } from '../../postgres/facts/server-facts.ts';
 import { type GlobalState, globalDifferences } from '../../postgres/objects/global-state.ts';
 import { applyGlobals } from '../../postgres/pg-restore/apply-globals.ts';
@@ -34,6 +34,8 @@ export async function applyRoles(
   );
   const different = await stateDifferences(client, manifest, sql);
   faults.push(...(different?.faults ?? []));
+  if (recorded.rolePasswordsLeftOut === 'asked' && hasPasswords(sql))
+    faults.push('globals.sql holds hashes of passwords, which were to be left out');
   const tablespaces = expectedSpaces.length === 0 ? '' : `, ${plural(expectedSpaces.length, 'tablespace')}`;
   const passed =
     recorded.roles === undefined
