@@ -2,7 +2,8 @@ const mask = '***';
 
 // The password of a URL. For PostgreSQL's own up to the last @, because people do not always encode it.
 const postgresUrl = /(\bpostgres(?:ql)?:\/\/[^\s:@/]*):\S*@/gi;
-const anyUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):[^\s@/]*@/gi;
+// For others too, but that a port is none, whatever comes behind it.
+const anyUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):(?!\d+(?:\/|$))[^\s"']*@/gi;
 // A connection string inside SQL: CREATE SUBSCRIPTION … CONNECTION '…', where '' is a quote of its own.
 const subscription = /(\bCONNECTION\s+)E?'(?:[^']|'')*'?/g;
 // `password=…`, `PGPASSWORD=…`, `sslpassword='…'`: quoted as in connection strings, or up to a blank or &.
