@@ -45,6 +45,8 @@ export const restoreEventSchema = z.strictObject({
   noPrivileges: z.boolean().optional(),
   /** Makes the roles and tablespaces that the server lacks. */
   applyGlobals: z.boolean().optional(),
+  /** Also superusers, and others who may do as much, that the server has not. */
+  allowSuperusers: z.boolean().optional(),
   /** `latest` is the newest, whatever its verdict. */
   any: z.boolean().optional(),
   intoNonEmpty: z.boolean().optional(),

@@ -232,7 +232,7 @@ const rows: readonly Row[] = [
   ],
   [
     'PGPASSWORD of a good backup',
-    /n\/shop\/.*dbname='shop'/s,
+    /n\/shop\//,
     () => seen(backup(undefined), { ...parts(), PGPASSWORD: password }),
   ],
   [
