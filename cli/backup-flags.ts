@@ -31,6 +31,7 @@ export type BackupFlags = StoreFlags &
     readonly parallel: number;
     readonly rows: RowMode;
     readonly fingerprint?: true;
+    readonly rolePasswords: boolean;
     readonly verify: VerifyChoice;
     readonly without?: readonly string[];
     readonly lockWaitTimeout: number;
@@ -66,6 +67,7 @@ export function withBackupFlags(command: Command): Command {
     .addOption(
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
+    .option('--no-role-passwords', "leave the hashes of the roles' passwords out of globals.sql")
     .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())
@@ -125,6 +127,7 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
     parallel: flags.parallel,
     rows: flags.rows,
     fingerprint: flags.fingerprint ?? false,
+    rolePasswords: flags.rolePasswords,
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
   };

@@ -1,6 +1,7 @@
 import { BackupFailed, shortfallOf } from '../core/backup/report.ts';
 import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
+import { withoutSecrets } from '../core/process/redact.ts';
 import { hasPrintedResult, printJson } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 
@@ -12,8 +13,9 @@ export function exitStatusOf(error: unknown): number {
 
 /** Tells a person what went wrong, on standard error. What pgproof did not foresee comes with its class. */
 export function tellFailure(error: unknown): void {
-  process.stderr.write(`${styleFor(process.stderr).red('pgproof:')} ${textOf(error)}\n`);
-  if (process.env.PGPROOF_DEBUG && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  process.stderr.write(`${styleFor(process.stderr).red('pgproof:')} ${withoutSecrets(textOf(error))}\n`);
+  if (process.env.PGPROOF_DEBUG && error instanceof Error)
+    process.stderr.write(`${withoutSecrets(error.stack ?? '')}\n`);
 }
 
 function textOf(error: unknown): string {
@@ -30,7 +32,11 @@ function textOf(error: unknown): string {
 export function printFailure(error: unknown): void {
   if (hasPrintedResult()) return;
   const { problem } = error instanceof PgproofError ? error : {};
+  const parts = Object.entries({ message: messageOf(error), ...problem });
   printJson({
-    error: { name: error instanceof Error ? error.name : 'Error', message: messageOf(error), ...problem },
+    error: {
+      name: error instanceof Error ? error.name : 'Error',
+      ...Object.fromEntries(parts.map(([key, text]) => [key, text && withoutSecrets(text)])),
+    },
   });
 }

@@ -64,7 +64,7 @@ function describe(
       'Roles',
       manifest.globals.rolePasswords
         ? 'with password hashes'
-        : 'without passwords (the server did not let them be read)',
+        : `without passwords (${manifest.globals.rolePasswordsLeftOut === 'asked' ? 'as it was asked for' : 'the server did not let them be read'})`,
     ],
     ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none'],
     [

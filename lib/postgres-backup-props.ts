@@ -188,6 +188,12 @@ export interface PostgresBackupProps {
    */
   readonly fingerprint?: boolean | undefined;
   /**
+   * Whether `globals.sql` holds the hashes of the roles' passwords, where the role that backs up may read them. Without
+   * them everything but the passwords of roles comes back.
+   * @default true
+   */
+  readonly rolePasswords?: boolean | undefined;
+  /**
    * A function that restores backups, called by hand.
    * @default - there is none
    */

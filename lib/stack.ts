@@ -207,6 +207,7 @@ export class BackupStack extends Stack {
       stallTimeout: seconds(source.stallSeconds),
       verifyChecks: source.checks,
       fingerprint: source.fingerprint,
+      rolePasswords: source.globals.rolePasswords,
       schedules: source.schedules.map(scheduleOf),
     };
   }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { createLogUpdate } from 'log-update';
 import { describeServer } from '../../core/postgres/connect/parameters.ts';
 import { withPrivateServer } from '../../core/postgres/server/private-server.ts';
-import { redactor } from '../../core/process/redact.ts';
+import { withoutSecrets } from '../../core/process/redact.ts';
 import type { Source } from '../../core/source/source.ts';
 import { fileStore } from '../../core/store/file/file-store.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -79,7 +79,7 @@ function doneLoading(): void {
 }
 
 function nextSteps(store: Store, source: string | undefined): string {
-  const own = source === undefined ? 'postgresql://user@host/' : `'${redactor([])(source)}'`;
+  const own = source === undefined ? 'postgresql://user@host/' : `'${withoutSecrets(source)}'`;
   return `
 ${style.bold('Next')}
   See what there is     npm run -s pgproof -- list --store ${store.url}

@@ -11,6 +11,7 @@ import {
 } from '../manifest/manifest.ts';
 import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
+import { connectionRedactor } from '../postgres/connect/connection-redactor.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { chooseCompression } from '../postgres/dump/compression.ts';
 import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
@@ -28,7 +29,6 @@ import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
 import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
-import { redactor } from '../process/redact.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
@@ -129,7 +129,7 @@ async function readAll(
   const { databaseBytes, tables } = snapshot;
   dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
   const env = childEnvironment(parameters);
-  const redact = redactor([parameters.password]);
+  const redact = connectionRedactor(parameters);
   const said = { dump: new WarningCollector('pg_dump'), dumpall: new WarningCollector('pg_dumpall') };
   const own: BackupWarning[] = [];
   const onWarning = (message: string): void => {
@@ -182,7 +182,7 @@ async function readAll(
   };
   const [files, globals, recorded] = await together(group, [
     archive,
-    dumpGlobals(request, server.mayReadPasswords),
+    dumpGlobals(request, { wanted: plan.rolePasswords, mayRead: server.mayReadPasswords }),
     recording,
   ]);
   const { encoding } = snapshot;

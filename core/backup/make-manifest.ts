@@ -17,6 +17,7 @@ import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import type { GlobalState } from '../postgres/objects/global-state.ts';
 import type { OrderReasons } from '../postgres/pg-restore/order-matters.ts';
 import { version } from '../version.ts';
+import type { PasswordsLeftOut } from '../vocabulary.ts';
 
 /** What is known of a backup when all its bytes are stored. */
 export type BackupFacts = {
@@ -28,6 +29,7 @@ export type BackupFacts = {
   readonly pgDumpVersion: string;
   readonly globals: GlobalNames & {
     readonly rolePasswords: boolean;
+    readonly rolePasswordsLeftOut?: PasswordsLeftOut | undefined;
     /** Undefined where it could not be read. */
     readonly state: readonly GlobalState[] | undefined;
   };
@@ -86,6 +88,9 @@ export function makeManifest(facts: BackupFacts): Manifest {
     },
     globals: {
       rolePasswords: globals.rolePasswords,
+      ...(globals.rolePasswordsLeftOut === undefined
+        ? {}
+        : { rolePasswordsLeftOut: globals.rolePasswordsLeftOut }),
       ...(globals.bootstrapRole === undefined ? {} : { bootstrapRole: globals.bootstrapRole }),
       roles: [...globals.roles],
       tablespaces: [...globals.tablespaces],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { PgproofError, type Problem } from '../errors.ts';
-import { formats } from '../vocabulary.ts';
+import { formats, passwordsLeftOut } from '../vocabulary.ts';
 
 export const manifestName = 'manifest.json';
 export const verificationName = 'verification.json';
@@ -102,6 +102,8 @@ export const manifestSchema = z.looseObject({
   /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
   globals: z.looseObject({
     rolePasswords: z.boolean(),
+    /** Why there are none: nobody wanted them, or the server did not let them be read. */
+    rolePasswordsLeftOut: z.enum(passwordsLeftOut).optional(),
     /** The role that initdb made, whatever it is called there: owner of the system's own objects. */
     bootstrapRole: z.string().optional(),
     /** Every role of globals.sql. */

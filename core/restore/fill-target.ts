@@ -118,6 +118,10 @@ async function prepareTarget(
     if (applied !== undefined) {
       const { roles, tablespaces, existing } = applied;
       notes.push(`${roles.length} roles and ${tablespaces.length} tablespaces were made`);
+      if (roles.length > 0 && !manifest.globals.rolePasswords)
+        notes.push(
+          'the roles that were made have no passwords, as the backup holds none: set new ones (ALTER ROLE … PASSWORD …)',
+        );
       if (existing.length > 0)
         notes.push(
           `left as they were: ${existing.slice(0, 10).join(', ')}${existing.length > 10 ? ', …' : ''}`,

@@ -96,3 +96,8 @@ export function splitStatements(sql: string): string[] {
   const rest = current.trim();
   return [...statements, rest].filter((statement) => statement !== '');
 }
+
+/** Whether a role of globals.sql has a password. */
+export function hasPasswords(sql: string): boolean {
+  return parseGlobals(sql).some(({ kind, sql: text }) => kind === 'alter role' && / PASSWORD '/.test(text));
+}

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { PgproofError } from '../../errors.ts';
 import { ChildFailed } from '../../process/child-failed.ts';
 import { outputOf } from '../../process/child-output.ts';
+import type { PasswordsLeftOut } from '../../vocabulary.ts';
 import { nameDecoder } from '../facts/encodings.ts';
 import { withRawNames } from '../facts/raw-names.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
@@ -20,7 +21,12 @@ export type GlobalsRequest = {
   readonly signal: AbortSignal;
 };
 
-export type Globals = { readonly sql: Buffer; readonly rolePasswords: boolean };
+/** `rolePasswordsLeftOut` says why where there are none. */
+export type Globals = {
+  readonly sql: Buffer;
+  readonly rolePasswords: boolean;
+  readonly rolePasswordsLeftOut?: PasswordsLeftOut | undefined;
+};
 
 /** Names of the roles and tablespaces that globals.sql makes. */
 export type GlobalNames = {
@@ -79,18 +85,30 @@ const limitBytes = 256 * 1024 * 1024;
 
 /**
  * Roles, their memberships and settings, and tablespaces, as SQL (pg_dumpall --globals-only). Without the roles'
- * password hashes where `mayReadPasswords` is false or the server refuses after all: managed services let no
- * role read pg_authid, whatever the privileges say. Over another database where a name that was made there is no text in
- * the encoding of this one; the bytes of names are the same in all.
+ * password hashes where they are not wanted, where `mayRead` is false, or where the server refuses after all: managed
+ * services let no role read pg_authid, whatever the privileges say. Over another database where a name that was made
+ * there is no text in the encoding of this one; the bytes of names are the same in all.
  * @throws ChildFailed
  */
-export async function dumpGlobals(request: GlobalsRequest, mayReadPasswords: boolean): Promise<Globals> {
+export async function dumpGlobals(
+  request: GlobalsRequest,
+  passwords: { readonly wanted: boolean; readonly mayRead: boolean },
+): Promise<Globals> {
+  if (!passwords.wanted) return await withoutPasswords(request, 'asked');
+  if (!passwords.mayRead) return await withoutPasswords(request, 'refused');
   try {
-    return { sql: await anyDumpall(request, mayReadPasswords), rolePasswords: mayReadPasswords };
+    return { sql: await anyDumpall(request, true), rolePasswords: true };
   } catch (error: unknown) {
-    if (!mayReadPasswords || !isSaid(error, refusesPasswords)) throw error;
-    return { sql: await anyDumpall(request, false), rolePasswords: false };
+    if (!isSaid(error, refusesPasswords)) throw error;
+    return await withoutPasswords(request, 'refused');
   }
+}
+
+async function withoutPasswords(
+  request: GlobalsRequest,
+  rolePasswordsLeftOut: PasswordsLeftOut,
+): Promise<Globals> {
+  return { sql: await anyDumpall(request, false), rolePasswords: false, rolePasswordsLeftOut };
 }
 
 function isSaid(error: unknown, words: RegExp): boolean {

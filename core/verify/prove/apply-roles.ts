@@ -1,6 +1,7 @@
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
+import { hasPasswords } from '../../postgres/archive/globals-sql.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { readServerFacts } from '../../postgres/facts/server-facts.ts';
 import { type GlobalState, globalDifferences } from '../../postgres/objects/global-state.ts';
@@ -41,6 +42,8 @@ async function makeAndCompare(session: GlobalsSession, manifest: Manifest): Prom
   );
   const different = await stateDifferences(session, manifest);
   faults.push(...(different?.faults ?? []));
+  if (recorded.rolePasswordsLeftOut === 'asked' && hasPasswords(session.sql))
+    faults.push('globals.sql holds hashes of passwords, which were to be left out');
   const tablespaces = expectedSpaces.length === 0 ? '' : `, ${plural(expectedSpaces.length, 'tablespace')}`;
   const passed =
     recorded.roles === undefined

@@ -26,7 +26,15 @@ test('fills in every default', () => {
   const { schedules } = { schedules: [nightly] };
   expect(parseConfig({ sources: [{ name: 'a', secretArn, schedules }], alerts: { emails: [] } })).toEqual({
     stackName: 'pgproof',
-    sources: [{ name: 'a', secretArn, fingerprint: false, schedules: [{ ...nightly, timeZone: 'UTC' }] }],
+    sources: [
+      {
+        name: 'a',
+        secretArn,
+        fingerprint: false,
+        globals: { rolePasswords: true },
+        schedules: [{ ...nightly, timeZone: 'UTC' }],
+      },
+    ],
     bucket: { abortIncompleteUploadsAfterDays: 3, keepDeletedVersionsDays: 30 },
     alerts: { emails: [], notify: 'failures' },
     functions: {
@@ -265,4 +273,19 @@ test('tells the values of the example from those of a user', () => {
     { secretArn: secretArn.replace('210987654321', '123456789012') },
   );
   expect(examplesIn(parseConfig(example))).toEqual(['sources[0].secretArn', 'alerts.emails[1]']);
+});
+
+test.each([
+  [{ host: 'postgresql://me:canary@db.example.com/app' }],
+  [{ host: 'me:canary@db' }],
+  [{ host: 'canary/x' }],
+  [{ secretArn: 'canary' }],
+  [{ secretArn: 'postgresql://me:canary@db/app' }],
+  [{ sslMode: 'postgresql://me:canary@db/app' }],
+  [{ secretArn: undefined, iam: { host: 'db:canary', user: 'a', resourceId: 'db-X' } }],
+  [{ password: 'canary' }],
+])('of %j nothing is repeated in a build log', (wrong) => {
+  const raw = configuration({}, wrong);
+  expect(() => parseConfig(raw)).toThrow(ConfigurationError);
+  expect(() => parseConfig(raw)).toThrow(/^(?!.*canary).*$/s);
 });

@@ -48,7 +48,7 @@ export async function recordBackup(options: RecordedOptions): Promise<BackupFixt
       redact: (text) => text,
       signal,
     },
-    false,
+    { wanted: false, mayRead: false },
   );
   await writeFile(join(directory, ...formatId(id).split('/'), 'globals.sql'), globals.sql);
   await backup.rehash();

@@ -56,8 +56,10 @@ test.for(testMajors())(
           env: childEnvironment(plain),
           redact: (text) => text,
           signal: new AbortController().signal,
+          encoding: 'UTF8',
+          others: async () => [],
         },
-        true,
+        { wanted: true, mayRead: true },
       );
       expect(globals.rolePasswords).toBe(false);
       expect(globals.sql.toString()).toContain(`CREATE ROLE ${plain.user};`);
@@ -116,9 +118,10 @@ test.for(testMajors())('what roles are refused is judged in English (%i)', async
   skip(!(await speaksForeign(parameters)), noWords);
   const german = { ...parameters, options: `-c lc_messages=${foreignLocale}` };
   await withConnection(german, {}, async (client) => {
-    const { problems } = await applyGlobals(client, 'GRANT pg_of_tomorrow TO postgres;\n', {
-      mode: 'target',
-    });
+    const { problems } = await applyGlobals(
+      { client, sql: 'GRANT pg_of_tomorrow TO postgres;\n', encoding: 'UTF8', readable: (text) => text },
+      { mode: 'target' },
+    );
     expect(problems).toMatchObject([{ missing: 'the predefined role pg_of_tomorrow' }]);
   });
 });
