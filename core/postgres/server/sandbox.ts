@@ -1,8 +1,7 @@
-import { type ChildProcess, execFile } from 'node:child_process';
+import { type ChildProcess, type ExecFileException, execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { messageOf } from '../../errors.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { serverEnvironment } from './cluster.ts';
 import type { OsUser } from './os-user.ts';
@@ -48,10 +47,10 @@ export async function openSandbox(request: SandboxRequest): Promise<SandboxAttem
     const failure = await tryOut(sandbox, request);
     signal?.throwIfAborted();
     if (failure === undefined) return { sandbox };
-    reasons.set(sandbox.name, failure);
+    reasons.set(sandbox.tool, failure);
   }
   const missing = ways.some(({ tool }) => tool === 'bubblewrap') ? [] : ['there is no bwrap (bubblewrap)'];
-  const refused = [...reasons].map(([name, failure]) => `${name} makes no sandbox here (${failure})`);
+  const refused = [...reasons].map(([tool, failure]) => `${tool} makes no sandbox here (${failure})`);
   return { reason: [...missing, ...refused].join('; ') };
 }
 
@@ -73,10 +72,15 @@ function tryOut(sandbox: SandboxWay, request: SandboxRequest): Promise<string | 
     const args = ['-c', 'exec "$@" 3> /dev/null', 'pgproof-probe', ...words];
     execFile('/bin/sh', args, settings, (error, _stdout, stderr) => {
       if (error === null) resolve(undefined);
-      else resolve(stderr.trim().split('\n').at(-1)?.slice(0, 200) || messageOf(error).slice(0, 200));
+      else resolve(stderr.trim().split('\n').at(-1)?.slice(0, 200) || howItEnded(error));
     });
   });
 }
+/** Its message would repeat all of the arguments. */
+function howItEnded({ code, signal }: ExecFileException): string {
+  return typeof code === 'number' ? `exit status ${code}` : String(signal ?? code);
+}
+
 /**
  * The id, outside, of the first process in a sandbox, as bwrap (`--info-fd`) and our script for unshare
  * tell on file descriptor 3 before they start the program; `undefined` when it ended without.

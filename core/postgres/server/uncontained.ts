@@ -65,7 +65,7 @@ export async function runUncontained(
 
 function refusal(got: string, first = 'Install bubblewrap and allow it user namespaces'): CannotBeContained {
   return new CannotBeContained({
-    what: 'Not restored, for the SQL of this backup could reach this machine',
+    what: 'The SQL of this backup could reach this machine',
     got,
     fix: `${first}, or run as root, or verify at level read; where everybody who can write SQL at the source is trusted: --allow-uncontained (verify.allowUncontained).`,
   });
