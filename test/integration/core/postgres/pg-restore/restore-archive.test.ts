@@ -144,7 +144,7 @@ const sessionOf = (client: Client, sql: string): GlobalsSession => ({
 });
 
 test('roles of a verification may not log in and have no password; the role that made the server stays', () =>
-  withOwnServer(newestMajor(), { user: 'boss' }, ({ parameters }) =>
+  withOwnServer(newestMajor(), { user: 'boss', password: 'of its own' }, ({ parameters }) =>
     withClient(parameters, async (client) => {
       const applied = await applyGlobals(sessionOf(client, globals), {
         mode: 'private',
