@@ -128,7 +128,7 @@ async function readAll(
   const { database } = id;
   const { databaseBytes, tables } = snapshot;
   dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
-  const env = childEnvironment(parameters);
+  const env = childEnvironment(parameters, snapshot.encoding);
   const redact = connectionRedactor(parameters);
   const said = { dump: new WarningCollector('pg_dump'), dumpall: new WarningCollector('pg_dumpall') };
   const own: BackupWarning[] = [];

@@ -14,7 +14,7 @@ export type Lack = {
 };
 
 /**
- * In English: LC_ALL and lc_messages see to that. From the first word on, because names and values of the backup stand
+ * In English: LC_ALL and lc_messages see to that, where the role may set it. From the first word on, because names and values of the backup stand
  * in messages too: `invalid input syntax for type integer: "out of memory"` is no lack of memory.
  */
 export const lacks: readonly Lack[] = [
