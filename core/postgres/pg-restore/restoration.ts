@@ -15,6 +15,8 @@ export type RestoreProblem = {
   readonly missing?: string | undefined;
   /** What that is, where it can be accepted by its own name: see parseWithout. */
   readonly lacking?: { readonly kind: LackingKind; readonly name: string } | undefined;
+  /** What the restored database knows of why, for people. */
+  readonly hint?: string | undefined;
   /** Dump ids of the entries whose lack it comes from, where it comes from others'. */
   readonly causes?: readonly number[] | undefined;
   /** What is done about it, where that is not to tell it: see Lack. */
