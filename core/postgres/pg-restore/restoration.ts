@@ -67,7 +67,7 @@ export type PgRestoreRequest = {
   readonly create: boolean;
   /** To be connected to while the archive makes its own; @default see maintenanceDatabase */
   readonly maintenance?: string | undefined;
-  /** Of the archive, as PostgreSQL calls it: names of roles and of the database are bytes in it. */
+  /** In which names of roles are bytes, as PostgreSQL calls it; undefined where it does not matter: see encodingOfOwners. */
   readonly encoding?: string | undefined;
   /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`, `lc_monetary`. */
   readonly dumpSettings?: Readonly<Record<string, string>> | undefined;

@@ -2,6 +2,7 @@ import { streamArchive } from '../../inventory/fetch-archive.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
+import { encodingOfOwners } from '../../postgres/pg-restore/new-database.ts';
 import type { PgRestoreResult, RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../../postgres/pg-restore/restore-archive.ts';
 import type { RestoreContext } from './context.ts';
@@ -78,7 +79,7 @@ async function restoreOnce(
     asSuperuser: true,
     database: manifest.database,
     dumpSettings: manifest.dump.settings,
-    encoding: manifest.server.encoding,
+    encoding: encodingOfOwners(manifest),
     directory,
     create: prepared.create,
     jobs,
