@@ -9,6 +9,8 @@ const checkSchema = z.looseObject({
   detail: z.string(),
   /** What was accepted as missing, in a check that passed but for that. */
   without: z.array(z.string()).optional(),
+  /** What would have to be accepted for it to pass, as `--without` takes it; of one that is unverifiable. */
+  acceptable: z.array(z.string()).optional(),
   /** While the checks are made only: `splitNotCompared` puts it beside the verdict. */
   notCompared: z.array(z.string()).optional(),
 });

@@ -15,6 +15,8 @@ export type RestoreProblem = {
   readonly missing?: string | undefined;
   /** What that is, where it can be accepted by its own name: see parseWithout. */
   readonly lacking?: { readonly kind: LackingKind; readonly name: string } | undefined;
+  /** What the restored database knows of why, for people. */
+  readonly hint?: string | undefined;
   /** Dump ids of the entries whose lack it comes from, where it comes from others'. */
   readonly causes?: readonly number[] | undefined;
   /** What is done about it, where that is not to tell it: see Lack. */
@@ -65,7 +67,7 @@ export type PgRestoreRequest = {
   readonly create: boolean;
   /** To be connected to while the archive makes its own; @default see maintenanceDatabase */
   readonly maintenance?: string | undefined;
-  /** Of the archive, as PostgreSQL calls it: names of roles and of the database are bytes in it. */
+  /** In which names of roles are bytes, as PostgreSQL calls it; undefined where it does not matter: see encodingOfOwners. */
   readonly encoding?: string | undefined;
   /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`, `lc_monetary`. */
   readonly dumpSettings?: Readonly<Record<string, string>> | undefined;

@@ -6,7 +6,7 @@ import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgre
 import type { Isolation } from '../../postgres/server/isolation.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import { formatBytes, formatDuration, plural } from '../../text/units.ts';
-import { rowsLeftOut } from './accepted.ts';
+import { rowsLost } from './accepted.ts';
 import { applyRoles } from './apply-roles.ts';
 import { compareRestored } from './compare-restored.ts';
 import type { RestoreContext } from './context.ts';
@@ -30,7 +30,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
     server.major,
   );
   const lacking = leftOutOf(leftOut);
-  const lostRows = restored.without.length === 0 ? undefined : rowsLeftOut(manifest.tables, lacking);
+  const lostRows = rowsLost(manifest.tables, restored);
   const compared: Check[] = [];
   if (restored.isComparable) {
     onProgress?.({ step: 'comparing' });
@@ -71,7 +71,7 @@ const held: Readonly<Record<Isolation['kind'], string>> = {
 function restoreCheck(
   manifest: Manifest,
   { verification, stored }: RestoreContext,
-  { faults, limits, without, notes, jobs, whyOneJob }: Restored,
+  { faults, limits, without, acceptable, notes, jobs, whyOneJob }: Restored,
   seconds: number,
 ): Check {
   const kept = stored.kept !== undefined && 'path' in stored.kept ? archiveBytes(manifest) : 0;
@@ -86,7 +86,11 @@ function restoreCheck(
   ].join('; ');
   const check = checkOf('restore', { faults, limits, passed: how });
   if (check.status === 'passed') return without.length === 0 ? check : { ...check, without: [...without] };
-  return { ...check, detail: `${check.detail} (${how})` };
+  return {
+    ...check,
+    detail: `${check.detail} (${how})`,
+    ...(check.status === 'unverifiable' && acceptable !== undefined ? { acceptable: [...acceptable] } : {}),
+  };
 }
 
 function versionText(manifest: Manifest, { server }: VerificationServer): string {

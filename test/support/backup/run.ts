@@ -83,9 +83,14 @@ export function runBackup(
   return { alerts, progress, outcome };
 }
 
-export function verifyNow(store: Store, id: string, level: LevelChoice = 'read'): Promise<Verification> {
+export function verifyNow(
+  store: Store,
+  id: string,
+  level: LevelChoice = 'read',
+  without: readonly string[] = [],
+): Promise<Verification> {
   return verifyBackup(
-    { id: parseId(id), level },
+    { id: parseId(id), level, without },
     { store, tools: realTools, verificationTools, clock: () => new Date() },
   );
 }

@@ -64,7 +64,10 @@ describe.each(testMajors())('the manifest of a backup of PostgreSQL %i', (major)
       create event trigger own on ddl_command_start execute function nothing()`;
     await withDatabase(major, { sql: calls }, async ({ parameters }) => {
       const { recorded } = await record(parameters);
-      expect(recorded.order).toEqual({ rows: 'a CHECK constraint calls ok(integer)', after: undefined });
+      expect(recorded.order).toEqual({
+        rows: expect.stringMatching(/^a CHECK constraint calls (public\.)?ok\(integer\)/),
+        after: undefined,
+      });
     });
   });
 
