@@ -87,11 +87,10 @@ export function rowsLost(
   restored: {
     readonly without: readonly string[];
     readonly leftOut: readonly TocEntry[];
-    readonly rowsMayLack: ReadonlySet<number>;
   },
 ): string | undefined {
   if (restored.without.length === 0) return undefined;
-  const { isTable } = leftOutOf(restored.leftOut.filter(({ dumpId }) => !restored.rowsMayLack.has(dumpId)));
+  const { isTable } = leftOutOf(restored.leftOut);
   const lost = tables.filter((table) => table.rows !== 0 && isTable(table));
   if (lost.length === 0) return undefined;
   const named = lost.map(

@@ -32,7 +32,6 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const archive = path === undefined || toc === undefined ? undefined : { path, toc };
   const nothing = {
     leftOut: [],
-    rowsMayLack: new Set<number>(),
     without: [],
     notes: [],
     archive,

@@ -21,8 +21,6 @@ export type Restored = {
   readonly isComparable: boolean;
   /** What lacks and was accepted, as it was written. */
   readonly without: readonly string[];
-  /** Entries whose rows may lack all the same: amounts of money were read in the archive, and accepted not to be restored. */
-  readonly rowsMayLack: ReadonlySet<number>;
   /** What is to be accepted for it to pass, as `--without` takes it; undefined where nothing will do. */
   readonly acceptable?: readonly string[] | undefined;
   /** What people should know of what was to be accepted, one line each. */
@@ -55,7 +53,7 @@ export function summarize(
   { missing, locale, money }: PreparedDatabase,
   toc: Toc | undefined,
   specs: readonly string[],
-): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'rowsMayLack' | 'isComparable' | 'without' | 'notes'> {
+): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'isComparable' | 'without' | 'notes'> {
   const accepted = acceptedIn(specs, toc, money);
   const moneyLacks = money && ({ kind: 'locale', name: money.locale } as const);
   const isMoneyAccepted = moneyLacks !== undefined && accepted.hasOfMachine(moneyLacks);
@@ -85,11 +83,10 @@ export function summarize(
       ...textsOf(problems, 'environment'),
     ],
     leftOut,
-    rowsMayLack: new Set(isMoneyAccepted ? money?.entries.map(({ dumpId }) => dumpId) : []),
     isComparable: !isTangled && !all.some(({ endsRestore }) => endsRestore),
     without,
     notes: [
-      ...(isMoneyAccepted ? [`its rows were read in the archive, and not restored: ${money?.detail}`] : []),
+      ...(isMoneyAccepted && money !== undefined ? [money.detail] : []),
       ...accepted.unknown.map((text) => `nothing in the archive is called ${text}`),
       ...specs
         .filter((text) => !without.includes(text) && !accepted.unknown.includes(text))
