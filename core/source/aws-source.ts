@@ -4,8 +4,8 @@ import * as z from 'zod';
 import { hostName } from '../config/options.ts';
 import { messageOf, PgproofError } from '../errors.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
-import { isRdsHost } from '../postgres/connect/rds-authorities.ts';
 import { rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';
+import { isRdsHost } from '../postgres/connect/rds-hosts.ts';
 import type { TlsMode } from '../vocabulary.ts';
 import type { Source } from './source.ts';
 

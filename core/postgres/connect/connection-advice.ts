@@ -1,7 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { type ConnectionParameters, describeServer } from './parameters.ts';
-import { regionWithoutAuthority, whereToDownload } from './rds-authorities.ts';
-import { isRdsRootCertFile } from './rds-certificates.ts';
+import { regionWithoutAuthority, whereToDownload } from './rds-hosts.ts';
 
 /** Why no connection was made. Alarms and tests may rely on these names. */
 export const connectionFailureReasons = [
@@ -201,7 +200,7 @@ function tlsAdvice(parameters: ConnectionParameters, code: string | undefined, e
     };
   }
   if (code !== undefined && untrusted.has(code)) {
-    const region = isRdsRootCertFile(parameters.tls.rootCert) ? regionWithoutAuthority(host) : undefined;
+    const region = regionWithoutAuthority(host, parameters.tls.rootCert);
     if (region !== undefined) {
       return {
         reason: 'certificate-untrusted',

@@ -46,32 +46,3 @@ function certificatesIn(file: string): X509Certificate[] {
     return [];
   }
 }
-
-/**
- * Endpoints of RDS, Aurora and RDS Proxy end in `.rds.amazonaws.com`, in China in `.rds.amazonaws.com.cn` (AWS General
- * Reference, "Amazon RDS endpoints and quotas").
- */
-export function isRdsHost(host: string): boolean {
-  return /\.rds\.amazonaws\.com(\.cn)?\.?$/i.test(host);
-}
-
-/** The region in an endpoint's name: `db.abc.eu-central-1.rds.amazonaws.com`. */
-export function regionOf(host: string): string | undefined {
-  return /\.([a-z]{2,4}(?:-[a-z]+)+-\d+)\.rds\.amazonaws\.com(?:\.cn)?\.?$/i.exec(host)?.[1]?.toLowerCase();
-}
-
-/** The region of the host, where no authority of it is known. */
-export function regionWithoutAuthority(host: string, around: Surroundings = {}): string | undefined {
-  const region = regionOf(host);
-  if (region === undefined) return undefined;
-  const name = `CN=Amazon RDS ${region} Root CA `;
-  return rdsAuthorities(around).some(({ subject }) => subject.includes(name)) ? undefined : region;
-}
-
-/** Where AWS offers the authorities of a region (RDS User Guide, "Using SSL/TLS to encrypt a connection to a DB instance"). */
-export function whereToDownload(region: string): string {
-  const page = 'see "Using SSL/TLS to encrypt a connection" in the RDS User Guide of that partition';
-  return /^(?:cn|us-gov|us-iso|eusc)/.test(region)
-    ? page
-    : `https://truststore.pki.rds.amazonaws.com/${region}/${region}-bundle.pem`;
-}

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
 import { makeMarkedDirectorySync } from '../../scratch/leftovers.ts';
 import { rdsAuthorities } from './rds-authorities.ts';
+import { rdsBundleName } from './rds-hosts.ts';
 
 type Bundle = { readonly file: string; readonly remove: () => void };
 
@@ -23,11 +24,6 @@ export function rdsRootCertFile(): string {
   return bundle.file;
 }
 
-/** Whether a file is the one of {@link rdsRootCertFile}. */
-export function isRdsRootCertFile(path: string | undefined): boolean {
-  return path !== undefined && path === bundle?.file;
-}
-
 /** For a process that goes on after its last connection. */
 export function removeRdsRootCertFile(): void {
   bundle?.remove();
@@ -37,7 +33,7 @@ export function removeRdsRootCertFile(): void {
 function writeBundle(): Bundle {
   const directory = makeMarkedDirectorySync(tmpdir());
   const calmWatch = watchForOrphans({ paths: [directory] });
-  const file = join(directory, 'rds-global-bundle.pem');
+  const file = join(directory, rdsBundleName);
   writeFileSync(file, rdsAuthorities().join(''), { mode: 0o600 });
   const remove = (): void => {
     rmSync(directory, { recursive: true, force: true });

@@ -4,17 +4,16 @@ import { rootCertificates } from 'node:tls';
 import { expect, test } from 'vitest';
 import { connectionFailed } from '../../../../../core/postgres/connect/connection-failed.ts';
 import type { ConnectionParameters } from '../../../../../core/postgres/connect/parameters.ts';
-import {
-  authoritiesOrigin,
-  isRdsHost,
-  rdsAuthorities,
-  regionOf,
-  regionWithoutAuthority,
-} from '../../../../../core/postgres/connect/rds-authorities.ts';
+import { authoritiesOrigin, rdsAuthorities } from '../../../../../core/postgres/connect/rds-authorities.ts';
 import {
   rdsRootCertFile,
   removeRdsRootCertFile,
 } from '../../../../../core/postgres/connect/rds-certificates.ts';
+import {
+  isRdsHost,
+  regionOf,
+  regionWithoutAuthority,
+} from '../../../../../core/postgres/connect/rds-hosts.ts';
 import { fixture } from '../../../../support/postgres/tls-fixtures.ts';
 
 const nothingElse = { env: {}, files: [] };
@@ -79,7 +78,6 @@ test.each([
     ({ subject }) => new RegExp(`CN=Amazon RDS ${region} Root CA (\\w+) G\\d`).exec(subject)?.[1] ?? [],
   );
   expect(kinds.sort()).toEqual(['ECC384', 'RSA2048', 'RSA4096']);
-  expect(regionWithoutAuthority(`db.abc.${region}.rds.amazonaws.com`, nothingElse)).toBeUndefined();
 });
 
 test.each([
@@ -135,6 +133,11 @@ test('a region without an authority is named, with what to do', () => {
     expect(refused('db.abc.cn-north-1.rds.amazonaws.com.cn', bundle)).toMatch(
       /region cn-north-1.*RDS User Guide of that partition.*caFile/,
     );
+    // What is no file of ours, or is gone, says nothing.
+    expect(regionWithoutAuthority('db.abc.xx-new-9.rds.amazonaws.com', undefined)).toBeUndefined();
+    expect(
+      regionWithoutAuthority('db.abc.xx-new-9.rds.amazonaws.com', '/x/rds-global-bundle.pem'),
+    ).toBeUndefined();
     // Where the region has one, or the user named a file, something else is wrong.
     expect(refused('db.abc.il-central-1.rds.amazonaws.com', bundle)).toMatch(
       /not signed by an authority that is/,
