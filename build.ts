@@ -41,6 +41,32 @@ const small: BuildOptions = {
   alias: { '@aws-sdk/credential-provider-node': path.join(root, 'functions/lambda/credentials.ts') },
 };
 
+function functionBundle(name: string): BuildOptions {
+  return {
+    ...forNode,
+    ...small,
+    entryPoints: [path.join(root, 'functions', name, 'handler.ts')],
+    banner: { js: requireBanner },
+    // pg asks for its optional native binding inside a try.
+    external: ['pg-native'],
+  };
+}
+
+/** Directories of the npm packages of which something is in a function's bundle, relative to the repository. */
+export async function packagesOfFunction(name: string): Promise<string[]> {
+  const { metafile } = await build({
+    ...functionBundle(name),
+    outfile: 'index.mjs',
+    metafile: true,
+    write: false,
+  });
+  const used = Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) =>
+    Object.entries(inputs).flatMap(([file, { bytesInOutput }]) => (bytesInOutput > 0 ? [file] : [])),
+  );
+  const directories = used.flatMap((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  return [...new Set(directories)].sort();
+}
+
 /**
  * Bundles the functions with everything they use, the AWS SDK too: what is tested is what runs, whatever SDK the
  * runtime carries. Writes `<outDir>/<name>/index.mjs` and its companions, and nothing else is left in those directories.
@@ -54,15 +80,7 @@ export async function buildFunctions(
       const directory = path.join(outDir, name);
       // A leftover file would change the asset's hash and be deployed.
       await rm(directory, { recursive: true, force: true });
-      await build({
-        ...forNode,
-        ...small,
-        entryPoints: [path.join(root, 'functions', name, 'handler.ts')],
-        outfile: path.join(directory, 'index.mjs'),
-        banner: { js: requireBanner },
-        // pg asks for its optional native binding inside a try.
-        external: ['pg-native'],
-      });
+      await build({ ...functionBundle(name), outfile: path.join(directory, 'index.mjs') });
       for (const file of companions[name] ?? []) {
         await copyFile(path.join(root, 'functions', name, file), path.join(directory, file));
         await chmod(path.join(directory, file), 0o755);

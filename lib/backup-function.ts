@@ -4,6 +4,7 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { type AuthKind, type NotifyPolicy, postgresPort } from '../core/vocabulary.ts';
 import { backupEnvironment } from '../functions/backup/contract.ts';
+import { authoritiesPath } from './authorities-layer.ts';
 import { definedOnly } from './defined-only.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
 import { egressGroup } from './network.ts';
@@ -78,6 +79,7 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.user]: server.user,
     [names.maintenanceDatabase]: server.maintenanceDatabase,
     [names.sslMode]: server.sslMode,
+    [names.rootCert]: props.authorities && authoritiesPath,
     [names.databases]: server.databases && JSON.stringify(server.databases),
     [names.excludeDatabases]: server.excludeDatabases && JSON.stringify(server.excludeDatabases),
     [names.lockWaitSeconds]: server.lockWaitTimeout?.toSeconds().toString(),

@@ -29,6 +29,8 @@ export interface BundledFunctionProps {
   /** Resources of these statements that have a wildcard on purpose, and the reason. */
   readonly wildcards: Readonly<Record<string, string>>;
   readonly layer: ILayerVersion;
+  /** The authorities of the server's certificate, where it names some. */
+  readonly authorities?: ILayerVersion | undefined;
   readonly architecture: Architecture;
   readonly memory: Size;
   readonly temporaryStorage: Size;
@@ -120,7 +122,7 @@ export function bundledFunction(scope: Construct, props: BundledFunctionProps): 
     architecture: props.architecture,
     handler: 'index.handler',
     code: codeFrom(props.codeDirectory),
-    layers: [props.layer],
+    layers: [props.layer, ...(props.authorities === undefined ? [] : [props.authorities])],
     memorySize: props.memory.toMebibytes(),
     ephemeralStorageSize: props.temporaryStorage,
     timeout: props.timeout,

@@ -66,9 +66,15 @@ export interface PostgresBackupProps {
   readonly maintenanceDatabase?: string | undefined;
   /**
    * libpq's sslmode.
-   * @default - verify-full for hosts of RDS, else require
+   * @default - verify-full for hosts of RDS and with `caFile`, else require
    */
   readonly sslMode?: TlsMode | undefined;
+  /**
+   * A PEM file, on the machine that deploys, with the authorities that may have signed the server's certificate. It
+   * becomes a layer of the functions that connect to the server.
+   * @default - AWS's own for hosts of RDS, else none
+   */
+  readonly caFile?: string | undefined;
   /**
    * Take these databases only.
    * @default - all that are not templates and allow connections, but for `postgres`

@@ -13,6 +13,7 @@ import { defaultLevel, defaultPolicy } from '../core/config/defaults.ts';
 import { sourceNamePattern } from '../core/config/source.ts';
 import { mayRestore } from '../core/vocabulary.ts';
 import { alarmOnErrors, alarmOnWaitingFailures } from './alarms.ts';
+import { authoritiesLayer } from './authorities-layer.ts';
 import { backupFunction } from './backup-function.ts';
 import { asBucket, BackupBucket } from './bucket.ts';
 import { functionDefaults, mostTemporaryStorageMiB, prefixPattern } from './config/schema.ts';
@@ -78,8 +79,11 @@ export class PostgresBackup extends Construct implements IConnectable {
     const clients = props.layer ?? ClientLayer.shared(this, { architecture });
     const code = props.functionsDirectory ?? path.join(packageRoot(), 'dist/functions');
     const logGroups = `/pgproof/${Stack.of(this).stackName}/${sourceName}`;
+    const authorities = props.caFile && authoritiesLayer(this, 'Authorities', props.caFile);
+    const ofServer = authorities ? { authorities } : {};
     this.backupFunction = backupFunction(new Construct(this, 'Backup'), {
       ...shared,
+      ...ofServer,
       layer: clients,
       server: props,
       codeDirectory: path.join(code, 'backup'),
@@ -108,6 +112,8 @@ export class PostgresBackup extends Construct implements IConnectable {
     });
     this.restoreFunction = this.makeRestore(props, {
       ...shared,
+      // The source's own server is that of the source's own secret only.
+      ...(props.restore?.secrets === undefined ? ofServer : {}),
       layer: clients,
       codeDirectory: path.join(code, 'restore'),
       logGroupName: `${logGroups}/restore`,

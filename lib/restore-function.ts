@@ -4,6 +4,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { postgresPort, type TlsMode } from '../core/vocabulary.ts';
 import { restoreEnvironment } from '../functions/restore/contract.ts';
+import { authoritiesPath } from './authorities-layer.ts';
 import { definedOnly } from './defined-only.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
 import { egressGroup } from './network.ts';
@@ -48,6 +49,7 @@ export function restoreFunction(scope: Construct, props: RestoreFunctionProps): 
       [names.host]: props.host,
       [names.port]: props.host === undefined ? undefined : props.port?.toString(),
       [names.sslMode]: props.sslMode,
+      [names.rootCert]: props.authorities && authoritiesPath,
       [names.topicArn]: topic.topicArn,
     }) as Record<string, string>,
     statements: [

@@ -201,6 +201,7 @@ export class BackupStack extends Stack {
       databaseResourceId: iam?.resourceId,
       maintenanceDatabase: source.maintenanceDatabase,
       sslMode: source.sslMode,
+      caFile: source.caFile,
       databases: source.databases,
       excludeDatabases: source.excludeDatabases,
       lockWaitTimeout: seconds(source.lockWaitSeconds),

@@ -27,6 +27,8 @@ export const sourceOptions = {
   port: port.optional(),
   maintenanceDatabase: someText.optional(),
   sslMode: z.enum(tlsModes).optional(),
+  /** Path of a PEM file with the authorities to trust, where the configuration lies or is deployed from. */
+  caFile: someText.optional(),
   databases: names.optional(),
   excludeDatabases: names.optional(),
   /** Asked of every restored backup. */

@@ -66,8 +66,7 @@ function powerIn(statement: GlobalStatement, target: Target): string | undefined
 const identifier = String.raw`(?:"(?:[^"]|"")+"|\w+)`;
 
 function attributePower(name: string, sql: string, { major }: Target): string | undefined {
-  const [, attributes = ''] =
-    new RegExp(String.raw`^ALTER ROLE ${identifier} WITH ((?:[A-Z]+ ?)*)`).exec(sql) ?? [];
+  const [, attributes = ''] = new RegExp(`^ALTER ROLE ${identifier} WITH ((?:[A-Z]+ ?)*)`).exec(sql) ?? [];
   const powers = [
     ['SUPERUSER', 'a superuser'],
     ['REPLICATION', 'which may replicate, so read everything'],

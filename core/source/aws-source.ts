@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { hostName } from '../config/options.ts';
 import { messageOf, PgproofError } from '../errors.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
-import { isRdsHost, rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';
+import { rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';
+import { isRdsHost } from '../postgres/connect/rds-hosts.ts';
 import type { TlsMode } from '../vocabulary.ts';
 import type { Source } from './source.ts';
 
@@ -69,7 +70,10 @@ export function secretSource(options: {
         user: overrides.user ?? secret.username ?? missing('username', secretArn),
         password: secret.password,
         database: overrides.database ?? secret.dbname,
-        sslMode: overrides.sslMode ?? (isRdsHost(host) ? 'verify-full' : 'require'),
+        // Whoever names the authority wants it asked.
+        sslMode:
+          overrides.sslMode ??
+          (isRdsHost(host) || overrides.rootCert !== undefined ? 'verify-full' : 'require'),
         rootCert: overrides.rootCert,
       });
     },

@@ -25,8 +25,10 @@ export const backupEnvironment = {
   user: 'PGPROOF_USER',
   /** The database to connect to for listing the others. Default: the secret's dbname, else `postgres`. */
   maintenanceDatabase: 'PGPROOF_MAINTENANCE_DATABASE',
-  /** libpq's sslmode. Default `verify-full` for RDS hosts, else `require`. */
+  /** libpq's sslmode. Default `verify-full` for RDS hosts and with authorities of its own, else `require`. */
   sslMode: 'PGPROOF_SSLMODE',
+  /** Path of a PEM file with the authorities to trust, such as one of a layer. Default for RDS hosts: AWS's own. */
+  rootCert: 'PGPROOF_SSLROOTCERT',
   /** JSON array: take these databases only. */
   databases: 'PGPROOF_DATABASES',
   /** JSON array: take all but these. */

@@ -41,10 +41,19 @@ function lambdaSource(settings: BackupSettings): Source {
     user,
     maintenanceDatabase: database,
     sslMode,
+    rootCert,
   } = settings;
   if (auth === 'iam' && host !== undefined && user !== undefined) {
-    return iamSource({ name, host, user, database, sslMode, ...(port === undefined ? {} : { port }) });
+    return iamSource({
+      name,
+      host,
+      user,
+      database,
+      sslMode,
+      rootCert,
+      ...(port === undefined ? {} : { port }),
+    });
   }
   if (secretArn === undefined) throw new Error('the settings were checked to have a secret');
-  return secretSource({ name, secretArn, overrides: { host, port, user, database, sslMode } });
+  return secretSource({ name, secretArn, overrides: { host, port, user, database, sslMode, rootCert } });
 }

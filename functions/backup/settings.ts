@@ -35,6 +35,7 @@ const settingsSchema = z
     user: z.string().optional(),
     maintenanceDatabase: z.string().optional(),
     sslMode: z.enum(tlsModes).optional(),
+    rootCert: z.string().optional(),
     databases: jsonNames.default([]),
     excludeDatabases: jsonNames.default([]),
     format: z.enum(formats).default(planDefaults.format),

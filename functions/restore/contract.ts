@@ -15,8 +15,10 @@ export const restoreEnvironment = {
   host: 'PGPROOF_HOST',
   /** Its port, likewise. */
   port: 'PGPROOF_PORT',
-  /** libpq's sslmode. Default `verify-full` for RDS hosts, else `require`. */
+  /** libpq's sslmode. Default `verify-full` for RDS hosts and with authorities of its own, else `require`. */
   sslMode: 'PGPROOF_SSLMODE',
+  /** Path of a PEM file with the authorities to trust, such as one of a layer. Default for RDS hosts: AWS's own. */
+  rootCert: 'PGPROOF_SSLROOTCERT',
   /** ARN of the SNS topic that hears of a restore that failed. Required. */
   topicArn: variables.topicArn,
 } as const;

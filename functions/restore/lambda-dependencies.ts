@@ -38,7 +38,9 @@ export async function prepareRestore(
     });
   }
   const { host, port } = asked.target;
-  const overrides = { host, port, sslMode: settings.sslMode };
+  // Of another server the authority is unknown, as its host is.
+  const rootCert = isOwn ? settings.rootCert : undefined;
+  const overrides = { host, port, sslMode: settings.sslMode, rootCert };
   // The secret's own host comes first: the source's may be a replica. Of another server it says nothing.
   const defaults = isOwn ? { host: settings.host, port: settings.port } : {};
   const source = secretSource({ name: 'target', secretArn, overrides, defaults });

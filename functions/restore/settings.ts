@@ -14,6 +14,7 @@ const settingsSchema = z.strictObject({
   host: hostName.optional(),
   port: numberVariable(1, most.port).optional(),
   sslMode: z.enum(tlsModes).optional(),
+  rootCert: z.string().optional(),
   topicArn: requiredText,
 });
 

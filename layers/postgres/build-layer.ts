@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { messageOf, UsageError } from '../../core/errors.ts';
 import type { Package } from './apt.ts';
+import { writeBill } from './bill-of-materials.ts';
 import { buildMajor, type MajorBuild } from './build-major.ts';
 import {
   type Architecture,
@@ -101,7 +102,12 @@ export async function buildLayer(options: BuildLayerOptions): Promise<BuiltLayer
   const built: BuiltMajor[] = [];
   for (const major of new Set(majors)) {
     signal?.throwIfAborted();
-    built.push(await provideMajor(major, step));
+    const one = await provideMajor(major, step);
+    built.push(one);
+    await writeBill(layer, major).catch((error: unknown) => {
+      // A layer that was there already may lie where this user cannot write: it is as good without.
+      if (!one.reused) throw error;
+    });
   }
   return { directory: layer, majors: built };
 }

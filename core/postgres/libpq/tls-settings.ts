@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.ts';
 import { tlsModes } from '../../vocabulary.ts';
 import { type ConnectionParameters, tlsVersions } from '../connect/parameters.ts';
-import { isRdsHost, rdsRootCertFile } from '../connect/rds-certificates.ts';
+import { rdsRootCertFile } from '../connect/rds-certificates.ts';
+import { isRdsHost } from '../connect/rds-hosts.ts';
 import type { Keyword, Settings } from './keywords.ts';
 import type { LocalFiles } from './local-files.ts';
 

@@ -51,6 +51,10 @@ export const ofSources: Readonly<Record<string, Advice>> = {
     expected: alternatives(tlsModes),
     fix: 'Leave it out for the safe default.',
   },
+  'sources.*.caFile': {
+    expected: 'the path of a PEM file',
+    fix: "Name the file with the authority of the server's certificate, or leave it out for one that AWS signed.",
+  },
   'sources.*.databases': listOfDatabases,
   'sources.*.databases.*': databaseName,
   'sources.*.excludeDatabases': listOfDatabases,
