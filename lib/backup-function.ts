@@ -8,17 +8,7 @@ import { definedOnly } from './defined-only.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
 import { egressGroup } from './network.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
-import {
-  manifestsOf,
-  mayConnect,
-  mayListBackups,
-  mayPublish,
-  mayPutBackups,
-  mayReadManifests,
-  mayReadSecret,
-  mayUseBucketKey,
-  objectsOf,
-} from './rights.ts';
+import { mayConnect, mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 
 /** The server, as the function is told about it. Either `secret`, or all of host, user and databaseResourceId. */
 export type ServerProps = Pick<
@@ -96,19 +86,8 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
     ...props,
     description: `pgproof: backs up ${props.sourceName}`,
     environment: { ...environmentOf(props), ...login },
-    statements: [
-      mayPutBackups(place),
-      mayReadManifests(place),
-      mayListBackups(place),
-      ...mayUseBucketKey(place),
-      ...loginStatements,
-      ...mayPublish(props.topic),
-    ],
-    wildcards: {
-      [objectsOf(place)]:
-        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
-      [manifestsOf(place)]: 'One object in each backup, wherever below the prefix that is.',
-    },
+    statements: [...onObjects('backup', place), ...loginStatements, ...mayPublish(props.topic)],
+    wildcards: objectWildcards('backup', place),
     securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [server.port ?? postgresPort])]),
     // Once more, a minute later: a server that was failing over is back then, and a night without a backup is worse
     // than a database that is dumped twice. A second retry would mostly repeat the alert.

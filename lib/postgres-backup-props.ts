@@ -30,7 +30,7 @@ export interface RestoreProps {
 
 /** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */
 export interface PostgresBackupProps {
-  /** The name that the backups carry: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first. */
+  /** The name that the backups carry: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; not `status`. */
   readonly sourceName: string;
   /** When. At least one. */
   readonly schedules: readonly BackupSchedule[];

@@ -10,7 +10,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { defaultLevel, defaultPolicy } from '../core/config/defaults.ts';
-import { sourceNamePattern } from '../core/config/source.ts';
+import { checkSourceName, sourceNamePattern } from '../core/config/source-name.ts';
 import { mayRestore } from '../core/vocabulary.ts';
 import { alarmOnErrors, alarmOnWaitingFailures } from './alarms.ts';
 import { backupFunction } from './backup-function.ts';
@@ -91,6 +91,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
     });
+    this.protectBackups();
     const level = props.verifyLevel ?? defaultLevel.functions;
     this.verifyFunction = verifyFunction(new Construct(this, 'Verify'), {
       ...shared,
@@ -121,6 +122,13 @@ export class PostgresBackup extends Construct implements IConnectable {
       failureQueue: this.failureQueue,
     });
     this.alarms = this.makeAlarms(sourceName);
+  }
+
+  /** In a bucket of another stack the role's own policy has to do: each stack would need the other to be there first. */
+  private protectBackups(): void {
+    const { bucket, backupFunction: creator } = this;
+    if (creator.role === undefined || !(bucket instanceof BackupBucket)) return;
+    if (Stack.of(bucket) === Stack.of(this)) bucket.onlyFreeKeysFor(creator.role);
   }
 
   /** Lets someone list and read this source's backups, as a restore does. */
@@ -225,6 +233,7 @@ function checkNames({ sourceName, prefix, schedules }: PostgresBackupProps): voi
       `sourceName cannot be used: got ${JSON.stringify(sourceName)} (expected 1 to 64 letters, digits, dots, hyphens and underscores, no dot first). Choose another name.`,
     );
   }
+  checkSourceName(sourceName);
   if (prefix !== undefined && !prefixPattern.test(prefix)) {
     throw new Error(
       `prefix cannot be used: got ${JSON.stringify(prefix)} (expected segments of letters, digits, dots, hyphens and underscores, joined by /). Choose another prefix.`,

@@ -7,14 +7,7 @@ import { restoreEnvironment } from '../functions/restore/contract.ts';
 import { definedOnly } from './defined-only.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
 import { egressGroup } from './network.ts';
-import {
-  mayDecryptBackups,
-  mayListBackups,
-  mayPublish,
-  mayReadBackups,
-  mayReadSecret,
-  objectsOf,
-} from './rights.ts';
+import { mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 
 export interface RestoreFunctionProps extends SourceFunctionProps {
   /** Of the servers that may be restored into; the first is the one where the event names none. */
@@ -51,18 +44,13 @@ export function restoreFunction(scope: Construct, props: RestoreFunctionProps): 
       [names.topicArn]: topic.topicArn,
     }) as Record<string, string>,
     statements: [
-      mayReadBackups(place),
-      mayListBackups(place),
-      ...mayDecryptBackups(place),
+      ...onObjects('restore', place),
       ...secrets.flatMap((secret, index) =>
         mayReadSecret(scope, secret, index === 0 ? '' : String(index + 1)),
       ),
       ...mayPublish(topic),
     ],
-    wildcards: {
-      [objectsOf(place)]:
-        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
-    },
+    wildcards: objectWildcards('restore', place),
     securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [props.port ?? postgresPort])]),
     // A restore that failed half way must not be begun again by itself.
     retryAttempts: 0,

@@ -14,16 +14,7 @@ import {
   verifyEnvironment,
 } from '../functions/verify/contract.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
-import {
-  mayListBackups,
-  mayPublish,
-  mayPutVerifications,
-  mayReadBackups,
-  mayUseBucketKey,
-  objectsOf,
-  type Place,
-  verificationsOf,
-} from './rights.ts';
+import { mayPublish, objectWildcards, onObjects, type Place } from './rights.ts';
 
 /** It is in no VPC: it talks to S3 and SNS only. */
 export interface VerifyFunctionProps
@@ -82,18 +73,8 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       ...(mayRestore(props.level) ? { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' } : {}),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
     },
-    statements: [
-      mayReadBackups(place),
-      mayListBackups(place),
-      mayPutVerifications(place),
-      ...mayUseBucketKey(place),
-      ...mayPublish(topic),
-    ],
-    wildcards: {
-      [objectsOf(place)]:
-        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
-      [verificationsOf(place)]: 'One object beside each manifest, wherever below the prefix that is.',
-    },
+    statements: [...onObjects('verify', place), ...mayPublish(topic)],
+    wildcards: objectWildcards('verify', place),
     // Never again by itself: a backup that failed its verification does not become better, and people would be
     // alerted twice. Requests to S3 are retried inside.
     retryAttempts: 0,

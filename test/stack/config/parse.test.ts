@@ -289,3 +289,10 @@ test.each([
   expect(() => parseConfig(raw)).toThrow(ConfigurationError);
   expect(() => parseConfig(raw)).toThrow(/^(?!.*canary).*$/s);
 });
+
+test('a source is not called as the place of the status page', () => {
+  const [problem, ...others] = problemsOf(configuration({}, { name: 'Status' }));
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ path: 'sources[0].name', got: '"Status"' });
+  expect(problem?.expected).toContain('not status');
+});
