@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 import { type AuthKind, type NotifyPolicy, postgresPort } from '../core/vocabulary.ts';
 import { backupEnvironment } from '../functions/backup/contract.ts';
 import { definedOnly } from './defined-only.ts';
+import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
-import { egressGroup } from './network.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import { mayConnect, mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 
@@ -29,6 +29,8 @@ export type ServerProps = Pick<
 >;
 
 export interface BackupFunctionProps extends SourceFunctionProps {
+  /** Where the servers and AWS are, for a security group of its own. */
+  readonly peers?: Omit<WaysOut, 'ports'> | undefined;
   readonly server: ServerProps;
   readonly notify: NotifyPolicy;
 }
@@ -88,7 +90,9 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
     environment: { ...environmentOf(props), ...login },
     statements: [...onObjects('backup', place), ...loginStatements, ...mayPublish(props.topic)],
     wildcards: objectWildcards('backup', place),
-    securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [server.port ?? postgresPort])]),
+    securityGroups:
+      props.securityGroups ??
+      (vpc && [egressGroup(scope, vpc, { ...props.peers, ports: [server.port ?? postgresPort] })]),
     // Once more, a minute later: a server that was failing over is back then, and a night without a backup is worse
     // than a database that is dumped twice. A second retry would mostly repeat the alert.
     retryAttempts: 1,

@@ -1,6 +1,6 @@
 import { Duration, Lazy, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
@@ -45,6 +45,20 @@ export interface BackupBucketProps {
    * @default Duration.days(30)
    */
   readonly keepDeletedVersionsFor?: Duration | undefined;
+}
+
+/**
+ * A KMS key for backups, kept when the stack goes: without it no backup can be read. KMS's own default policy leaves it to
+ * the account's IAM policies who may use it, and the roles' name it, by way of S3 only; so does whoever may read backups.
+ */
+export class BackupKey extends Key {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, {
+      description: 'Encrypts the backups of pgproof',
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
 }
 
 // Manifests are far smaller. They are read at every listing and must stay where reading costs nothing extra.

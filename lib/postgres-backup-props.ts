@@ -1,5 +1,5 @@
 import type { Duration, Size } from 'aws-cdk-lib';
-import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IPeer, ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Architecture, ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -26,6 +26,23 @@ export interface RestoreProps {
   readonly temporaryStorage?: Size | undefined;
   /** @default Duration.minutes(15) */
   readonly timeout?: Duration | undefined;
+}
+
+/** Where the verify function runs, if not outside of any VPC: all that a restored dump could reach, too. */
+export interface VerifyNetworkProps {
+  readonly vpc: IVpc;
+  /**
+   * Subnets whose only ways out are endpoints of S3 and SNS.
+   * @default - CDK's default selection, the private ones
+   */
+  readonly vpcSubnets?: SubnetSelection | undefined;
+  /** @default - a group of its own that lets out to `servicePeers` by HTTPS */
+  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+  /**
+   * Where S3 and SNS are reached: `Peer.prefixList('pl-…')`, the security group of an endpoint.
+   * @default - every address
+   */
+  readonly servicePeers?: readonly IPeer[] | undefined;
 }
 
 /** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */
@@ -126,9 +143,25 @@ export interface PostgresBackupProps {
   readonly vpcSubnets?: SubnetSelection | undefined;
   /**
    * Security groups of the backup function.
-   * @default - one that may reach the server's port and HTTPS
+   * @default - one that may reach `databasePeers` at the server's port and `servicePeers` by HTTPS
    */
   readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+  /**
+   * Where the server is, for that security group: its group, `Peer.ipv4('10.0.8.0/24')`. An empty list where you open it
+   * yourself, by `database.connections.allowDefaultPortFrom(backup)`.
+   * @default - every address
+   */
+  readonly databasePeers?: readonly IPeer[] | undefined;
+  /**
+   * Where S3, SNS and Secrets Manager are reached: `Peer.prefixList('pl-…')`, the security groups of endpoints.
+   * @default - every address
+   */
+  readonly servicePeers?: readonly IPeer[] | undefined;
+  /**
+   * Where the verify function runs.
+   * @default - in no VPC
+   */
+  readonly verifyNetwork?: VerifyNetworkProps | undefined;
   /**
    * Of both functions.
    * @default Architecture.ARM_64

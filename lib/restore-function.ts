@@ -5,11 +5,13 @@ import type { Construct } from 'constructs';
 import { postgresPort, type TlsMode } from '../core/vocabulary.ts';
 import { restoreEnvironment } from '../functions/restore/contract.ts';
 import { definedOnly } from './defined-only.ts';
+import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
-import { egressGroup } from './network.ts';
 import { mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 
 export interface RestoreFunctionProps extends SourceFunctionProps {
+  /** Where the servers and AWS are, for a security group of its own. */
+  readonly peers?: Omit<WaysOut, 'ports'> | undefined;
   /** Of the servers that may be restored into; the first is the one where the event names none. */
   readonly secrets: readonly ISecret[];
   /** Of the first secret's server, where the secret does not say. */
@@ -51,7 +53,9 @@ export function restoreFunction(scope: Construct, props: RestoreFunctionProps): 
       ...mayPublish(topic),
     ],
     wildcards: objectWildcards('restore', place),
-    securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [props.port ?? postgresPort])]),
+    securityGroups:
+      props.securityGroups ??
+      (vpc && [egressGroup(scope, vpc, { ...props.peers, ports: [props.port ?? postgresPort] })]),
     // A restore that failed half way must not be begun again by itself.
     retryAttempts: 0,
     maxEventAge: Duration.minutes(15),

@@ -273,6 +273,38 @@ describe('beside the bucket', () => {
     }
   });
 
+  test('Lambda makes the network interfaces of a function, its code does not', async () => {
+    const create = { action: 'ec2:DescribeSubnets', resource: '*' };
+    const byCode = {
+      'lambda:SourceFunctionArn': deployed().arn('AWS::Lambda::Function', 'ordersprodBackup'),
+    };
+    for (const role of ['backup', 'restore'] as const) {
+      expect(await may(role, create), role).toBe(true);
+      expect(await may(role, { ...create, context: byCode }), role).toBe(false);
+    }
+    expect(await may('verify', create)).toBe(false);
+  });
+
+  test('a key that is made for the bucket is for these roles, by way of S3, and for nobody by its policy alone', async () => {
+    const own = new Deployed(templateOf(configuration({ bucket: { kms: true }, restore })));
+    const resource = own.arn('AWS::KMS::Key', 'BucketKey');
+    const context = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
+    for (const [action, expected] of [
+      ['kms:Decrypt', [true, true, true]],
+      ['kms:GenerateDataKey', [true, true, false]],
+      ['kms:PutKeyPolicy', [false, false, false]],
+    ] as const) {
+      const got: boolean[] = [];
+      for (const role of functionRoles)
+        got.push(await own.allows(roles[role], { action, resource, context }));
+      expect(got, action).toEqual(expected);
+    }
+    expect(await own.allows(roles.backup, { action: 'kms:Decrypt', resource })).toBe(false);
+    expect(await own.allows('ordersprodSchedulesRole', { action: 'kms:Decrypt', resource, context })).toBe(
+      false,
+    );
+  });
+
   test('nobody changes rights, rules, functions or other queues', async () => {
     const bucketArn = deployed().arn('AWS::S3::Bucket', 'Bucket');
     const asked: Asked[] = [

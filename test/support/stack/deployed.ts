@@ -37,7 +37,7 @@ function arnOf(id: string, type: string): string {
     case 'AWS::SQS::Queue':
       return regional('sqs', id);
     case 'AWS::KMS::Key':
-      return regional('kms', 'key/00000000-0000-4000-8000-000000000000');
+      return regional('kms', `key/${name}`);
     case 'AWS::Logs::LogGroup':
       return regional('logs', `log-group:${id}:*`);
     default:
