@@ -49,6 +49,9 @@ export const access: Readonly<
  */
 const startedAt = '????-??-??T??-??-??Z';
 
+/** Every object of a backup. */
+export const everyObject = `*/${startedAt}/*`;
+
 /** Below a source's part of the store; the status page lies beside the sources, and no function has a right to it. */
 const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly string[]>> = {
   archive: [`*/${startedAt}/archive.*`, `*/${startedAt}/archive/*`],

@@ -48,6 +48,8 @@ export class Network extends Construct {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   readonly securityGroups: readonly ISecurityGroup[];
+  /** Groups of the user's, by their ids. */
+  private readonly groups = new Map<string, ISecurityGroup>();
   /** Of the interface endpoints that were made. */
   private readonly endpointGroup: SecurityGroup | undefined;
 
@@ -80,9 +82,11 @@ export class Network extends Construct {
 
   /** A group of the user's: its rules are theirs too. */
   private given(groupId: string): ISecurityGroup {
-    const there = this.node.tryFindChild(groupId);
-    if (there !== undefined) return there as unknown as ISecurityGroup;
-    return SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false });
+    const group =
+      this.groups.get(groupId) ??
+      SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false });
+    this.groups.set(groupId, group);
+    return group;
   }
 
   private databasePeers({ databaseSecurityGroupIds, databaseCidrs }: NetworkProps): IPeer[] | undefined {

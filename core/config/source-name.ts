@@ -14,6 +14,6 @@ export function checkSourceName(name: string): void {
     what: 'A source cannot be called so',
     got: JSON.stringify(name),
     expected: 'another name than status, where the status page lies in a store',
-    fix: 'Give --name another one, such as orders-prod.',
+    fix: 'Choose another one, such as orders-prod; the command takes it from --name.',
   });
 }

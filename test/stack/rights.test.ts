@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Deployed } from '../support/stack/deployed.ts';
 import {
   configuration,
   kmsKeyArn,
@@ -65,7 +66,7 @@ function createsObjects(part: string): object[] {
     {
       sid: 'EndUploads',
       actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-      resources: objects(part, ...created),
+      resources: objects(part, '*'),
     },
     deny('OnlyFreeKeys', { resources: ['*'], conditions: whateverLiesThere }),
     deleteNothing,
@@ -215,5 +216,26 @@ test('no action anywhere has a wildcard or deletes, no role has a managed policy
   for (const role of Object.values(resources(template, 'AWS::IAM::Role'))) {
     expect(role).not.toHaveProperty('ManagedPolicyArns');
     expect(role).not.toHaveProperty('Policies');
+  }
+});
+
+test('the longest names there may be leave the policies within what IAM takes', () => {
+  const prefix = 'p'.repeat(256);
+  const config = configuration(
+    {
+      bucket: { existing: 'b'.repeat(63), prefix, kmsKeyArn },
+      restore: { enabled: true },
+      network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] },
+    },
+    { name: 's'.repeat(64), secretKmsKeyArn: kmsKeyArn },
+  );
+  const template = templateOf(config);
+  const deployed = new Deployed(template);
+  const role = 's'.repeat(64);
+  for (const name of ['Backup', 'Verify', 'Restore']) {
+    const policies = deployed.policiesOf(`${role}${name}Role`);
+    expect(policies).toHaveLength(1);
+    // IAM does not count white space. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    expect(JSON.stringify(policies).replace(/\s/g, '').length, name).toBeLessThan(10_240);
   }
 });

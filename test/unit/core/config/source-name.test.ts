@@ -11,7 +11,7 @@ const environment = (source: string): NodeJS.ProcessEnv => ({
 });
 
 test.each(['status', 'Status', 'STATUS'])('%s is the place of the status page, and no source', (name) => {
-  expect(() => checkSourceName(name)).toThrow('Give --name another one');
+  expect(() => checkSourceName(name)).toThrow('Choose another one, such as orders-prod');
   expect(sourceName.safeParse(name).success).toBe(false);
   expect(() => readBackupSettings(environment(name))).toThrow(/PGPROOF_SOURCE: .*another name than status/);
 });
