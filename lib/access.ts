@@ -11,6 +11,7 @@ export type StoredObject =
   | 'manifest'
   | 'summary'
   | 'verification'
+  | 'kept'
   | 'hold'
   | 'recovery'
   | 'status';
@@ -26,7 +27,9 @@ export type FunctionRole = (typeof functionRoles)[number];
 export type Right = 'read' | 'create' | 'replace';
 
 /**
- * Backup reads what it wrote in one piece: where the answer to that was lost, only the bytes tell whether it was done.
+ * `kept` is a verification that could not be carried on, put aside before another takes its place.
+ *
+ * Who creates reads what it wrote in one piece: where the answer to that was lost, only the bytes tell whether it was done.
  * RECOVERY.md and status/ are the watch's, a hold is a person's.
  */
 export const access: Readonly<
@@ -38,6 +41,7 @@ export const access: Readonly<
   manifest: { backup: ['read', 'create'], verify: ['read'], restore: ['read'] },
   summary: { backup: ['read', 'create'], verify: ['read'], restore: ['read'] },
   verification: { verify: ['read', 'create', 'replace'], restore: ['read'] },
+  kept: { verify: ['read', 'create'] },
   hold: {},
   recovery: {},
   status: {},
@@ -60,9 +64,18 @@ const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly str
   manifest: [`*/${startedAt}/manifest.json`],
   summary: [`*/${startedAt}/summary.json`],
   verification: [`*/${startedAt}/verification.json`],
+  kept: [`*/${startedAt}/verification.kept-*.json`],
   hold: [`*/${startedAt}/hold.json`],
   recovery: ['*/RECOVERY.md'],
 };
+
+/** What is of any size, and therefore sent in parts. */
+const inParts: readonly StoredObject[] = ['archive', 'database', 'globals'];
+
+/** Whether a role sends objects in parts, and has to end what it began. */
+export function sendsParts(role: FunctionRole): boolean {
+  return inParts.some((object) => access[object][role]?.includes('create'));
+}
 
 /** Patterns of the keys, below a source's part of the store, to whose objects a role has every one of these rights. */
 export function keysFor(role: FunctionRole, ...rights: readonly Right[]): string[] {

@@ -5,7 +5,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { everyObject, type FunctionRole, keysFor } from './access.ts';
+import { everyObject, type FunctionRole, keysFor, sendsParts } from './access.ts';
 
 /*
  * The statements are written out: CDK's grantX methods hand out more (s3:GetBucket*, s3:Abort*, kms:ReEncrypt*), and
@@ -23,7 +23,8 @@ export type Place = {
 export function objectWildcards(role: FunctionRole, place: Place): Record<string, string> {
   const reason =
     'The keys below the prefix are named after databases and times, which nobody knows beforehand.';
-  const patterns = [everyObject, ...keysFor(role, 'read'), ...keysFor(role, 'create')];
+  const ends = sendsParts(role) ? [everyObject] : [];
+  const patterns = [...ends, ...keysFor(role, 'read'), ...keysFor(role, 'create')];
   return Object.fromEntries(arnsOf(place, patterns).map((arn) => [arn, reason]));
 }
 
@@ -67,9 +68,8 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
           new PolicyStatement({ sid: 'PutObjects', actions: put, resources: arns(created) }),
           deny('PutNothingElse', { actions: put, notResources: arns(created) }),
         ]),
-    ...(onlyCreated.length === 0
-      ? []
-      : [
+    ...(sendsParts(role)
+      ? [
           // When the answer to the last call of an upload is lost, its parts tell whether it was done.
           new PolicyStatement({
             sid: 'EndUploads',
@@ -77,6 +77,11 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
             // One pattern instead of many: a role's policies have room for 10,240 characters.
             resources: arns([everyObject]),
           }),
+        ]
+      : []),
+    ...(onlyCreated.length === 0
+      ? []
+      : [
           deny('OnlyFreeKeys', {
             actions: put,
             resources: replaced.size === 0 ? ['*'] : arns(onlyCreated),

@@ -51,6 +51,7 @@ const keys: Readonly<Record<keyof typeof access, readonly string[]>> = {
   manifest: [`${backup}/manifest.json`],
   summary: [`${backup}/summary.json`],
   verification: [`${backup}/verification.json`],
+  kept: [`${backup}/verification.kept-0123456789abcdef.json`],
   hold: [`${backup}/hold.json`],
   recovery: ['pg/orders-prod/app/RECOVERY.md'],
   status: ['pg/status/index.html', 'pg/status/status.json'],
@@ -72,7 +73,8 @@ function decided(): Record<string, Record<string, string[]>> {
         .map((cell) => cell.trim()),
     );
   const [[, ...columns] = [], , ...lines] = rows;
-  const object = (name = ''): string => name.replace(/\.\w+$|\/$/, '').toLowerCase();
+  const object = (name = ''): string =>
+    name.startsWith('verification.kept') ? 'kept' : name.replace(/\.\w+$|\/$/, '').toLowerCase();
   return Object.fromEntries(
     lines.map(([name, ...cells]) => [
       object(name),

@@ -55,6 +55,7 @@ const whateverLiesThere = {
   Null: { 's3:if-none-match': 'true' },
   Bool: { 's3:ObjectCreationOperation': 'true' },
 };
+const kept = 'verification.kept-*.json';
 const ownPart = '<Bucket.Arn>/orders-prod';
 
 /** What the backup role may do with objects. */
@@ -76,9 +77,10 @@ function createsObjects(part: string): object[] {
 /** What the verify role may do with objects. */
 function verifiesObjects(part: string): object[] {
   return [
-    read(part, ...created, 'verification.json'),
-    { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, 'verification.json') },
-    deny('PutNothingElse', { resources: [], butFor: objects(part, 'verification.json') }),
+    read(part, ...created, 'verification.json', kept),
+    { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, 'verification.json', kept) },
+    deny('PutNothingElse', { resources: [], butFor: objects(part, 'verification.json', kept) }),
+    deny('OnlyFreeKeys', { resources: objects(part, kept), conditions: whateverLiesThere }),
     deleteNothing,
   ];
 }
@@ -193,7 +195,7 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
       conditions: viaService('secretsmanager', '.amazonaws.com'),
     },
   ]);
-  expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 7)).toEqual([
+  expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 8)).toEqual([
     list('pg/eu/orders-prod/*', arn),
     ...verifiesObjects(part),
     bucketKey,

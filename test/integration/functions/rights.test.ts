@@ -55,6 +55,13 @@ test('backup, verification and restore do with the rights that are deployed, als
             result: { verdict: 'intact' },
           });
         }
+        // One that nobody can read is put aside, and another takes its place.
+        const [first = ''] = manifests;
+        const verification = first.replace('manifest.json', 'verification.json');
+        await s3.put(bucket, verification, 'no JSON');
+        lose('PutObject');
+        await lambda.invoke(objectCreated(bucket, first));
+        expect(s3.keys(bucket).filter((key) => key.includes('/verification.kept-'))).toHaveLength(1);
         // The verdict that is there is replaced.
         const again = await lambda.invoke({ backup: `shop/${database.name}/latest` });
         expect(again).toMatchObject({ result: { verdict: 'intact' } });

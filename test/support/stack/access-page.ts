@@ -18,6 +18,7 @@ const objects: readonly (readonly [string, string])[] = [
   ...['globals.sql', 'database.sql', 'manifest.json', 'summary.json', 'verification.json', 'hold.json'].map(
     (name) => [name, `${exampleBackup}/${name}`] as const,
   ),
+  ['verification.kept-….json', `${exampleBackup}/verification.kept-0123456789abcdef.json`],
   ['RECOVERY.md', 'orders-prod/app/RECOVERY.md'],
   ['status/', 'status/index.html'],
   ["another source's", exampleBackup.replace('orders-prod', 'crm').concat('/manifest.json')],
