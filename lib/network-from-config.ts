@@ -33,12 +33,12 @@ export function isolatedNetwork(
   neighbour: Network | undefined,
 ): Network | undefined {
   if (verify.network === undefined) return undefined;
-  const { vpcId = network?.vpcId, ...subnets } = verify.network;
+  const { vpcId = network?.vpcId, s3PrefixListId = network?.s3PrefixListId, ...subnets } = verify.network;
   // The configuration was refused without one.
   if (vpcId === undefined) return undefined;
   return new Network(scope, 'VerifyNetwork', {
     vpcId,
-    subnets,
+    subnets: { ...subnets, s3PrefixListId },
     ports: [],
     services: ['Sns'],
     neighbour: vpcId === network?.vpcId ? neighbour : undefined,

@@ -9,6 +9,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { UserCheck } from '../core/config/checks.ts';
 import type { LevelChoice, NotifyPolicy, TlsMode } from '../core/vocabulary.ts';
 import type { BackupSchedule } from './schedule.ts';
+import type { VerifyNetworkProps } from './verify-network-props.ts';
 
 /** The function that restores. It runs in the same VPC as the backup function. */
 export interface RestoreProps {
@@ -26,23 +27,6 @@ export interface RestoreProps {
   readonly temporaryStorage?: Size | undefined;
   /** @default Duration.minutes(15) */
   readonly timeout?: Duration | undefined;
-}
-
-/** Where the verify function runs, if not outside of any VPC: all that a restored dump could reach, too. */
-export interface VerifyNetworkProps {
-  readonly vpc: IVpc;
-  /**
-   * Subnets whose only ways out are endpoints of S3 and SNS.
-   * @default - CDK's default selection, the private ones
-   */
-  readonly vpcSubnets?: SubnetSelection | undefined;
-  /** @default - a group of its own that lets out to `servicePeers` by HTTPS */
-  readonly securityGroups?: readonly ISecurityGroup[] | undefined;
-  /**
-   * Where S3 and SNS are reached: `Peer.prefixList('pl-…')`, the security group of an endpoint.
-   * @default - every address
-   */
-  readonly servicePeers?: readonly IPeer[] | undefined;
 }
 
 /** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */

@@ -213,9 +213,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
     },
     keys: (bucket) => [...objectsOf(bucket).keys()].sort(),
     uploads: () => [...storage.uploads.values()],
-    forget(uploadId) {
-      storage.uploads.delete(uploadId);
-    },
+    forget: (uploadId) => void storage.uploads.delete(uploadId),
     calls: (operation) => counts.get(operation) ?? 0,
     async corrupt(bucket, key, offset) {
       const object = objectsOf(bucket).get(key);
