@@ -1,13 +1,15 @@
 import { homedir } from 'node:os';
+import { checkSourceName } from '../core/config/source-name.ts';
 import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
 import type { Source } from '../core/source/source.ts';
 import { urlSource } from '../core/source/url-source.ts';
 
-/** The server that `--source` or libpq's environment names; its name is `--name`, or the host's. */
+/** The server that `--source` or libpq's environment names; its name is `--name`, or the host's. @throws UsageError */
 export function sourceFrom(text: string | undefined, name: string | undefined): Source {
   const context = { env: process.env, home: home(), warn: warnOnce() };
   const [first] = resolveConnection(text, context);
   const host = first === undefined || first.host.startsWith('/') ? 'localhost' : first.host;
+  checkSourceName(name ?? host);
   return urlSource({ name: name ?? host, text, ...context });
 }
 

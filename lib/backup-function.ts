@@ -6,20 +6,10 @@ import { type AuthKind, type NotifyPolicy, postgresPort } from '../core/vocabula
 import { backupEnvironment } from '../functions/backup/contract.ts';
 import { authoritiesPath } from './authorities-layer.ts';
 import { definedOnly } from './defined-only.ts';
+import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
-import { egressGroup } from './network.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
-import {
-  manifestsOf,
-  mayConnect,
-  mayListBackups,
-  mayPublish,
-  mayPutBackups,
-  mayReadManifests,
-  mayReadSecret,
-  mayUseBucketKey,
-  objectsOf,
-} from './rights.ts';
+import { mayConnect, mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 
 /** The server, as the function is told about it. Either `secret`, or all of host, user and databaseResourceId. */
 export type ServerProps = Pick<
@@ -40,6 +30,8 @@ export type ServerProps = Pick<
 >;
 
 export interface BackupFunctionProps extends SourceFunctionProps {
+  /** Where the servers and AWS are, for a security group of its own. */
+  readonly peers?: Omit<WaysOut, 'ports'> | undefined;
   readonly server: ServerProps;
   readonly notify: NotifyPolicy;
 }
@@ -98,20 +90,11 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
     ...props,
     description: `pgproof: backs up ${props.sourceName}`,
     environment: { ...environmentOf(props), ...login },
-    statements: [
-      mayPutBackups(place),
-      mayReadManifests(place),
-      mayListBackups(place),
-      ...mayUseBucketKey(place),
-      ...loginStatements,
-      ...mayPublish(props.topic),
-    ],
-    wildcards: {
-      [objectsOf(place)]:
-        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
-      [manifestsOf(place)]: 'One object in each backup, wherever below the prefix that is.',
-    },
-    securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [server.port ?? postgresPort])]),
+    statements: [...onObjects('backup', place), ...loginStatements, ...mayPublish(props.topic)],
+    wildcards: objectWildcards('backup', place),
+    securityGroups:
+      props.securityGroups ??
+      (vpc && [egressGroup(scope, vpc, { ...props.peers, ports: [server.port ?? postgresPort] })]),
     // Once more, a minute later: a server that was failing over is back then, and a night without a backup is worse
     // than a database that is dumped twice. A second retry would mostly repeat the alert.
     retryAttempts: 1,

@@ -1,5 +1,6 @@
-import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Duration, Lazy, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import {
   BlockPublicAccess,
   Bucket,
@@ -11,6 +12,7 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { definedOnly } from './defined-only.ts';
+import { whateverLiesThere } from './rights.ts';
 
 export interface BackupBucketProps {
   /**
@@ -45,11 +47,28 @@ export interface BackupBucketProps {
   readonly keepDeletedVersionsFor?: Duration | undefined;
 }
 
+/**
+ * A KMS key for backups, kept when the stack goes: without it no backup can be read. KMS's own default policy leaves it to
+ * the account's IAM policies who may use it, and the roles' name it, by way of S3 only; so does whoever may read backups.
+ */
+export class BackupKey extends Key {
+  constructor(scope: Construct, id: string) {
+    super(scope, id, {
+      description: 'Encrypts the backups of pgproof',
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+  }
+}
+
 // Manifests are far smaller. They are read at every listing and must stay where reading costs nothing extra.
 const smallestArchiveBytes = 1024 * 1024;
 
 /** Where backups live: private, TLS only, encrypted, versioned, kept when the stack goes. */
 export class BackupBucket extends Bucket {
+  /** ARNs of the roles that may put under free keys only. */
+  private readonly creators: string[] = [];
+
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
     const { transitionStorageClass, encryptionKey } = props;
     super(scope, id, {
@@ -99,6 +118,29 @@ export class BackupBucket extends Bucket {
       reason:
         'Access to backups is recorded by CloudTrail data events where an account wants it; access logs would need a second bucket with the same protection.',
     });
+  }
+
+  /**
+   * Refuses this role every put that is not conditional on a free key, whatever else its own policies come to allow. One
+   * statement for all roles: a bucket's policy has room for 20 KB. By the role's ARN as a condition, because a principal
+   * turns into an id that means nothing once its role is gone.
+   */
+  onlyFreeKeysFor(role: IRole): void {
+    this.creators.push(role.roleArn);
+    if (this.creators.length > 1) return;
+    this.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyFreeKeys',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject'],
+        resources: [this.arnForObjects('*')],
+        conditions: {
+          ...whateverLiesThere,
+          ArnEquals: { 'aws:PrincipalArn': Lazy.list({ produce: () => this.creators }) },
+        },
+      }),
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   type Architecture,
   Code,
@@ -78,6 +78,13 @@ const interfaceActions = [
   'ec2:UnassignPrivateIpAddresses',
 ];
 
+/**
+ * Lambda does these by the function's role, before its code runs; the code itself may not. What came in with a dump could
+ * else, if it got hold of the role's credentials.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-best-practice
+ */
+const byCodeOfAFunction = { Null: { 'lambda:SourceFunctionArn': 'false' } };
+
 function roleFor(scope: Construct, inVpc: boolean, statements: readonly PolicyStatement[]): Role {
   // A role of its own: the managed policies that CDK attaches by default may write to every log group.
   const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
@@ -85,6 +92,15 @@ function roleFor(scope: Construct, inVpc: boolean, statements: readonly PolicySt
   if (inVpc) {
     role.addToPolicy(
       new PolicyStatement({ sid: 'NetworkInterfaces', actions: interfaceActions, resources: ['*'] }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'NotByCode',
+        effect: Effect.DENY,
+        actions: interfaceActions,
+        resources: ['*'],
+        conditions: byCodeOfAFunction,
+      }),
     );
     acknowledgeWildcard(
       role,

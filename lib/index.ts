@@ -7,3 +7,4 @@ export { PostgresBackup } from './postgres-backup.ts';
 export type { PostgresBackupProps, RestoreProps } from './postgres-backup-props.ts';
 export type { BackupSchedule } from './schedule.ts';
 export { AlertTopic, type AlertTopicProps } from './topic.ts';
+export type { VerifyNetworkProps } from './verify-network-props.ts';

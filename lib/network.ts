@@ -3,6 +3,7 @@ import {
   CfnVPCEndpoint,
   InterfaceVpcEndpoint,
   InterfaceVpcEndpointAwsService,
+  type IPeer,
   type ISecurityGroup,
   type ISubnet,
   type IVpc,
@@ -12,33 +13,51 @@ import {
   Subnet,
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
+import { AnyPrincipal, PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { postgresPort } from '../core/vocabulary.ts';
-import type { Config } from './config/schema.ts';
+import type { SubnetsConfig } from './config/schema.ts';
+import { egressGroup } from './egress.ts';
+
+const services = {
+  Sns: InterfaceVpcEndpointAwsService.SNS,
+  SecretsManager: InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+};
 
 export interface NetworkProps {
-  readonly network: NonNullable<Config['network']>;
-  readonly sources: Config['sources'];
-  /** A restore function logs in with a secret, whatever the sources do. */
-  readonly restores: boolean;
+  readonly vpcId: string;
+  /** The subnets, and the ways that lead out of them. */
+  readonly subnets: SubnetsConfig;
+  /** Ports of the servers, if any are to be reached from here, and where these are. */
+  readonly ports: readonly number[];
+  readonly databaseSecurityGroupIds?: readonly string[] | undefined;
+  readonly databaseCidrs?: readonly string[] | undefined;
+  /** The services that need an interface endpoint, where endpoints are made. */
+  readonly services: readonly (keyof typeof services)[];
+  /** What is in the same VPC already: its endpoints serve these subnets too, and there cannot be two of a kind. */
+  readonly neighbour?: Network | undefined;
+  /** The endpoints that are made let nothing through but this bucket, and nobody but this account. */
+  readonly onlyFor?: IBucket | undefined;
 }
 
 // Nothing here asks for a subnet's zone, but CDK refuses to select a subnet that has none.
 const unknownZone = 'unknown';
 
-/** The VPC as the configuration describes it. Nothing is looked up: that would need an account at synth. */
+/** Subnets as the configuration describes them. Nothing is looked up: that would need an account at synth. */
 export class Network extends Construct {
   readonly vpc: IVpc;
   readonly subnets: readonly ISubnet[];
   readonly securityGroups: readonly ISecurityGroup[];
+  /** Groups of the user's, by their ids. */
+  private readonly groups = new Map<string, ISecurityGroup>();
+  /** Of the interface endpoints that were made. */
+  private readonly endpointGroup: SecurityGroup | undefined;
 
-  constructor(scope: Construct, id: string, { network, sources, restores }: NetworkProps) {
+  constructor(scope: Construct, id: string, props: NetworkProps) {
     super(scope, id);
-    this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
-      vpcId: network.vpcId,
-      availabilityZones: [unknownZone],
-    });
-    this.subnets = network.subnetIds.map((subnetId) => {
+    const { vpcId, subnets, neighbour } = props;
+    this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: [unknownZone] });
+    this.subnets = subnets.subnetIds.map((subnetId) => {
       const subnet = Subnet.fromSubnetAttributes(this, subnetId, { subnetId, availabilityZone: unknownZone });
       Annotations.of(subnet).acknowledgeWarning(
         '@aws-cdk/aws-ec2:noSubnetRouteTableId',
@@ -46,63 +65,101 @@ export class Network extends Construct {
       );
       return subnet;
     });
-    this.securityGroups = network.securityGroupIds?.map((groupId) =>
-      // The groups are the user's: their rules are too.
-      SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false }),
-    ) ?? [
-      egressGroup(
-        this,
-        this.vpc,
-        sources.map(({ port, iam }) => port ?? iam?.port ?? postgresPort),
-      ),
-    ];
-    if (network.endpoints) {
-      const needsSecrets = restores || sources.some(({ secretArn }) => secretArn !== undefined);
-      this.addEndpoints(network.routeTableIds ?? [], needsSecrets);
+    if (subnets.endpoints) {
+      this.addS3Endpoint(props);
+      if (neighbour?.endpointGroup === undefined) this.endpointGroup = this.addInterfaceEndpoints(props);
     }
+    const endpointGroup = this.endpointGroup ?? neighbour?.endpointGroup;
+    this.securityGroups = subnets.securityGroupIds?.map((groupId) => this.given(groupId)) ?? [
+      egressGroup(this, this.vpc, {
+        ports: props.ports,
+        databasePeers: this.databasePeers(props),
+        servicePeers: this.servicePeers(subnets, endpointGroup),
+      }),
+    ];
+    for (const peer of this.securityGroups) endpointGroup?.addIngressRule(peer, Port.HTTPS, 'pgproof');
   }
 
-  /**
-   * The ways out of a VPC without a NAT gateway. Only what the functions in it call: S3, SNS, Secrets Manager. Logs
-   * and metrics leave through Lambda itself, an IAM token is made locally, and KMS is called by S3.
-   */
-  private addEndpoints(routeTableIds: readonly string[], needsSecrets: boolean): void {
+  /** A group of the user's: its rules are theirs too. */
+  private given(groupId: string): ISecurityGroup {
+    const group =
+      this.groups.get(groupId) ??
+      SecurityGroup.fromSecurityGroupId(this, groupId, groupId, { mutable: false });
+    this.groups.set(groupId, group);
+    return group;
+  }
+
+  private databasePeers({ databaseSecurityGroupIds, databaseCidrs }: NetworkProps): IPeer[] | undefined {
+    const peers = [
+      ...(databaseSecurityGroupIds ?? []).map((groupId) => this.given(groupId)),
+      ...(databaseCidrs ?? []).map((cidr) => Peer.ipv4(cidr)),
+    ];
+    return peers.length === 0 ? undefined : peers;
+  }
+
+  /** Known only if all are: S3 by its prefix list, the others by the groups of their endpoints. */
+  private servicePeers(
+    { s3PrefixListId, endpointSecurityGroupIds }: SubnetsConfig,
+    made: ISecurityGroup | undefined,
+  ): IPeer[] | undefined {
+    const groups = endpointSecurityGroupIds?.map((groupId) => this.given(groupId)) ?? (made ? [made] : []);
+    if (s3PrefixListId === undefined || groups.length === 0) return undefined;
+    return [Peer.prefixList(s3PrefixListId), ...groups];
+  }
+
+  private addS3Endpoint({ subnets, onlyFor }: NetworkProps): void {
     new CfnVPCEndpoint(this, 'S3Endpoint', {
       vpcId: this.vpc.vpcId,
       vpcEndpointType: 'Gateway',
       serviceName: `com.amazonaws.${Stack.of(this).region}.s3`,
-      routeTableIds: [...routeTableIds],
+      routeTableIds: [...(subnets.routeTableIds ?? [])],
+      ...(onlyFor && { policyDocument: onlyThis(onlyFor) }),
     });
+  }
+
+  /**
+   * The ways out of a VPC without a NAT gateway, beside that to S3. Only what the functions in it call: logs and metrics
+   * leave through Lambda itself, an IAM token is made locally, and KMS is called by S3.
+   */
+  private addInterfaceEndpoints({ services: needed, onlyFor }: NetworkProps): SecurityGroup {
     const group = new SecurityGroup(this, 'EndpointSecurityGroup', {
       vpc: this.vpc,
       allowAllOutbound: false,
       description: 'pgproof: HTTPS from the backup functions to the AWS services',
     });
-    for (const peer of this.securityGroups) group.addIngressRule(peer, Port.HTTPS, 'pgproof');
-    const services = {
-      Sns: InterfaceVpcEndpointAwsService.SNS,
-      ...(needsSecrets ? { SecretsManager: InterfaceVpcEndpointAwsService.SECRETS_MANAGER } : {}),
-    };
-    for (const [name, service] of Object.entries(services)) {
-      new InterfaceVpcEndpoint(this, `${name}Endpoint`, {
+    for (const name of needed) {
+      const endpoint = new InterfaceVpcEndpoint(this, `${name}Endpoint`, {
         vpc: this.vpc,
-        service,
+        service: services[name],
         subnets: { subnets: [...this.subnets] },
         securityGroups: [group],
         open: false,
       });
+      if (onlyFor !== undefined) endpoint.addToPolicy(onlyThisAccount(this));
     }
+    return group;
   }
 }
 
-/** For what talks to the servers: out to the servers' ports and to AWS by HTTPS; nothing comes in. */
-export function egressGroup(scope: Construct, vpc: IVpc, ports: readonly number[]): SecurityGroup {
-  const group = new SecurityGroup(scope, 'SecurityGroup', {
-    vpc,
-    allowAllOutbound: false,
-    description: 'pgproof: to PostgreSQL and to the AWS services',
+/** No other bucket: bytes could else leave into anybody's. */
+function onlyThis(bucket: IBucket): PolicyDocument {
+  return new PolicyDocument({
+    statements: [
+      new PolicyStatement({
+        principals: [new AnyPrincipal()],
+        actions: ['s3:*'],
+        resources: [bucket.bucketArn, bucket.arnForObjects('*')],
+      }),
+    ],
   });
-  for (const port of new Set(ports)) group.addEgressRule(Peer.anyIpv4(), Port.tcp(port), 'PostgreSQL');
-  group.addEgressRule(Peer.anyIpv4(), Port.HTTPS, 'S3, SNS, Secrets Manager');
-  return group;
+}
+
+/** The endpoint's name serves the whole VPC, where others of the account may have topics of their own. */
+function onlyThisAccount(scope: Construct): PolicyStatement {
+  return new PolicyStatement({
+    principals: [new AnyPrincipal()],
+    actions: ['*'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'aws:PrincipalAccount': Stack.of(scope).account } },
+  });
 }

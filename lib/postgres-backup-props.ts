@@ -1,5 +1,5 @@
 import type { Duration, Size } from 'aws-cdk-lib';
-import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IPeer, ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Architecture, ILayerVersion } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -9,6 +9,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { UserCheck } from '../core/config/checks.ts';
 import type { LevelChoice, NotifyPolicy, TlsMode } from '../core/vocabulary.ts';
 import type { BackupSchedule } from './schedule.ts';
+import type { VerifyNetworkProps } from './verify-network-props.ts';
 
 /** The function that restores. It runs in the same VPC as the backup function. */
 export interface RestoreProps {
@@ -30,7 +31,7 @@ export interface RestoreProps {
 
 /** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */
 export interface PostgresBackupProps {
-  /** The name that the backups carry: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first. */
+  /** The name that the backups carry: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; not `status`. */
   readonly sourceName: string;
   /** When. At least one. */
   readonly schedules: readonly BackupSchedule[];
@@ -132,9 +133,25 @@ export interface PostgresBackupProps {
   readonly vpcSubnets?: SubnetSelection | undefined;
   /**
    * Security groups of the backup function.
-   * @default - one that may reach the server's port and HTTPS
+   * @default - one that may reach `databasePeers` at the server's port and `servicePeers` by HTTPS
    */
   readonly securityGroups?: readonly ISecurityGroup[] | undefined;
+  /**
+   * Where the server is, for that security group: its group, `Peer.ipv4('10.0.8.0/24')`. An empty list where you open it
+   * yourself, by `database.connections.allowDefaultPortFrom(backup)`.
+   * @default - every address
+   */
+  readonly databasePeers?: readonly IPeer[] | undefined;
+  /**
+   * Where S3, SNS and Secrets Manager are reached: `Peer.prefixList('pl-…')`, the security groups of endpoints.
+   * @default - every address
+   */
+  readonly servicePeers?: readonly IPeer[] | undefined;
+  /**
+   * Where the verify function runs.
+   * @default - in no VPC
+   */
+  readonly verifyNetwork?: VerifyNetworkProps | undefined;
   /**
    * Of both functions.
    * @default Architecture.ARM_64

@@ -10,13 +10,14 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { defaultLevel, defaultPolicy } from '../core/config/defaults.ts';
-import { sourceNamePattern } from '../core/config/source.ts';
 import { mayRestore } from '../core/vocabulary.ts';
 import { alarmOnErrors, alarmOnWaitingFailures } from './alarms.ts';
 import { authoritiesLayer } from './authorities-layer.ts';
 import { backupFunction } from './backup-function.ts';
 import { asBucket, BackupBucket } from './bucket.ts';
-import { functionDefaults, mostTemporaryStorageMiB, prefixPattern } from './config/schema.ts';
+import { checkNames } from './check-names.ts';
+import { functionDefaults, mostTemporaryStorageMiB } from './config/schema.ts';
+import type { WaysOut } from './egress.ts';
 import { FailureQueue } from './failure-queue.ts';
 import { ClientLayer, ServerLayer } from './layer.ts';
 import { packageRoot } from './package-root.ts';
@@ -94,7 +95,9 @@ export class PostgresBackup extends Construct implements IConnectable {
       vpc: props.vpc,
       vpcSubnets: props.vpcSubnets,
       securityGroups: props.securityGroups,
+      peers: peersOf(props),
     });
+    this.protectBackups();
     const level = props.verifyLevel ?? defaultLevel.functions;
     this.verifyFunction = verifyFunction(new Construct(this, 'Verify'), {
       ...shared,
@@ -109,6 +112,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       temporaryStorage: props.verifyTemporaryStorage ?? (mayRestore(level) ? largeStorage : smallStorage),
       timeout: props.verifyTimeout ?? timeout,
       logGroupName: `${logGroups}/verify`,
+      ...props.verifyNetwork,
     });
     this.restoreFunction = this.makeRestore(props, {
       ...shared,
@@ -127,6 +131,13 @@ export class PostgresBackup extends Construct implements IConnectable {
       failureQueue: this.failureQueue,
     });
     this.alarms = this.makeAlarms(sourceName);
+  }
+
+  /** In a bucket of another stack the role's own policy has to do: each stack would need the other to be there first. */
+  private protectBackups(): void {
+    const { bucket, backupFunction: creator } = this;
+    if (creator.role === undefined || !(bucket instanceof BackupBucket)) return;
+    if (Stack.of(bucket) === Stack.of(this)) bucket.onlyFreeKeysFor(creator.role);
   }
 
   /** Lets someone list and read this source's backups, as a restore does. */
@@ -177,15 +188,17 @@ export class PostgresBackup extends Construct implements IConnectable {
   }
 
   private makeRestore(
-    { restore, secret, host, vpc, vpcSubnets, securityGroups, port, sslMode }: PostgresBackupProps,
+    props: PostgresBackupProps,
     shared: Omit<RestoreFunctionProps, 'secrets' | 'memory' | 'temporaryStorage' | 'timeout'>,
   ): LambdaFunction | undefined {
+    const { restore, secret, host, vpc, vpcSubnets, securityGroups, port, sslMode } = props;
     if (restore === undefined) return undefined;
     return restoreFunction(new Construct(this, 'Restore'), {
       ...shared,
       vpc,
       vpcSubnets,
       securityGroups,
+      peers: peersOf(props),
       port,
       sslMode,
       // The source's own server is that of the source's own secret only.
@@ -224,21 +237,6 @@ export class PostgresBackup extends Construct implements IConnectable {
   }
 }
 
-/** Names become parts of keys, event patterns and log groups, where some characters would mean something. */
-function checkNames({ sourceName, prefix, schedules }: PostgresBackupProps): void {
-  if (!sourceNamePattern.test(sourceName)) {
-    throw new Error(
-      `sourceName cannot be used: got ${JSON.stringify(sourceName)} (expected 1 to 64 letters, digits, dots, hyphens and underscores, no dot first). Choose another name.`,
-    );
-  }
-  if (prefix !== undefined && !prefixPattern.test(prefix)) {
-    throw new Error(
-      `prefix cannot be used: got ${JSON.stringify(prefix)} (expected segments of letters, digits, dots, hyphens and underscores, joined by /). Choose another prefix.`,
-    );
-  }
-  if (schedules.length === 0) {
-    throw new Error(
-      `The source ${sourceName} would never be backed up: got no schedule (expected at least one). Add one to schedules.`,
-    );
-  }
+function peersOf({ databasePeers, servicePeers }: PostgresBackupProps): Omit<WaysOut, 'ports'> {
+  return { databasePeers, servicePeers };
 }

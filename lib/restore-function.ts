@@ -6,18 +6,13 @@ import { postgresPort, type TlsMode } from '../core/vocabulary.ts';
 import { restoreEnvironment } from '../functions/restore/contract.ts';
 import { authoritiesPath } from './authorities-layer.ts';
 import { definedOnly } from './defined-only.ts';
+import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
-import { egressGroup } from './network.ts';
-import {
-  mayDecryptBackups,
-  mayListBackups,
-  mayPublish,
-  mayReadBackups,
-  mayReadSecret,
-  objectsOf,
-} from './rights.ts';
+import { mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 
 export interface RestoreFunctionProps extends SourceFunctionProps {
+  /** Where the servers and AWS are, for a security group of its own. */
+  readonly peers?: Omit<WaysOut, 'ports'> | undefined;
   /** Of the servers that may be restored into; the first is the one where the event names none. */
   readonly secrets: readonly ISecret[];
   /** Of the first secret's server, where the secret does not say. */
@@ -53,19 +48,16 @@ export function restoreFunction(scope: Construct, props: RestoreFunctionProps): 
       [names.topicArn]: topic.topicArn,
     }) as Record<string, string>,
     statements: [
-      mayReadBackups(place),
-      mayListBackups(place),
-      ...mayDecryptBackups(place),
+      ...onObjects('restore', place),
       ...secrets.flatMap((secret, index) =>
         mayReadSecret(scope, secret, index === 0 ? '' : String(index + 1)),
       ),
       ...mayPublish(topic),
     ],
-    wildcards: {
-      [objectsOf(place)]:
-        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
-    },
-    securityGroups: props.securityGroups ?? (vpc && [egressGroup(scope, vpc, [props.port ?? postgresPort])]),
+    wildcards: objectWildcards('restore', place),
+    securityGroups:
+      props.securityGroups ??
+      (vpc && [egressGroup(scope, vpc, { ...props.peers, ports: [props.port ?? postgresPort] })]),
     // A restore that failed half way must not be begun again by itself.
     retryAttempts: 0,
     maxEventAge: Duration.minutes(15),

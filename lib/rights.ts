@@ -1,10 +1,11 @@
 import { Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { everyObject, type FunctionRole, keysFor, sendsParts } from './access.ts';
 
 /*
  * The statements are written out: CDK's grantX methods hand out more (s3:GetBucket*, s3:Abort*, kms:ReEncrypt*), and
@@ -18,64 +19,82 @@ export type Place = {
   readonly encryptionKey?: IKey | undefined;
 };
 
-/** Every object of the source. */
-export function objectsOf({ bucket, keyPrefix }: Place): string {
-  return bucket.arnForObjects(`${keyPrefix}*`);
+/** Keys are named after databases and times, which nobody knows beforehand: every pattern of a role, and that reason. */
+export function objectWildcards(role: FunctionRole, place: Place): Record<string, string> {
+  const reason =
+    'The keys below the prefix are named after databases and times, which nobody knows beforehand.';
+  const ends = sendsParts(role) ? [everyObject] : [];
+  const patterns = [...ends, ...keysFor(role, 'read'), ...keysFor(role, 'create')];
+  return Object.fromEntries(arnsOf(place, patterns).map((arn) => [arn, reason]));
 }
 
-/** Every verdict on a backup of the source, and `verification.kept-….json`: what lay in its place and could not be read. */
-export function verificationsOf({ bucket, keyPrefix }: Place): string {
-  return bucket.arnForObjects(`${keyPrefix}*/verification*.json`);
-}
-
-/** Every manifest of the source. */
-export function manifestsOf({ bucket, keyPrefix }: Place): string {
-  return bucket.arnForObjects(`${keyPrefix}*/manifest.json`);
-}
-
-/**
- * New objects under the source's prefix: no reading of archives, no deleting, no other source. When the answer to the
- * last call of an upload is lost, its parts tell whether it was done.
- */
-export function mayPutBackups(place: Place): PolicyStatement {
-  return new PolicyStatement({
-    sid: 'PutBackups',
-    actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
-    resources: [objectsOf(place)],
-  });
-}
-
-/** The manifests of the source: when the answer to writing one is lost, reading it tells whether it is ours. */
-export function mayReadManifests(place: Place): PolicyStatement {
-  return new PolicyStatement({
-    sid: 'ReadManifests',
-    actions: ['s3:GetObject'],
-    resources: [manifestsOf(place)],
-  });
-}
-
-export function mayReadBackups(place: Place): PolicyStatement {
-  return new PolicyStatement({
-    sid: 'ReadBackups',
-    actions: ['s3:GetObject'],
-    resources: [objectsOf(place)],
-  });
+function arnsOf({ bucket, keyPrefix }: Place, patterns: readonly string[]): string[] {
+  return patterns.map((pattern) => bucket.arnForObjects(`${keyPrefix}${pattern}`));
 }
 
 /**
- * The verdict beside each manifest; it may be replaced by a newer one, the backup itself may not. Writing on the condition
- * that it is still what was read (If-Match) asks for s3:GetObject too, which whoever verifies has.
+ * What makes an object under its key, whatever lies there: a put without If-None-Match. CreateMultipartUpload, UploadPart
+ * and UploadPartCopy are s3:PutObject too, take no such header and make no object; CompleteMultipartUpload does. CopyObject
+ * is refused as well, which no function needs.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
  */
-export function mayPutVerifications(place: Place): PolicyStatement {
-  return new PolicyStatement({
-    sid: 'PutVerifications',
-    actions: ['s3:PutObject'],
-    resources: [verificationsOf(place)],
-  });
+export const whateverLiesThere = {
+  Null: { 's3:if-none-match': 'true' },
+  Bool: { 's3:ObjectCreationOperation': 'true' },
+};
+
+/**
+ * What a function may do in the bucket, as the table in access.ts has it. The denials repeat what is not allowed anyway:
+ * they hold as well where the bucket's policy or another policy of the role, of somebody else's making, allows more.
+ */
+export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
+  const created = keysFor(role, 'create');
+  const replaced = new Set(keysFor(role, 'replace'));
+  const onlyCreated = created.filter((pattern) => !replaced.has(pattern));
+  const arns = (patterns: readonly string[]): string[] => arnsOf(place, patterns);
+  const deny = (sid: string, rest: PolicyStatementProps): PolicyStatement =>
+    new PolicyStatement({ sid, effect: Effect.DENY, ...rest });
+  const put = ['s3:PutObject'];
+  return [
+    mayList(place),
+    new PolicyStatement({
+      sid: 'ReadObjects',
+      actions: ['s3:GetObject'],
+      resources: arns(keysFor(role, 'read')),
+    }),
+    ...(created.length === 0
+      ? [deny('PutNothing', { actions: put, resources: ['*'] })]
+      : [
+          new PolicyStatement({ sid: 'PutObjects', actions: put, resources: arns(created) }),
+          deny('PutNothingElse', { actions: put, notResources: arns(created) }),
+        ]),
+    ...(sendsParts(role)
+      ? [
+          // When the answer to the last call of an upload is lost, its parts tell whether it was done.
+          new PolicyStatement({
+            sid: 'EndUploads',
+            actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+            // One pattern instead of many: a role's policies have room for 10,240 characters.
+            resources: arns([everyObject]),
+          }),
+        ]
+      : []),
+    ...(onlyCreated.length === 0
+      ? []
+      : [
+          deny('OnlyFreeKeys', {
+            actions: put,
+            resources: replaced.size === 0 ? ['*'] : arns(onlyCreated),
+            conditions: whateverLiesThere,
+          }),
+        ]),
+    deny('DeleteNothing', { actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'], resources: ['*'] }),
+    ...mayUseBucketKey(place, created.length > 0),
+  ];
 }
 
 /** Keys, sizes and dates below the source's prefix: how a missing object is told from a forbidden one. */
-export function mayListBackups({ bucket, keyPrefix }: Place): PolicyStatement {
+function mayList({ bucket, keyPrefix }: Place): PolicyStatement {
   return new PolicyStatement({
     sid: 'ListBackups',
     actions: ['s3:ListBucket'],
@@ -84,23 +103,17 @@ export function mayListBackups({ bucket, keyPrefix }: Place): PolicyStatement {
   });
 }
 
-/** S3 decrypts the parts of a multipart upload when it puts them together: writing needs both. */
-export function mayUseBucketKey({ encryptionKey }: Place): PolicyStatement[] {
+/** By way of S3 only. S3 decrypts the parts of an upload when it puts them together: writing needs both. */
+function mayUseBucketKey({ bucket, encryptionKey }: Place, writes: boolean): PolicyStatement[] {
   if (encryptionKey === undefined) return [];
+  const { region, urlSuffix } = Stack.of(bucket);
   return [
     new PolicyStatement({
       sid: 'BucketKey',
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      actions: writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt'],
       resources: [encryptionKey.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `s3.${region}.${urlSuffix}` } },
     }),
-  ];
-}
-
-/** Only reading: a restore writes nothing into the bucket. */
-export function mayDecryptBackups({ encryptionKey }: Place): PolicyStatement[] {
-  if (encryptionKey === undefined) return [];
-  return [
-    new PolicyStatement({ sid: 'BucketKey', actions: ['kms:Decrypt'], resources: [encryptionKey.keyArn] }),
   ];
 }
 

@@ -15,12 +15,12 @@ import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { mayRestore } from '../core/vocabulary.ts';
-import { asBucket, BackupBucket } from './bucket.ts';
+import { asBucket, BackupBucket, BackupKey } from './bucket.ts';
 import { examplesIn } from './config/examples.ts';
 import type { Config, ScheduleConfig, SourceConfig } from './config/schema.ts';
 import { ClientLayer, newest, ServerLayer } from './layer.ts';
 import { LayerUnavailable } from './layer-code.ts';
-import { Network } from './network.ts';
+import { isolatedNetwork, serverNetwork } from './network-from-config.ts';
 import { PostgresBackup } from './postgres-backup.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import type { BackupSchedule } from './schedule.ts';
@@ -51,13 +51,8 @@ export class BackupStack extends Stack {
     const bucket = this.makeBucket(config.bucket);
     const topic = new AlertTopic(this, 'Alerts', { emails: alerts.emails });
     const architecture = functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
-    const network =
-      config.network &&
-      new Network(this, 'Network', {
-        network: config.network,
-        sources: config.sources,
-        restores: config.restore.enabled,
-      });
+    const network = serverNetwork(this, config);
+    const verifyNetwork = isolatedNetwork(this, config, bucket, network);
     const shared = {
       bucket,
       topic,
@@ -83,6 +78,11 @@ export class BackupStack extends Stack {
       vpc: network?.vpc,
       vpcSubnets: network && { subnets: [...network.subnets] },
       securityGroups: network?.securityGroups,
+      verifyNetwork: verifyNetwork && {
+        vpc: verifyNetwork.vpc,
+        vpcSubnets: { subnets: [...verifyNetwork.subnets] },
+        securityGroups: verifyNetwork.securityGroups,
+      },
     };
     for (const source of config.sources) {
       const backup = new PostgresBackup(this, source.name, {
@@ -107,7 +107,9 @@ export class BackupStack extends Stack {
   }
 
   private makeBucket(config: Config['bucket']): IBucket {
-    const encryptionKey = config.kmsKeyArn && Key.fromKeyArn(this, 'BucketKey', config.kmsKeyArn);
+    const encryptionKey = config.kms
+      ? new BackupKey(this, 'BucketKey')
+      : config.kmsKeyArn && Key.fromKeyArn(this, 'BucketKey', config.kmsKeyArn);
     if (config.existing !== undefined) {
       return Bucket.fromBucketAttributes(this, 'Bucket', {
         bucketName: config.existing,

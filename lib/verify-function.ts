@@ -13,21 +13,13 @@ import {
   manifestSuffix,
   verifyEnvironment,
 } from '../functions/verify/contract.ts';
+import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
-import {
-  mayListBackups,
-  mayPublish,
-  mayPutVerifications,
-  mayReadBackups,
-  mayUseBucketKey,
-  objectsOf,
-  type Place,
-  verificationsOf,
-} from './rights.ts';
+import { mayPublish, objectWildcards, onObjects, type Place } from './rights.ts';
 
-/** It is in no VPC: it talks to S3 and SNS only. */
-export interface VerifyFunctionProps
-  extends Omit<SourceFunctionProps, 'vpc' | 'vpcSubnets' | 'securityGroups'> {
+export interface VerifyFunctionProps extends SourceFunctionProps {
+  /** Where S3 and SNS are reached, for a security group of its own. */
+  readonly servicePeers?: WaysOut['servicePeers'];
   readonly notify: NotifyPolicy;
   readonly level: LevelChoice;
   readonly checks: readonly UserCheck[];
@@ -59,8 +51,8 @@ function refuseWithout({ sourceName, level, without }: VerifyFunctionProps): voi
 }
 
 /**
- * The function that verifies a source's backups. Outside of any VPC: it talks to S3 and SNS only, and needs neither
- * endpoints nor addresses for that. Made inside `scope`, which should hold nothing else.
+ * The function that verifies a source's backups. It talks to S3 and SNS only: outside of any VPC it needs neither endpoints
+ * nor addresses for that, in one it need reach nothing else. Made inside `scope`, which should hold nothing else.
  */
 export function verifyFunction(scope: Construct, props: VerifyFunctionProps): LambdaFunction {
   refuseChecks(props);
@@ -82,18 +74,11 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       ...(mayRestore(props.level) ? { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' } : {}),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
     },
-    statements: [
-      mayReadBackups(place),
-      mayListBackups(place),
-      mayPutVerifications(place),
-      ...mayUseBucketKey(place),
-      ...mayPublish(topic),
-    ],
-    wildcards: {
-      [objectsOf(place)]:
-        'The keys below the prefix are named after databases and times, which nobody knows beforehand.',
-      [verificationsOf(place)]: 'One object beside each manifest, wherever below the prefix that is.',
-    },
+    statements: [...onObjects('verify', place), ...mayPublish(topic)],
+    wildcards: objectWildcards('verify', place),
+    securityGroups:
+      props.securityGroups ??
+      (props.vpc && [egressGroup(scope, props.vpc, { ports: [], servicePeers: props.servicePeers })]),
     // Never again by itself: a backup that failed its verification does not become better, and people would be
     // alerted twice. Requests to S3 are retried inside.
     retryAttempts: 0,

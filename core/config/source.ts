@@ -1,15 +1,14 @@
 import * as z from 'zod';
 import { tlsModes } from '../vocabulary.ts';
+import { checkedBy } from './checked-by.ts';
 import { checksSchema } from './checks.ts';
 import { cronProblem, isTimeZone } from './cron.ts';
 import { planDefaults } from './defaults.ts';
 import { hostName, names, port, runOptions, someText } from './options.ts';
-
-/** Also a segment of keys and of log group names: what needs no encoding in either. */
-export const sourceNamePattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
+import { checkSourceName, sourceNamePattern } from './source-name.ts';
 
 /** The first part of every id of its backups. */
-export const sourceName = z.string().regex(sourceNamePattern);
+export const sourceName = checkedBy(checkSourceName, z.string().regex(sourceNamePattern));
 
 /** When a source is backed up, and what is done otherwise then. */
 const scheduleSchema = z.strictObject({

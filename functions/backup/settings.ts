@@ -4,6 +4,7 @@ import { checkedBy } from '../../core/config/checked-by.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { defaultPolicy, planDefaults } from '../../core/config/defaults.ts';
 import { hostName, most } from '../../core/config/options.ts';
+import { checkSourceName } from '../../core/config/source-name.ts';
 import {
   authKinds,
   formats,
@@ -26,7 +27,7 @@ const trueOrFalse = z.enum(['true', 'false']).transform((text) => text === 'true
 
 const settingsSchema = z
   .strictObject({
-    source: requiredText,
+    source: checkedBy(checkSourceName, requiredText),
     store: bucketUrl,
     secretArn: z.string().optional(),
     auth: z.enum(authKinds).default('secret'),

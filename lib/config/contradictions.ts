@@ -1,13 +1,8 @@
 import { levelChoices, mayRestore } from '../../core/vocabulary.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
+import { type Contradiction, nothingBeside } from './contradictions/contradiction.ts';
+import { ofNetworks } from './contradictions/network.ts';
 import { type LooseConfig, type LooseSource, looseConfig } from './loose-config.ts';
-
-/** Keys that are each right, but not together. */
-export type Contradiction = {
-  readonly path: readonly (string | number)[];
-  readonly expected: string;
-  readonly fix: string;
-};
 
 /** The indices of names that an earlier entry has already. */
 function repeated(entries: readonly { readonly name?: string | undefined }[]): number[] {
@@ -118,6 +113,14 @@ function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {
       });
     }
   }
+  if (entry.kms === true && entry.existing !== undefined) {
+    const fix = 'Your own bucket has its own encryption: name its key with kmsKeyArn, or remove this key.';
+    found.push(nothingBeside(['bucket', 'kms'], 'existing', fix));
+  }
+  if (entry.kms === true && entry.kmsKeyArn !== undefined) {
+    const fix = 'Remove kms to use your key, or kmsKeyArn for a new one.';
+    found.push(nothingBeside(['bucket', 'kms'], 'kmsKeyArn', fix));
+  }
   const { storageClass, afterDays } = entry.transition ?? {};
   const infrequent = storageClass === 'STANDARD_IA' || storageClass === 'ONEZONE_IA';
   if (infrequent && typeof afterDays === 'number' && afterDays < 30) {
@@ -128,17 +131,6 @@ function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {
     });
   }
   return found;
-}
-
-function ofNetwork({ endpoints, routeTableIds }: LooseConfig['network']): Contradiction[] {
-  if ((endpoints === true) === (routeTableIds !== undefined)) return [];
-  return [
-    {
-      path: ['network', 'routeTableIds'],
-      expected: 'route tables if, and only if, endpoints is true',
-      fix: 'Give the route tables of the subnets together with "endpoints": true.',
-    },
-  ];
 }
 
 /** A layer that is published already is what it is. */
@@ -217,7 +209,7 @@ export function contradictions(raw: unknown): Contradiction[] {
     ...config.sources.flatMap(ofSource),
     ...ofBucket(config.bucket),
     ...sameName,
-    ...ofNetwork(config.network),
+    ...ofNetworks(config),
     ...ofLayers(config),
     ...ofLevel(config),
     ...ofRestore(config),

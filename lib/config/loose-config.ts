@@ -28,11 +28,22 @@ const source = z.object({
 const bucket = z.object({
   name: anything,
   existing: anything,
+  kms: anything,
+  kmsKeyArn: anything,
   transition: z.object({ storageClass: anything, afterDays: anything }).optional().catch(undefined),
   abortIncompleteUploadsAfterDays: anything,
   keepDeletedVersionsDays: anything,
 });
-const network = z.object({ endpoints: anything, routeTableIds: anything });
+const ids = z.array(z.unknown()).optional().catch(undefined);
+const subnets = {
+  vpcId: anything,
+  securityGroupIds: anything,
+  endpoints: anything,
+  routeTableIds: ids,
+  endpointSecurityGroupIds: anything,
+  s3PrefixListId: anything,
+};
+const network = z.object({ ...subnets, databaseSecurityGroupIds: anything, databaseCidrs: anything });
 const layer = z.object({ majors: anything, arn: anything });
 const verify = z.object({
   level: anything,
@@ -41,16 +52,18 @@ const verify = z.object({
   extensions: anything,
   locales: anything,
   layerArn: anything,
+  network: z.object(subnets).optional().catch(undefined),
 });
 const restore = z.object({ enabled: anything, secretArns: anything, secretKmsKeyArn: anything });
 /** A configuration as far as it can be read. */
 export const looseConfig = z.object({
   sources: z.array(source.catch({ schedules: [] })).catch([]),
   bucket: bucket.catch({}).default({}),
-  network: network.catch({}).default({}),
+  network: network.optional().catch(undefined),
   layer: layer.catch({}).default({}),
   verify: verify.catch({}).default({}),
   restore: restore.catch({}).default({}),
 });
 export type LooseConfig = z.infer<typeof looseConfig>;
+export type LooseSubnets = NonNullable<LooseConfig['network'] | LooseConfig['verify']['network']>;
 export type LooseSource = LooseConfig['sources'][number];

@@ -76,6 +76,7 @@ const bucket = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/)
     .optional(),
   prefix: z.string().regex(prefixPattern).max(256).optional(),
+  kms: z.boolean().default(false),
   kmsKeyArn: kmsKeyArn.optional(),
   transition: z
     .strictObject({ storageClass: z.enum(transitionClasses), afterDays: z.int().min(0).max(3650) })
@@ -90,12 +91,23 @@ const alerts = z.strictObject({
   notify: z.enum(notifyPolicies).default(defaultPolicy),
 });
 
-const network = z.strictObject({
-  vpcId: ec2Id('vpc'),
+const groups = z.array(ec2Id('sg')).min(1);
+/** Some subnets and the ways out of them. */
+const subnets = {
   subnetIds: z.array(ec2Id('subnet')).min(1),
-  securityGroupIds: z.array(ec2Id('sg')).min(1).max(5).optional(),
+  /** Lambda takes five. */
+  securityGroupIds: groups.max(5).optional(),
   endpoints: z.boolean().default(false),
   routeTableIds: z.array(ec2Id('rtb')).min(1).optional(),
+  endpointSecurityGroupIds: groups.optional(),
+  s3PrefixListId: ec2Id('pl').optional(),
+};
+
+const network = z.strictObject({
+  vpcId: ec2Id('vpc'),
+  ...subnets,
+  databaseSecurityGroupIds: groups.optional(),
+  databaseCidrs: z.array(z.cidrv4()).min(1).optional(),
 });
 
 const functions = z.strictObject({
@@ -132,6 +144,7 @@ const verify = z.strictObject({
   memoryMiB,
   temporaryStorageMiB: temporaryStorageMiB.optional(),
   timeoutMinutes,
+  network: z.strictObject({ vpcId: ec2Id('vpc').optional(), ...subnets }).optional(),
 });
 
 const restore = z.strictObject({
@@ -161,5 +174,6 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type SourceConfig = z.infer<typeof source>;
+export type SubnetsConfig = Omit<NonNullable<VerifyConfig['network']>, 'vpcId'>;
 export type VerifyConfig = z.infer<typeof verify>;
 export type ScheduleConfig = SourceConfig['schedules'][number];

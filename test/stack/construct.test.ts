@@ -60,9 +60,23 @@ test('several share a bucket and a topic, and keep to their own prefixes', () =>
   template.resourceCountIs('AWS::S3::Bucket', 1);
   template.resourceCountIs('AWS::SNS::Topic', 1);
   for (const [id, prefix] of Object.entries({ A: 'a', B: 'b' })) {
-    const put = statementsOf(template, `${id}BackupRole`).find(({ sid }) => sid === 'PutBackups');
-    expect(put?.resources).toEqual([`<Bucket.Arn>/${prefix}/*`]);
+    const put = statementsOf(template, `${id}BackupRole`).find(({ sid }) => sid === 'PutObjects');
+    for (const resource of put?.resources ?? [''])
+      expect(resource).toMatch(new RegExp(`^<Bucket\\.Arn>/${prefix}/\\*/`));
   }
+});
+
+test('a bucket of another stack is shared too: neither stack has to be there before the other', () => {
+  const { stack, props } = foreignStack();
+  const app = stack.node.root;
+  const store = new Stack(app, 'Store');
+  const bucket = asBucket(new BackupBucket(store, 'Bucket'));
+  new PostgresBackup(stack, 'A', { ...props, bucket });
+  expect(JSON.stringify(Template.fromStack(store).toJSON())).not.toContain('OnlyFreeKeys');
+  const denials = statementsOf(Template.fromStack(stack), 'ABackupRole').filter(
+    ({ effect }) => effect === 'Deny',
+  );
+  expect(denials.map(({ sid }) => sid)).toEqual(['PutNothingElse', 'OnlyFreeKeys', 'DeleteNothing']);
 });
 
 test('grantRead lets a restore list and read this source, grantStart lets start a backup', () => {

@@ -1,7 +1,7 @@
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
-import { configuration, kmsKeyArn, secretArn, stackFrom } from '../support/stack/stack.ts';
+import { configuration, kmsKeyArn, secretArn, serverLayerArn, stackFrom } from '../support/stack/stack.ts';
 
 const network = { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] };
 const iam = { host: 'db.acme.test', user: 'backup', resourceId: 'db-ABC123' };
@@ -24,6 +24,22 @@ test.each<[string, object]>([
     'keys, a prefix, a transition',
     configuration({
       bucket: { kmsKeyArn, prefix: 'pg', transition: { storageClass: 'GLACIER_IR', afterDays: 1 } },
+    }),
+  ],
+  [
+    'a key of its own, narrow ways out, a verify function in subnets of its own',
+    configuration({
+      bucket: { kms: true },
+      network: { ...network, databaseCidrs: ['10.0.8.0/24'], s3PrefixListId: 'pl-6ea54007' },
+      verify: {
+        network: {
+          subnetIds: ['subnet-1a1b2c3d'],
+          endpoints: true,
+          routeTableIds: ['rtb-1a1b2c3d'],
+          s3PrefixListId: 'pl-6ea54007',
+        },
+        layerArn: serverLayerArn,
+      },
     }),
   ],
   [

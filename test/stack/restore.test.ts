@@ -91,9 +91,11 @@ test('the restore function is told its source, and reads its backups and its sec
   const statements = statementsOf(template, 'ordersprodRestoreRole');
   expect(statements).toEqual([
     expect.objectContaining({ sid: 'Log' }),
-    { sid: 'ReadBackups', actions: ['s3:GetObject'], resources: ['<Bucket.Arn>/orders-prod/*'] },
     expect.objectContaining({ sid: 'ListBackups', actions: ['s3:ListBucket'] }),
-    { sid: 'BucketKey', actions: ['kms:Decrypt'], resources: [kmsKeyArn] },
+    expect.objectContaining({ sid: 'ReadObjects', actions: ['s3:GetObject'] }),
+    { sid: 'PutNothing', effect: 'Deny', actions: ['s3:PutObject'], resources: ['*'] },
+    expect.objectContaining({ sid: 'DeleteNothing', effect: 'Deny' }),
+    expect.objectContaining({ sid: 'BucketKey', actions: ['kms:Decrypt'], resources: [kmsKeyArn] }),
     { sid: 'Secret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] },
     { sid: 'Secret2', actions: ['secretsmanager:GetSecretValue'], resources: [other] },
     { sid: 'Alert', actions: ['sns:Publish'], resources: ['<Alerts>'] },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Deployed } from '../support/stack/deployed.ts';
 import {
   configuration,
   kmsKeyArn,
@@ -28,20 +29,67 @@ const list = (prefix: string, bucket = '<Bucket.Arn>'): object => ({
   conditions: { StringLike: { 's3:prefix': prefix } },
 });
 
-test('the backup function may put below its prefix, read its secret and publish; nothing else', () => {
+const time = '*/????-??-??T??-??-??Z';
+const objects = (prefix: string, ...names: string[]): string[] =>
+  names.map((name) => `${prefix}/${time}/${name}`);
+const read = (prefix: string, ...names: string[]): object => ({
+  sid: 'ReadObjects',
+  actions: ['s3:GetObject'],
+  resources: objects(prefix, ...names),
+});
+const archives = ['archive.*', 'archive/*'];
+const created = [...archives, 'database.sql', 'globals.sql', 'manifest.json', 'summary.json'];
+const deny = (sid: string, rest: object): object => ({
+  sid,
+  effect: 'Deny',
+  actions: ['s3:PutObject'],
+  ...rest,
+});
+const deleteNothing = {
+  sid: 'DeleteNothing',
+  effect: 'Deny',
+  actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+  resources: ['*'],
+};
+const whateverLiesThere = {
+  Null: { 's3:if-none-match': 'true' },
+  Bool: { 's3:ObjectCreationOperation': 'true' },
+};
+const kept = 'verification.kept-*.json';
+const ownPart = '<Bucket.Arn>/orders-prod';
+
+/** What the backup role may do with objects. */
+function createsObjects(part: string): object[] {
+  return [
+    read(part, 'manifest.json', 'summary.json'),
+    { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, ...created) },
+    deny('PutNothingElse', { resources: [], butFor: objects(part, ...created) }),
+    {
+      sid: 'EndUploads',
+      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+      resources: objects(part, '*'),
+    },
+    deny('OnlyFreeKeys', { resources: ['*'], conditions: whateverLiesThere }),
+    deleteNothing,
+  ];
+}
+
+/** What the verify role may do with objects. */
+function verifiesObjects(part: string): object[] {
+  return [
+    read(part, ...created, 'verification.json', kept),
+    { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, 'verification.json', kept) },
+    deny('PutNothingElse', { resources: [], butFor: objects(part, 'verification.json', kept) }),
+    deny('OnlyFreeKeys', { resources: objects(part, kept), conditions: whateverLiesThere }),
+    deleteNothing,
+  ];
+}
+
+test('the backup function may create below its prefix, read its secret and publish; nothing else', () => {
   expect(statementsOf(templateOf(), 'ordersprodBackupRole')).toEqual([
     log('Backup'),
-    {
-      sid: 'PutBackups',
-      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
-      resources: ['<Bucket.Arn>/orders-prod/*'],
-    },
-    {
-      sid: 'ReadManifests',
-      actions: ['s3:GetObject'],
-      resources: ['<Bucket.Arn>/orders-prod/*/manifest.json'],
-    },
     list('orders-prod/*'),
+    ...createsObjects(ownPart),
     { sid: 'Secret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] },
     ...alert,
     keepFailures,
@@ -51,15 +99,36 @@ test('the backup function may put below its prefix, read its secret and publish;
 test('the verify function may read below its prefix and put its verdict; nothing else', () => {
   expect(statementsOf(templateOf(), 'ordersprodVerifyRole')).toEqual([
     log('Verify'),
-    { sid: 'ReadBackups', actions: ['s3:GetObject'], resources: ['<Bucket.Arn>/orders-prod/*'] },
     list('orders-prod/*'),
-    {
-      sid: 'PutVerifications',
-      actions: ['s3:PutObject'],
-      resources: ['<Bucket.Arn>/orders-prod/*/verification*.json'],
-    },
+    ...verifiesObjects(ownPart),
     ...alert,
     keepFailures,
+  ]);
+});
+
+test("a bucket's policy has one statement for every source's backup role, which is named in a condition", () => {
+  const [first] = (configuration() as { sources: object[] }).sources;
+  const template = templateOf(configuration({ sources: [first, { ...first, name: 'crm' }] }));
+  const [{ PolicyDocument } = { PolicyDocument: null }] = Object.values(
+    resources(template, 'AWS::S3::BucketPolicy'),
+  );
+  const { Statement } = PolicyDocument as unknown as { Statement: { Sid?: string }[] };
+  expect(Statement.filter(({ Sid }) => Sid === 'OnlyFreeKeys')).toEqual([
+    {
+      Sid: 'OnlyFreeKeys',
+      Effect: 'Deny',
+      Principal: { AWS: '*' },
+      Action: 's3:PutObject',
+      Resource: { 'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.stringMatching(/^Bucket/), 'Arn'] }, '/*']] },
+      Condition: {
+        ...whateverLiesThere,
+        ArnEquals: {
+          'aws:PrincipalArn': ['ordersprod', 'crm'].map((source) => ({
+            'Fn::GetAtt': [expect.stringMatching(new RegExp(`^${source}BackupRole`)), 'Arn'],
+          })),
+        },
+      },
+    },
   ]);
 });
 
@@ -102,42 +171,34 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
     ),
   );
   const arn = 'arn:<AWS::Partition>:s3:::acme-backups';
-  expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 7)).toEqual([
-    {
-      sid: 'PutBackups',
-      actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:PutObject'],
-      resources: [`${arn}/pg/eu/orders-prod/*`],
+  const viaService = (service: string, suffix: unknown): object => ({
+    StringEquals: {
+      'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, ...[suffix].flat()]] },
     },
-    {
-      sid: 'ReadManifests',
-      actions: ['s3:GetObject'],
-      resources: [`${arn}/pg/eu/orders-prod/*/manifest.json`],
-    },
+  });
+  const bucketKey = {
+    sid: 'BucketKey',
+    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    resources: [kmsKeyArn],
+    conditions: viaService('s3', ['.', { Ref: 'AWS::URLSuffix' }]),
+  };
+  const part = `${arn}/pg/eu/orders-prod`;
+  expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 11)).toEqual([
     list('pg/eu/orders-prod/*', arn),
-    { sid: 'BucketKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn] },
+    ...createsObjects(part),
+    bucketKey,
     { sid: 'Secret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] },
     {
       sid: 'SecretKey',
       actions: ['kms:Decrypt'],
       resources: [kmsKeyArn],
-      conditions: {
-        StringEquals: {
-          'kms:ViaService': {
-            'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']],
-          },
-        },
-      },
+      conditions: viaService('secretsmanager', '.amazonaws.com'),
     },
   ]);
-  expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 5)).toEqual([
-    { sid: 'ReadBackups', actions: ['s3:GetObject'], resources: [`${arn}/pg/eu/orders-prod/*`] },
+  expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 8)).toEqual([
     list('pg/eu/orders-prod/*', arn),
-    {
-      sid: 'PutVerifications',
-      actions: ['s3:PutObject'],
-      resources: [`${arn}/pg/eu/orders-prod/*/verification*.json`],
-    },
-    { sid: 'BucketKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn] },
+    ...verifiesObjects(part),
+    bucketKey,
   ]);
 });
 
@@ -146,8 +207,10 @@ test('no action anywhere has a wildcard or deletes, no role has a managed policy
   const template = templateOf(configuration({ network }));
   const policies = Object.values(resources(template, 'AWS::IAM::Policy'));
   const actions = policies.flatMap((policy) => {
-    const document = policy.PolicyDocument as unknown as { Statement: { Action: string | string[] }[] };
-    return document.Statement.flatMap(({ Action }) => Action);
+    const document = policy.PolicyDocument as unknown as {
+      Statement: { Effect: string; Action: string | string[] }[];
+    };
+    return document.Statement.flatMap(({ Effect, Action }) => (Effect === 'Allow' ? Action : []));
   });
   expect(actions.length).toBeGreaterThan(20);
   expect(actions.filter((action) => action.includes('*'))).toEqual([]);
@@ -155,5 +218,26 @@ test('no action anywhere has a wildcard or deletes, no role has a managed policy
   for (const role of Object.values(resources(template, 'AWS::IAM::Role'))) {
     expect(role).not.toHaveProperty('ManagedPolicyArns');
     expect(role).not.toHaveProperty('Policies');
+  }
+});
+
+test('the longest names there may be leave the policies within what IAM takes', () => {
+  const prefix = 'p'.repeat(256);
+  const config = configuration(
+    {
+      bucket: { existing: 'b'.repeat(63), prefix, kmsKeyArn },
+      restore: { enabled: true },
+      network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] },
+    },
+    { name: 's'.repeat(64), secretKmsKeyArn: kmsKeyArn },
+  );
+  const template = templateOf(config);
+  const deployed = new Deployed(template);
+  const role = 's'.repeat(64);
+  for (const name of ['Backup', 'Verify', 'Restore']) {
+    const policies = deployed.policiesOf(`${role}${name}Role`);
+    expect(policies).toHaveLength(1);
+    // IAM does not count white space. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    expect(JSON.stringify(policies).replace(/\s/g, '').length, name).toBeLessThan(10_240);
   }
 });

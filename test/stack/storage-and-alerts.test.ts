@@ -1,3 +1,4 @@
+import { Match } from 'aws-cdk-lib/assertions';
 import { expect, test } from 'vitest';
 import { configuration, kmsKeyArn, resources, spell, templateOf } from '../support/stack/stack.ts';
 
@@ -53,6 +54,33 @@ test('the bucket is private, TLS only, versioned, encrypted, cleaned up and kept
   });
   template.hasResource('AWS::S3::Bucket', { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
   expect(refusesPlainHttp(resources(template, 'AWS::S3::BucketPolicy').BucketPolicy)).toBe(true);
+});
+
+test('a key of its own encrypts everything in the bucket, is rotated, and stays when the stack goes', () => {
+  const template = templateOf(configuration({ bucket: { kms: true } }));
+  template.hasResourceProperties('AWS::S3::Bucket', {
+    BucketEncryption: {
+      ServerSideEncryptionConfiguration: [
+        {
+          BucketKeyEnabled: true,
+          ServerSideEncryptionByDefault: {
+            SSEAlgorithm: 'aws:kms',
+            KMSMasterKeyID: { 'Fn::GetAtt': [Match.stringLikeRegexp('^BucketKey'), 'Arn'] },
+          },
+        },
+      ],
+    },
+  });
+  template.hasResource('AWS::KMS::Key', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+    Properties: { EnableKeyRotation: true, Description: 'Encrypts the backups of pgproof' },
+  });
+  for (const name of ['Backup', 'Verify']) {
+    const { Environment } = resources(template, 'AWS::Lambda::Function')[`ordersprod${name}Function`] ?? {};
+    const { Variables } = Environment as unknown as { Variables: Record<string, unknown> };
+    expect(spell(Variables.PGPROOF_KMS_KEY_ARN)).toBe('<BucketKey.Arn>');
+  }
 });
 
 test('name, key, transition and days of the configuration', () => {

@@ -3,6 +3,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
+  ListObjectsV2Command,
   ListPartsCommand,
   type S3Client,
   type StorageClass,
@@ -56,21 +57,35 @@ async function beginUpload(target: S3Target, key: string, options: StageOptions)
   return { client, bucket, key: folder + key, uploadId: UploadId, sizes, url };
 }
 
-/** Whether the upload was completed by a call whose answer got lost: then its id is gone, though it was not aborted. */
-async function isCompleted({ client, bucket, key, uploadId }: Upload): Promise<boolean> {
+/**
+ * Whether the upload was completed by a call whose answer got lost: its id is gone, and what lies under the key is what
+ * was sent. The id alone says nothing: a lifecycle rule may have aborted the upload, and then there is no object.
+ */
+async function isCompleted(upload: Upload, sent: UploadedParts): Promise<boolean> {
+  const { client, bucket, key, uploadId } = upload;
   const command = new ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, MaxParts: 1 });
-  return await client.send(command).then(
+  const isGone = await client.send(command).then(
     () => false,
     (error: unknown) => s3ErrorName(error) === 'NoSuchUpload',
   );
+  return isGone && (await liesThere(upload, sent));
 }
 
-async function completeUpload(upload: Upload, { parts }: UploadedParts): Promise<void> {
+/** By size, and by the number of parts that the entity tag of an upload ends with, where the service makes it so. */
+async function liesThere({ client, bucket, key }: Upload, sent: UploadedParts): Promise<boolean> {
+  const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 });
+  const [listed] = (await client.send(command).catch(() => undefined))?.Contents ?? [];
+  if (listed?.Key !== key || listed.Size !== sent.bytes) return false;
+  const [, parts] = /-(\d+)"?$/.exec(listed.ETag ?? '') ?? [];
+  return parts === undefined || Number(parts) === sent.parts.length;
+}
+
+async function completeUpload(upload: Upload, sent: UploadedParts): Promise<void> {
   const command = new CompleteMultipartUploadCommand({
     Bucket: upload.bucket,
     Key: upload.key,
     UploadId: upload.uploadId,
-    MultipartUpload: { Parts: [...parts] },
+    MultipartUpload: { Parts: [...sent.parts] },
     IfNoneMatch: '*',
   });
   try {
@@ -78,7 +93,7 @@ async function completeUpload(upload: Upload, { parts }: UploadedParts): Promise
   } catch (error) {
     const failure = fromS3(error, upload.url);
     const maybeDone = failure instanceof ObjectExists || s3ErrorName(error) === 'NoSuchUpload';
-    if (maybeDone && attemptsOf(error) > 1 && (await isCompleted(upload))) return;
+    if (maybeDone && attemptsOf(error) > 1 && (await isCompleted(upload, sent))) return;
     throw failure;
   }
 }

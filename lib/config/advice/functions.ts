@@ -1,6 +1,7 @@
 import { levelChoices } from '../../../core/vocabulary.ts';
 import { architectures, layerMajors } from '../schema.ts';
 import { type Advice, alternatives, arnOfKey, memory, storage, timeout } from './recurring.ts';
+import { idOf, ofSubnets } from './subnets.ts';
 
 /** The functions and their layers. */
 export const ofFunctions: Readonly<Record<string, Advice>> = {
@@ -67,6 +68,12 @@ export const ofFunctions: Readonly<Record<string, Advice>> = {
     fix: 'A verification by restore needs room for the restored database and the archive; leave it out for 10240.',
   },
   'verify.timeoutMinutes': timeout,
+  'verify.network': {
+    expected: 'an object with subnetIds',
+    fix: 'Leave it out where the verify function may stay outside of any VPC.',
+  },
+  'verify.network.vpcId': idOf('vpc', 'the VPC of these subnets'),
+  ...ofSubnets('verify.network', 'whose only ways out are the endpoints of S3 and SNS'),
   restore: { expected: 'an object', fix: 'Leave it out: there is no restore function then.' },
   'restore.enabled': {
     expected: 'true or false',

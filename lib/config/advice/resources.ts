@@ -1,5 +1,6 @@
 import { notifyPolicies, transitionClasses } from '../../../core/vocabulary.ts';
 import { type Advice, alternatives, arnOfKey } from './recurring.ts';
+import { idOf, ofSubnets } from './subnets.ts';
 
 /** What there is once for all sources: where backups go, who hears, the way to the servers. */
 export const ofResources: Readonly<Record<string, Advice>> = {
@@ -15,6 +16,10 @@ export const ofResources: Readonly<Record<string, Advice>> = {
   'bucket.prefix': {
     expected: 'segments of letters, digits, dots, hyphens and underscores, joined by /, none at the ends',
     fix: 'Write, for example, backups/postgres.',
+  },
+  'bucket.kms': {
+    expected: 'true or false',
+    fix: 'Write true for a KMS key of its own; a key of yours is named with kmsKeyArn.',
   },
   'bucket.kmsKeyArn': arnOfKey,
   'bucket.transition': {
@@ -51,36 +56,19 @@ export const ofResources: Readonly<Record<string, Advice>> = {
     expected: 'an object with vpcId and subnetIds',
     fix: 'Leave it out where the database can be reached without a VPC.',
   },
-  'network.vpcId': {
-    expected: 'vpc- and 8 or 17 hexadecimal digits',
-    fix: 'Copy the id of the VPC in which the database is.',
+  'network.vpcId': idOf('vpc', 'the VPC in which the database is'),
+  ...ofSubnets('network', 'from which the database can be reached'),
+  'network.databaseSecurityGroupIds': {
+    expected: 'a list with at least one security group',
+    fix: 'Name the groups of the servers, and of those that are restored into.',
   },
-  'network.subnetIds': {
-    expected: 'a list with at least one subnet',
-    fix: 'Name private subnets of that VPC from which the database can be reached.',
+  'network.databaseSecurityGroupIds.*': idOf('sg', "a server's security group"),
+  'network.databaseCidrs': {
+    expected: 'a list with at least one range of addresses',
+    fix: 'Give the addresses of the servers, such as 10.0.8.0/24.',
   },
-  'network.subnetIds.*': {
-    expected: 'subnet- and 8 or 17 hexadecimal digits',
-    fix: 'Copy the id of a subnet of that VPC.',
-  },
-  'network.securityGroupIds': {
-    expected: 'a list of one to five security groups',
-    fix: 'Leave it out for one that may reach the database and HTTPS.',
-  },
-  'network.securityGroupIds.*': {
-    expected: 'sg- and 8 or 17 hexadecimal digits',
-    fix: 'Copy the id of a security group of that VPC.',
-  },
-  'network.endpoints': {
-    expected: 'true or false',
-    fix: 'true where the subnets have no way to the internet and no endpoints yet.',
-  },
-  'network.routeTableIds': {
-    expected: 'a list with at least one route table',
-    fix: 'Name the route tables of the subnets; the S3 endpoint is entered there.',
-  },
-  'network.routeTableIds.*': {
-    expected: 'rtb- and 8 or 17 hexadecimal digits',
-    fix: 'Copy the id of a route table of that VPC.',
+  'network.databaseCidrs.*': {
+    expected: 'a range of IPv4 addresses, such as 10.0.8.0/24',
+    fix: 'Write /32 after a single address.',
   },
 };

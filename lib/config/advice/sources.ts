@@ -19,8 +19,8 @@ export const ofSources: Readonly<Record<string, Advice>> = {
     fix: 'See the example in docs/configuration.md.',
   },
   'sources.*.name': {
-    expected: '1 to 64 letters, digits, dots, hyphens and underscores, no dot first',
-    fix: 'Choose a name for the server, such as orders-prod; its backups carry it.',
+    expected: '1 to 64 letters, digits, dots, hyphens and underscores, no dot first, and not status',
+    fix: 'Choose a name for the server, such as orders-prod; its backups carry it, and status/ is the place of the status page.',
   },
   'sources.*.secretArn': {
     expected: 'arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX',

@@ -42,6 +42,16 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
     /Tar archives/,
   ],
   ['an empty database', ['backup', '--database', '', ...store, ...source], /A name cannot be empty/],
+  [
+    'a name that is the place of something else',
+    ['backup', '--name', 'status', ...store, ...source],
+    /cannot be called so: "status".*--name/,
+  ],
+  [
+    'the same by way of the host',
+    ['backup', '--source', 'postgresql://user@STATUS/app', ...store],
+    /cannot be called so: "STATUS".*--name/,
+  ],
   ['an empty name', ['list', '--name=', ...store], /A name cannot be empty/],
   ['a class that nobody can read back', ['backup', '--storage-class', 'GLACIER', ...store], /GLACIER_IR/],
   ['an id that is none', ['show', 'app', ...store], /A backup id is malformed: "app".*pgproof list/],

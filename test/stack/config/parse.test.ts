@@ -35,7 +35,7 @@ test('fills in every default', () => {
         schedules: [{ ...nightly, timeZone: 'UTC' }],
       },
     ],
-    bucket: { abortIncompleteUploadsAfterDays: 3, keepDeletedVersionsDays: 30 },
+    bucket: { kms: false, abortIncompleteUploadsAfterDays: 3, keepDeletedVersionsDays: 30 },
     alerts: { emails: [], notify: 'failures' },
     functions: {
       architecture: 'arm64',
@@ -288,4 +288,64 @@ test.each([
   const raw = configuration({}, wrong);
   expect(() => parseConfig(raw)).toThrow(ConfigurationError);
   expect(() => parseConfig(raw)).toThrow(/^(?!.*canary).*$/s);
+});
+
+test('a source is not called as the place of the status page', () => {
+  const [problem, ...others] = problemsOf(configuration({}, { name: 'Status' }));
+  expect(others).toEqual([]);
+  expect(problem).toMatchObject({ path: 'sources[0].name', got: '"Status"' });
+  expect(problem?.expected).toContain('not status');
+});
+
+const networkKeys = { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] };
+const ownNetwork = { subnetIds: ['subnet-1a1b2c3d'] };
+const endpoints = { endpoints: true, routeTableIds: ['rtb-0a1b2c3d'] };
+const group = ['sg-0a1b2c3d'];
+
+test.each<[string, object, string[]]>([
+  [
+    'rules beside groups that have their own',
+    {
+      network: {
+        ...networkKeys,
+        securityGroupIds: group,
+        databaseSecurityGroupIds: group,
+        databaseCidrs: ['10.0.8.0/24'],
+        s3PrefixListId: 'pl-6ea54007',
+      },
+    },
+    ['network.databaseSecurityGroupIds', 'network.databaseCidrs', 'network.s3PrefixListId'],
+  ],
+  [
+    'groups of endpoints beside endpoints that are made',
+    { network: { ...networkKeys, ...endpoints, endpointSecurityGroupIds: group } },
+    ['network.endpointSecurityGroupIds'],
+  ],
+  ['no VPC for the verify function', { verify: { network: ownNetwork } }, ['verify.network.vpcId']],
+  [
+    'route tables that have the endpoint already',
+    { network: { ...networkKeys, ...endpoints }, verify: { network: { ...ownNetwork, ...endpoints } } },
+    ['verify.network.routeTableIds'],
+  ],
+  [
+    'endpoints for the verify function without route tables',
+    { network: networkKeys, verify: { network: { ...ownNetwork, endpoints: true } } },
+    ['verify.network.routeTableIds'],
+  ],
+  [
+    'addresses that are none',
+    { network: { ...networkKeys, databaseCidrs: ['10.0.8.1', 'fd00::/8', '10.0.8.0/40'] } },
+    ['network.databaseCidrs[0]', 'network.databaseCidrs[1]', 'network.databaseCidrs[2]'],
+  ],
+  ['a new key for a bucket of the user', { bucket: { existing: 'acme-backups', kms: true } }, ['bucket.kms']],
+  ['a new key beside one of the user', { bucket: { kmsKeyArn, kms: true } }, ['bucket.kms']],
+])('%s is told at its key', (_, changes, paths) => {
+  expect(pathsOf(configuration(changes))).toEqual(paths);
+});
+
+test('the verify function may be in another VPC, with route tables of any name', () => {
+  const network = { ...networkKeys, ...endpoints };
+  const verify = { network: { vpcId: 'vpc-1a1b2c3d', ...ownNetwork, ...endpoints } };
+  expect(pathsOf(configuration({ network, verify }))).toEqual([]);
+  expect(pathsOf(configuration({ verify }))).toEqual([]);
 });

@@ -40,13 +40,24 @@ export type S3Service = {
   keys(bucket: string): string[];
   /** Multipart uploads that were neither completed nor aborted. */
   uploads(): Upload[];
+  /** Takes an upload away, as a lifecycle rule does. */
+  forget(uploadId: string): void;
   /** How often each operation was called. */
   calls(operation: string): number;
   /** Flips one bit of a stored object. */
   corrupt(bucket: string, key: string, offset: number): Promise<void>;
+  /** Asks before every call whether it may be made, as IAM would; undefined: nobody is asked any more. */
+  judge(judge: Judge | undefined): void;
   misbehave(fault: Fault): void;
   behave(): void;
 };
+
+/** Whether a caller may do this. `key` of a listing is its prefix. */
+export type Judge = (call: {
+  readonly operation: string;
+  readonly key: string;
+  readonly headers: IncomingMessage['headers'];
+}) => Promise<boolean>;
 
 export type S3Server = S3Service & { readonly url: string; kill(): Promise<void> };
 
@@ -120,6 +131,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
   const storage = new S3Storage(directory);
   const faults = new Faults();
   const counts = new Map<string, number>();
+  let judge: Judge | undefined;
   const region = options.region ?? 'us-east-1';
   for (const name of options.buckets ?? []) storage.buckets.set(name, { region, objects: new Map() });
   const objectsOf = (bucket: string): Map<string, ServedObject> => {
@@ -138,6 +150,9 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       const fault = faults.take(operation);
       checkCredentials(request, options.accessKeyId ?? 'test');
       throwIfRefused(fault);
+      const asked = operation === 'ListObjectsV2' ? (url.searchParams.get('prefix') ?? '') : key;
+      if (judge !== undefined && !(await judge({ operation, key: asked, headers: request.headers })))
+        throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
       const call: S3Call = {
         operation,
         request,
@@ -198,11 +213,15 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
     },
     keys: (bucket) => [...objectsOf(bucket).keys()].sort(),
     uploads: () => [...storage.uploads.values()],
+    forget: (uploadId) => void storage.uploads.delete(uploadId),
     calls: (operation) => counts.get(operation) ?? 0,
     async corrupt(bucket, key, offset) {
       const object = objectsOf(bucket).get(key);
       if (object === undefined) throw new Error(`The test server has no object ${key}`);
       await storage.corrupt(object, offset);
+    },
+    judge(next) {
+      judge = next;
     },
     misbehave: (fault) => faults.add(fault),
     behave: () => faults.clear(),

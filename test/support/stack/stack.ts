@@ -10,8 +10,11 @@ import { BackupStack } from '../../../lib/stack.ts';
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Statement = {
   readonly sid?: string;
+  readonly effect?: 'Deny';
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  /** Of a denial that is about all other resources. */
+  readonly butFor?: readonly string[];
   readonly conditions?: unknown;
 };
 
@@ -126,15 +129,29 @@ export function statementsOf(template: Template, role: string): Statement[] {
   const policies = resources(template, 'AWS::IAM::Policy');
   const policy = Object.entries(policies).find(([id]) => id.startsWith(`${role}DefaultPolicy`))?.[1];
   if (policy === undefined) throw new Error(`No policy of ${role} among ${Object.keys(policies).join(', ')}`);
-  const { Statement: statements } = policy.PolicyDocument as unknown as {
-    Statement: { Sid?: string; Effect: string; Action: unknown; Resource: unknown; Condition?: unknown }[];
+  return statementsIn(policy.PolicyDocument);
+}
+
+/** The statements of a policy, in words. */
+export function statementsIn(document: unknown): Statement[] {
+  const { Statement: statements } = document as {
+    Statement: {
+      Sid?: string;
+      Effect: string;
+      Action: unknown;
+      Resource?: unknown;
+      NotResource?: unknown;
+      Condition?: unknown;
+    }[];
   };
-  return statements.map(({ Sid, Effect, Action, Resource, Condition }) => {
-    if (Effect !== 'Allow') throw new Error(`Unexpected effect ${Effect}`);
+  const spelt = (value: unknown): string[] => (value === undefined ? [] : [value].flat().map(spell));
+  return statements.map(({ Sid, Effect, Action, Resource, NotResource, Condition }) => {
     return {
       ...(Sid === undefined ? {} : { sid: Sid }),
+      ...(Effect === 'Deny' ? { effect: Effect } : {}),
       actions: [Action].flat().map(String),
-      resources: [Resource].flat().map(spell),
+      resources: spelt(Resource),
+      ...(NotResource === undefined ? {} : { butFor: spelt(NotResource) }),
       ...(Condition === undefined ? {} : { conditions: Condition }),
     };
   });

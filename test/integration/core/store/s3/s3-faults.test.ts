@@ -188,6 +188,19 @@ describe('conditional writes', () => {
     });
   });
 
+  it.each([
+    ['nothing lies there', undefined],
+    ["another's object lies there", 'theirs'],
+  ])('do not take an upload that was aborted meanwhile for a finished one: %s', async (_, content) => {
+    await inBucket(async (store, server) => {
+      const staged = await store.stage('k', sourceOf(bytesOf(1000)));
+      if (content !== undefined) await server.put('backups', 'p/k', content);
+      for (const { id } of server.uploads()) server.forget(id);
+      server.misbehave({ operation: 'CompleteMultipartUpload', action: 'slowDown' });
+      await expect(staged.commit()).rejects.toThrow('The upload is gone');
+    });
+  });
+
   it('refuse a damaged small object', async () => {
     await inBucket(async (store, server) => {
       server.misbehave({ operation: 'PutObject', action: 'corruptByte' });
