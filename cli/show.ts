@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
-import { type InventoryEntry, readBackup, verdictOn } from '../core/inventory/list-backups.ts';
+import { readBackup } from '../core/inventory/list-backups.ts';
+import { type InventoryEntry, verdictOn } from '../core/inventory/read-entry.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
+import { Unreadable } from '../core/manifest/document.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
 import { remarksOf } from '../core/manifest/remarks.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
@@ -25,10 +27,10 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
   const store = await storeFrom(flags);
   const entry = await interruptible((signal) => readBackup(store, text, { signal }));
   const { id, manifest } = entry;
-  if ('unreadable' in manifest) {
+  if (manifest instanceof Unreadable) {
     throw new PgproofError({
       what: `The manifest of ${formatId(id)} cannot be read`,
-      got: String(manifest.unreadable),
+      got: manifest.unreadable,
       fix: 'Do not count on this backup.',
     });
   }
@@ -38,13 +40,9 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
 
 const tablesShown = 20;
 
-function describe(
-  storeUrl: string,
-  manifest: Manifest,
-  { id, verification, notCounted }: InventoryEntry,
-  style: Style,
-): string {
-  const judged = verdictOn({ verification });
+function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, style: Style): string {
+  const { id, verification, notCounted } = entry;
+  const judged = verdictOn(entry);
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
   const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
   const counted = totalRows(manifest);

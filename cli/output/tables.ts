@@ -1,6 +1,7 @@
 import { type BackupReport, isGoodResult } from '../../core/backup/report.ts';
-import type { InventoryEntry } from '../../core/inventory/list-backups.ts';
+import type { InventoryEntry } from '../../core/inventory/read-entry.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
+import { Unreadable } from '../../core/manifest/document.ts';
 import { archiveBytes, totalRows } from '../../core/manifest/sizes.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table, visible } from './style.ts';
@@ -29,7 +30,8 @@ export function summaryTable(report: BackupReport, style: Style): string {
 /** What a store holds: a line per backup. */
 export function inventoryTable(entries: readonly InventoryEntry[], style: Style): string {
   const rows = entries.map(({ id, manifest, verification }) => {
-    if ('unreadable' in manifest) return [formatId(id), '', '', '', '', style.red('manifest unreadable')];
+    if (manifest instanceof Unreadable)
+      return [formatId(id), '', '', '', '', style.red('manifest unreadable')];
     const counted = totalRows(manifest);
     return [
       formatId(id),

@@ -1,3 +1,4 @@
+import { Unreadable } from '../../core/manifest/document.ts';
 import {
   isGood,
   isPass,
@@ -12,12 +13,9 @@ import { type Style, table, visible } from './style.ts';
  * The verdict in its colour, and what it does not say by itself: how deep the backup was passed, and that it may be of
  * another manifest. What was never verified is not silent about it.
  */
-export function verdictText(
-  verification: Verification | { readonly unreadable: string } | undefined,
-  style: Style,
-): string {
+export function verdictText(verification: Verification | Unreadable | undefined, style: Style): string {
   if (verification === undefined) return style.dim('not verified');
-  if ('unreadable' in verification) return style.red('unreadable');
+  if (verification instanceof Unreadable) return style.red('unreadable');
   const { verdict, level } = verification;
   const reached = reachedBy(verification);
   const isTold = verdict === 'unverifiable' ? reached !== null : verdict === 'intact' && reached !== level;

@@ -5,11 +5,12 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { PgproofError } from '../errors.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import { documentLimits } from '../manifest/document.ts';
 import type { Manifest, StoredFile } from '../manifest/manifest.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { globalsText } from '../postgres/archive/globals-sql.ts';
 import { type Measure, type Meter, meter } from '../store/meter.ts';
-import type { Store } from '../store/store.ts';
+import { ObjectTooLarge, type Store } from '../store/store.ts';
 
 /** What is stored is not what the manifest says: the bytes changed after the backup was made. */
 export class ChecksumMismatch extends PgproofError {
@@ -70,13 +71,13 @@ export async function streamArchive(
   return { kind: 'stream', stream: verified as AsyncIterable<Buffer> };
 }
 
-/** Reads the roles and tablespaces, which are small. @throws ChecksumMismatch, ObjectMissing */
+/** Reads the roles and tablespaces, which are small. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */
 export async function fetchGlobals(manifest: Manifest, context: FetchContext): Promise<string | undefined> {
   const content = await fetchSmall(manifest, 'globals', context);
   return content && globalsText(content);
 }
 
-/** Reads owner, grants and settings of the database itself. @throws ChecksumMismatch, ObjectMissing */
+/** Reads owner, grants and settings of the database itself. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */
 export async function fetchDatabaseSql(
   manifest: Manifest,
   context: FetchContext,
@@ -91,7 +92,9 @@ async function fetchSmall(
 ): Promise<Buffer | undefined> {
   const file = manifest.objects.find(({ role }) => role === wanted);
   if (file === undefined) return undefined;
-  const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
+  const key = keyOf(context.id, file.name);
+  if (file.bytes > documentLimits.bytes) throw new ObjectTooLarge(`${context.store.url}/${key}`);
+  const content = await context.store.read(key, { signal: context.signal });
   return await pipeline(content, checked(file, context), buffer, { signal: context.signal });
 }
 
@@ -104,6 +107,7 @@ function checked(file: StoredFile, context: FetchContext): Meter {
   return meter(
     (_total, piece) => context.onBytes?.(piece),
     (whole) => mismatch(file, whole, context),
+    file.bytes,
   );
 }
 
@@ -118,7 +122,7 @@ function mismatch(
   const isOfSize = bytes === file.bytes;
   return new ChecksumMismatch({
     what: `${file.name} of ${formatId(id)} in ${store.url} is not what was backed up`,
-    got: isOfSize ? `sha256 ${sha256}` : `${bytes} bytes`,
+    got: isOfSize ? `sha256 ${sha256}` : `${bytes > file.bytes ? 'at least ' : ''}${bytes} bytes`,
     expected: isOfSize ? `sha256 ${file.sha256}` : `${file.bytes} bytes`,
     fix: "Restore another backup; the bucket's version history may hold this one's true bytes.",
   });

@@ -1,3 +1,4 @@
+import { documentLimits } from '../../manifest/document.ts';
 import type { Manifest, StoredFile } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
@@ -77,7 +78,7 @@ export async function checkStored(
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */
-const heldBytes = 64 * 1024 * 1024;
+const heldBytes = documentLimits.bytes;
 
 async function readOther(
   file: StoredFile,
@@ -92,11 +93,12 @@ async function readOther(
     isHeld
       ? async (chunk) => {
           held += chunk.length;
-          if (held <= heldBytes) chunks.push(chunk);
+          // More than was recorded: the checksum fails it, and nothing is made of it.
+          if (held <= file.bytes) chunks.push(chunk);
         }
       : undefined,
   );
-  return { result, content: isHeld && held <= heldBytes ? Buffer.concat(chunks) : undefined };
+  return { result, content: isHeld && held <= file.bytes ? Buffer.concat(chunks) : undefined };
 }
 
 function readCheck(data: Decoding, manifest: Manifest): Check {
