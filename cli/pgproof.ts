@@ -6,6 +6,7 @@ import { version } from '../core/version.ts';
 import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
 import { listCommand } from './list.ts';
+import { tellText } from './output/edge.ts';
 import { styleFor } from './output/style.ts';
 import { restoreCommand } from './restore.ts';
 import { showCommand } from './show.ts';
@@ -17,7 +18,11 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 const program = new Command('pgproof')
   .description('PostgreSQL backups that prove they restore')
   .version(version)
-  .configureOutput({ outputError: (text, write) => write(asOurs(text)) });
+  .configureOutput({
+    writeOut: (text) => tellText(process.stdout, text),
+    writeErr: (text) => tellText(process.stderr, text),
+    outputError: (text, write) => write(asOurs(text)),
+  });
 const commands = [backupCommand(), verifyCommand(), listCommand(), showCommand(), restoreCommand()];
 for (const command of [program, ...commands]) {
   if (command !== program) program.addCommand(command.copyInheritedSettings(program));

@@ -1,3 +1,5 @@
+import { visibleLines } from './text/visible.ts';
+
 /** The four parts of every message that a person reads: what failed, what was found, what would be right, what to do. */
 export type Problem = {
   readonly what: string;
@@ -23,7 +25,8 @@ export class PgproofError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem, options?: ErrorOptions) {
-    super(sentence(problem), options);
+    // It ends in logs that nobody else escapes; what was found stays as it is in `problem`.
+    super(visibleLines(sentence(problem)), options);
     this.problem = problem;
   }
 }

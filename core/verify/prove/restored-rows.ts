@@ -169,7 +169,7 @@ function rowsCheck({
   for (const { label, rows, recordedRows } of moved)
     if (recordedRows !== null && rows !== recordedRows)
       faults.push(`${label} has ${plural(rows, 'row')}, recorded were ${formatCount(recordedRows)}`);
-  faults.push(...extra.map((table) => `${labelOf(table)} was not recorded`));
+  for (const table of extra) faults.push(`${labelOf(table)} was not recorded`);
   const uncounted = expected.filter(({ rows }) => rows === null);
   const held = uncounted.filter((table) => inArchive.has(keyOf(table))).length;
   const total = [...found.values()].reduce((sum, { rows }) => sum + rows, 0);

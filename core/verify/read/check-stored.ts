@@ -47,13 +47,13 @@ export async function checkStored(
     got += bytes;
     context.onBytes(got);
   };
-  const objects: StoredObjectResult[] = [];
+  let objects: StoredObjectResult[] = [];
   let data: Decoding | undefined;
   let kept: KeptArchive | undefined;
   if (level === 'read') {
     const archiveTools = (): Promise<PostgresTools> => tools(Number.parseInt(manifest.dump.pgDump, 10));
     const archive = await readArchive(manifest, { ...context, onBytes, archiveTools });
-    objects.push(...archive.objects);
+    objects = [...archive.objects];
     ({ data, kept } = archive);
   }
   const read = new Set(objects.map(({ file }) => file));
