@@ -3,6 +3,11 @@ import { tell, tellExactly } from './edge.ts';
 
 let isPrinted = false;
 
+/** Before a command runs: it has no result yet. */
+export function beginResult(): void {
+  isPrinted = false;
+}
+
 /** The result of a command, for people, on standard output. */
 export function printLines(lines: readonly string[]): void {
   isPrinted = true;
