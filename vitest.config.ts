@@ -15,13 +15,14 @@ export default defineConfig({
     globalSetup: ['test/support/run/set-up.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
-      // These two share their modules from file to file: to load them takes far longer than the tests do.
+      // These three share their modules from file to file: to load them takes far longer than most tests do.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, ...everywhere } },
       { test: { name: 'stack', include: ['test/stack/**/*.test.ts'], isolate: false, ...everywhere } },
       {
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          isolate: false,
           globalSetup: ['test/support/postgres/majors-setup.ts'],
           ...everywhere,
         },

@@ -50,6 +50,7 @@ await withPrivateServer({ tools: programs.server, tcp: true }, async (server) =>
     directory: tmpdir(),
     roomBytes: 20e9,
     jobs: availableParallelism(),
+    uncontained: 'own-data' as const,
   };
   await withVerificationServer(stage, ({ server: { parameters } }) =>
     compare(server, client, { parameters, client: proof.client }),

@@ -15,28 +15,31 @@ import {
   verifyChoices,
 } from '../core/vocabulary.ts';
 import { withAlertFlags } from './alerts.ts';
+import { allowUncontainedOption, type RestoreFlags, restoreTimeoutOption } from './containment.ts';
 import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
 import { refuseWithout, withoutOption } from './without.ts';
 
-export type BackupFlags = StoreFlags & {
-  readonly source?: string;
-  readonly name?: string;
-  readonly database?: readonly string[];
-  readonly excludeDatabase?: readonly string[];
-  readonly format: Format;
-  readonly compress?: string;
-  readonly jobs: number;
-  readonly parallel: number;
-  readonly rows: RowMode;
-  readonly fingerprint?: true;
-  readonly verify: VerifyChoice;
-  readonly without?: readonly string[];
-  readonly lockWaitTimeout: number;
-  readonly stallTimeout: number;
-  readonly topic?: string;
-  readonly notify: NotifyPolicy;
-  readonly json?: true;
-};
+export type BackupFlags = StoreFlags &
+  RestoreFlags & {
+    readonly source?: string;
+    readonly name?: string;
+    readonly database?: readonly string[];
+    readonly excludeDatabase?: readonly string[];
+    readonly format: Format;
+    readonly compress?: string;
+    readonly jobs: number;
+    readonly parallel: number;
+    readonly rows: RowMode;
+    readonly fingerprint?: true;
+    readonly rolePasswords: boolean;
+    readonly verify: VerifyChoice;
+    readonly without?: readonly string[];
+    readonly lockWaitTimeout: number;
+    readonly stallTimeout: number;
+    readonly topic?: string;
+    readonly notify: NotifyPolicy;
+    readonly json?: true;
+  };
 
 export function withBackupFlags(command: Command): Command {
   const flags = command
@@ -64,8 +67,11 @@ export function withBackupFlags(command: Command): Command {
     .addOption(
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
+    .option('--no-role-passwords', "leave the hashes of the roles' passwords out of globals.sql")
     .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
     .addOption(withoutOption())
+    .addOption(restoreTimeoutOption())
+    .addOption(allowUncontainedOption())
     .addOption(
       number(
         '--lock-wait-timeout <s>',
@@ -121,6 +127,7 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
     parallel: flags.parallel,
     rows: flags.rows,
     fingerprint: flags.fingerprint ?? false,
+    rolePasswords: flags.rolePasswords,
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
   };

@@ -4,10 +4,12 @@ import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/re
 import { parseId } from '../core/manifest/backup-id.ts';
 import type { Verified } from '../core/manifest/verified.ts';
 import { notifier } from '../core/notify/notifier.ts';
+import type { VerifyRequest } from '../core/verify/request.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import type { VerifyChoice } from '../core/vocabulary.ts';
 import { channelFor } from './alerts.ts';
 import { type BackupFlags, planFromFlags, withBackupFlags } from './backup-flags.ts';
+import { timeoutFrom, uncontainedFrom } from './containment.ts';
 import { interruptible } from './interrupt.ts';
 import { storeCommand, storeFrom } from './options.ts';
 import { backupProgress } from './output/backup-progress.ts';
@@ -30,7 +32,7 @@ async function run(flags: BackupFlags): Promise<void> {
   const store = await storeFrom(flags);
   const source = sourceFrom(flags.source, flags.name);
   const channel = await channelFor(flags.topic);
-  const progress = backupProgress(process.stderr, styleFor(process.stderr));
+  const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
       const dependencies = {
@@ -45,8 +47,9 @@ async function run(flags: BackupFlags): Promise<void> {
         {
           ...dependencies,
           notifier: notifier(channel, 'failures'),
+          uncontained: uncontainedFrom(flags),
         },
-        flags.without,
+        { without: flags.without, ...timeoutFrom(flags) },
       );
       const report = await backup(plan, { ...dependencies, source, verify, onProgress: progress.on });
       progress.stop();
@@ -62,10 +65,10 @@ async function run(flags: BackupFlags): Promise<void> {
 function verifierAt(
   level: VerifyChoice,
   dependencies: TellDependencies,
-  without: readonly string[] | undefined,
+  wishes: Pick<VerifyRequest, 'without' | 'restoreSeconds'>,
 ): ((id: string) => Promise<Verified>) | undefined {
   if (level === 'none') return undefined;
-  return (id) => verifyAndTell({ id: parseId(id), level, without }, dependencies);
+  return (id) => verifyAndTell({ id: parseId(id), level, ...wishes }, dependencies);
 }
 
 function printSummary(report: BackupReport): void {

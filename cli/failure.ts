@@ -1,6 +1,7 @@
 import { BackupFailed, shortfallOf } from '../core/backup/report.ts';
 import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
+import { withoutSecrets } from '../core/process/redact.ts';
 import { tell } from './output/edge.ts';
 import { indented } from './output/indented.ts';
 import { hasPrintedResult, printJson } from './output/result.ts';
@@ -14,8 +15,8 @@ export function exitStatusOf(error: unknown): number {
 
 /** Tells a person what went wrong, on standard error. What pgproof did not foresee comes with its class. */
 export function tellFailure(error: unknown): void {
-  const [first = '', ...more] = textOf(error).split('\n');
-  const stack = process.env.PGPROOF_DEBUG && error instanceof Error ? (error.stack ?? '') : '';
+  const [first = '', ...more] = withoutSecrets(textOf(error)).split('\n');
+  const stack = process.env.PGPROOF_DEBUG && error instanceof Error ? withoutSecrets(error.stack ?? '') : '';
   tell(process.stderr, [
     `${styleFor(process.stderr).red('pgproof:')} ${first}`,
     ...more.flatMap(indented),
@@ -37,7 +38,11 @@ function textOf(error: unknown): string {
 export function printFailure(error: unknown): void {
   if (hasPrintedResult()) return;
   const { problem } = error instanceof PgproofError ? error : {};
+  const parts = Object.entries({ message: messageOf(error), ...problem });
   printJson({
-    error: { name: error instanceof Error ? error.name : 'Error', message: messageOf(error), ...problem },
+    error: {
+      name: error instanceof Error ? error.name : 'Error',
+      ...Object.fromEntries(parts.map(([key, text]) => [key, text && withoutSecrets(text)])),
+    },
   });
 }

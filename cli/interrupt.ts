@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Interrupted } from '../core/process/interrupted.ts';
+import { abortReasonOr } from '../core/process/stop-reason.ts';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -21,6 +22,11 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     // Work that failed in part because of the interruption must not look like work that failed by itself.
     controller.signal.throwIfAborted();
     return result;
+  } catch (error: unknown) {
+    // What Node.js throws where a read is stopped does not say why it was.
+    throw error instanceof Error && error.name === 'AbortError'
+      ? abortReasonOr(controller.signal, error)
+      : error;
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
   }

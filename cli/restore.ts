@@ -4,6 +4,7 @@ import { most } from '../core/config/options.ts';
 import { PgproofError, UsageError } from '../core/errors.ts';
 import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
+import { type ConnectionParameters, describeServer } from '../core/postgres/connect/parameters.ts';
 import { parseTableSelector } from '../core/postgres/names.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
@@ -33,6 +34,7 @@ type RestoreFlags = StoreFlags & {
   readonly owner: boolean;
   readonly privileges: boolean;
   readonly globals?: 'print' | 'apply';
+  readonly allowSuperusers?: true;
   readonly any?: true;
   readonly intoNonEmpty?: true;
   readonly keepGoing?: true;
@@ -71,6 +73,10 @@ export function restoreCommand(): Command {
         "print: the server's roles and tablespaces as SQL, and nothing else; apply: make those that are missing",
       ).choices(['print', 'apply']),
     )
+    .option(
+      '--allow-superusers',
+      'with --globals apply: make superusers, and others who may do as much, that the server has not',
+    )
     .option('--any', 'latest is the newest, whatever its verdict')
     .option('--into-non-empty', 'restore into a database that holds something already')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
@@ -91,7 +97,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   if (flags.globals === 'print') return await printGlobals(store, text, flags);
   const target = targetFrom(flags.to);
   const style = styleFor(process.stderr);
-  const progress = restoreProgress(process.stderr);
+  const progress = await restoreProgress(process.stderr);
   let isTouched = false;
   try {
     const report = await interruptible(async (signal) => {
@@ -99,12 +105,14 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       if (!isGood)
         progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
       const { parameters, database } = await target.resolve(manifest.database);
+      if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
       progress.start(formatId(id), database);
       const request: RestoreRequest = {
         id,
         database,
         selection: selectionFrom(flags),
         applyGlobals: flags.globals === 'apply',
+        allowSuperusers: flags.allowSuperusers ?? false,
         create: flags.create ?? false,
         intoNonEmpty: flags.intoNonEmpty ?? false,
         jobs: flags.jobs,
@@ -144,6 +152,11 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   }
 }
 
+/** A dump is a program: its functions, triggers, checks and views run while it is restored, as whoever restores. */
+function whoseRights(target: ConnectionParameters): string {
+  return `what the backup holds (functions, triggers, checks) runs on ${describeServer(target)} with the rights of the role ${target.user}`;
+}
+
 function selectionFrom(flags: RestoreFlags): Selection {
   return {
     tables: flags.table ?? [],
@@ -165,6 +178,7 @@ async function printGlobals(store: Store, text: string, { any }: RestoreFlags): 
         fix: 'Leave --globals out.',
       });
     }
-    printSource(sql.trimEnd());
+    // As stored: the encoding of names is the one that the file itself declares.
+    printSource(sql);
   });
 }

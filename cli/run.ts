@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../core/errors.ts';
-import { redactor } from '../core/process/redact.ts';
+import { withoutSecrets } from '../core/process/redact.ts';
 import { version } from '../core/version.ts';
 import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
@@ -63,7 +63,7 @@ function asOurs(text: string): string {
 
 /** Commander repeats what was typed: with a flag misspelt, that may be a URL with its password. */
 function said(message: string): string {
-  return redactor([])(message.replace(/^error: (.)/, (_, first: string) => first.toUpperCase()));
+  return withoutSecrets(message.replace(/^error: (.)/, (_, first: string) => first.toUpperCase()));
 }
 
 function callProblem({ code, message }: CommanderError): UsageError {

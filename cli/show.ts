@@ -62,7 +62,7 @@ function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, s
       'Roles',
       manifest.globals.rolePasswords
         ? 'with password hashes'
-        : 'without passwords (the server did not let them be read)',
+        : `without passwords (${manifest.globals.rolePasswordsLeftOut === 'asked' ? 'as it was asked for' : 'the server did not let them be read'})`,
     ],
     ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none'],
     [
@@ -85,11 +85,16 @@ function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, s
       ? []
       : [...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style)];
   const history = judged?.history === undefined ? [] : ['', ...historyTable(judged.history)];
+  const kept =
+    judged?.keptBeside === undefined
+      ? []
+      : [style.dim(`Older verifications that count for nothing: ${judged.keptBeside.join(', ')}`)];
   const remarks = remarksOf(manifest).map((remark) => `  ${style.yellow('!')} ${remark}`);
   return [
     ...factLines,
     ...verdictLines,
     ...history,
+    ...kept,
     ...(remarks.length === 0 ? [] : [style.bold('To know:'), ...remarks]),
     '',
     ...tableLines(tables, style),

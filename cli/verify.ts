@@ -13,6 +13,13 @@ import { BackupNotGood } from '../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import { type LevelChoice, levelChoices, mayRestore, type NotifyPolicy } from '../core/vocabulary.ts';
 import { channelFor, withAlertFlags } from './alerts.ts';
+import {
+  allowUncontainedOption,
+  type RestoreFlags,
+  restoreTimeoutOption,
+  timeoutFrom,
+  uncontainedFrom,
+} from './containment.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { printJson, printLines } from './output/result.ts';
@@ -22,15 +29,16 @@ import { verifyProgress } from './output/verify-progress.ts';
 import { machinePrograms } from './programs.ts';
 import { refuseWithout, withoutOption } from './without.ts';
 
-type VerifyFlags = StoreFlags & {
-  readonly level: LevelChoice;
-  readonly check?: readonly string[];
-  readonly without?: readonly string[];
-  readonly scratch?: string;
-  readonly topic?: string;
-  readonly notify: NotifyPolicy;
-  readonly json?: true;
-};
+type VerifyFlags = StoreFlags &
+  RestoreFlags & {
+    readonly level: LevelChoice;
+    readonly check?: readonly string[];
+    readonly without?: readonly string[];
+    readonly scratch?: string;
+    readonly topic?: string;
+    readonly notify: NotifyPolicy;
+    readonly json?: true;
+  };
 
 export function verifyCommand(): Command {
   const command = storeCommand('verify')
@@ -50,6 +58,8 @@ export function verifyCommand(): Command {
       ).argParser(collectText),
     )
     .addOption(withoutOption())
+    .addOption(restoreTimeoutOption())
+    .addOption(allowUncontainedOption())
     .addOption(
       new Option(
         '--scratch <directory>',
@@ -65,18 +75,19 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
   const channel = await channelFor(flags.topic);
-  const progress = verifyProgress(process.stderr);
+  const progress = await verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
     const id = await findBackup(store, text, { signal });
     progress.start(formatId(id));
     return verifyAndTell(
-      { id, level: flags.level, checks, without: flags.without },
+      { id, level: flags.level, checks, without: flags.without, ...timeoutFrom(flags) },
       {
         store,
         notifier: notifier(channel, flags.notify),
         signal,
         ...machinePrograms({ signal, onProgress: progress.say }),
         scratch,
+        uncontained: uncontainedFrom(flags),
         clock: () => new Date(),
         onProgress: progress.on,
       },

@@ -70,3 +70,7 @@ export const variables = {
   /** Directories with PostgreSQL's programs. */
   programs: 'PGPROOF_PG_BIN',
 } as const;
+
+/** Why a backup holds no passwords of roles: it was told to leave them out, or the server did not let them be read. */
+export const passwordsLeftOut = ['asked', 'refused'] as const;
+export type PasswordsLeftOut = (typeof passwordsLeftOut)[number];

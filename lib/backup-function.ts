@@ -35,6 +35,7 @@ export type ServerProps = Pick<
   | 'lockWaitTimeout'
   | 'stallTimeout'
   | 'fingerprint'
+  | 'rolePasswords'
 >;
 
 export interface BackupFunctionProps extends SourceFunctionProps {
@@ -82,6 +83,7 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.lockWaitSeconds]: server.lockWaitTimeout?.toSeconds().toString(),
     [names.stallSeconds]: server.stallTimeout?.toSeconds().toString(),
     [names.fingerprint]: server.fingerprint ? 'true' : undefined,
+    [names.rolePasswords]: server.rolePasswords === false ? 'false' : undefined,
     [names.kmsKeyArn]: place.encryptionKey?.keyArn,
   }) as Record<string, string>;
 }

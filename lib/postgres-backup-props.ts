@@ -177,10 +177,22 @@ export interface PostgresBackupProps {
    */
   readonly verifyWithout?: readonly string[] | undefined;
   /**
+   * Restores also where the SQL of a backup could read the verify function's credentials. They may read this source's
+   * backups, write its verifications and publish alerts.
+   * @default false - level `auto` only reads there
+   */
+  readonly verifyAllowUncontained?: boolean | undefined;
+  /**
    * Records a hash of every table's content with each backup, which a verification by restore compares.
    * @default false
    */
   readonly fingerprint?: boolean | undefined;
+  /**
+   * Whether `globals.sql` holds the hashes of the roles' passwords, where the role that backs up may read them. Without
+   * them everything but the passwords of roles comes back.
+   * @default true
+   */
+  readonly rolePasswords?: boolean | undefined;
   /**
    * A function that restores backups, called by hand.
    * @default - there is none

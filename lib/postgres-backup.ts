@@ -97,6 +97,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       level,
       checks: props.verifyChecks ?? [],
       without: props.verifyWithout ?? [],
+      allowUncontained: props.verifyAllowUncontained ?? false,
       // A server layer holds the client programs of its major too.
       layer: mayRestore(level) ? (props.serverLayer ?? ServerLayer.shared(this, { architecture })) : clients,
       codeDirectory: path.join(code, 'verify'),

@@ -23,9 +23,9 @@ export function objectsOf({ bucket, keyPrefix }: Place): string {
   return bucket.arnForObjects(`${keyPrefix}*`);
 }
 
-/** Every verdict on a backup of the source. */
+/** Every verdict on a backup of the source, and `verification.kept-….json`: what lay in its place and could not be read. */
 export function verificationsOf({ bucket, keyPrefix }: Place): string {
-  return bucket.arnForObjects(`${keyPrefix}*/verification.json`);
+  return bucket.arnForObjects(`${keyPrefix}*/verification*.json`);
 }
 
 /** Every manifest of the source. */

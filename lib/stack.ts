@@ -74,6 +74,7 @@ export class BackupStack extends Stack {
       timeout: Duration.minutes(functions.timeoutMinutes),
       verifyLevel: verify.level,
       verifyWithout: verify.without,
+      verifyAllowUncontained: verify.allowUncontained,
       verifyMemory: Size.mebibytes(verify.memoryMiB),
       verifyTemporaryStorage:
         verify.temporaryStorageMiB === undefined ? undefined : Size.mebibytes(verify.temporaryStorageMiB),
@@ -206,6 +207,7 @@ export class BackupStack extends Stack {
       stallTimeout: seconds(source.stallSeconds),
       verifyChecks: source.checks,
       fingerprint: source.fingerprint,
+      rolePasswords: source.globals.rolePasswords,
       schedules: source.schedules.map(scheduleOf),
     };
   }

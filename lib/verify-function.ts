@@ -32,6 +32,7 @@ export interface VerifyFunctionProps
   readonly level: LevelChoice;
   readonly checks: readonly UserCheck[];
   readonly without: readonly string[];
+  readonly allowUncontained: boolean;
 }
 
 /** What would be found out in the middle of a deployment, or never. */
@@ -74,6 +75,7 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       [names.level]: props.level,
       ...(props.checks.length === 0 ? {} : { [names.checks]: JSON.stringify(props.checks) }),
       ...(props.without.length === 0 ? {} : { [names.without]: JSON.stringify(props.without) }),
+      ...(props.allowUncontained ? { [names.allowUncontained]: 'true' } : {}),
       [names.topicArn]: topic.topicArn,
       [names.notify]: props.notify,
       // Whoever wrote the database that is restored must not read the function's credentials.

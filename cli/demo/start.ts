@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { describeServer } from '../../core/postgres/connect/parameters.ts';
 import { withPrivateServer } from '../../core/postgres/server/private-server.ts';
-import { redactor } from '../../core/process/redact.ts';
+import { withoutSecrets } from '../../core/process/redact.ts';
 import type { Source } from '../../core/source/source.ts';
 import { fileStore } from '../../core/store/file/file-store.ts';
 import type { Store } from '../../core/store/store.ts';
@@ -32,7 +32,7 @@ async function start(options: { readonly source?: string; readonly into: string 
   await interruptible(async (signal) => {
     if (source === undefined) await onSampleServer(store, directory, signal);
     else {
-      await takeBackup(sourceFrom(source, undefined), store, directory, signal);
+      await takeBackup(sourceFrom(source, undefined), store, directory, signal, 'refused');
       say(
         '\nThe part that shows a failure being caught kills the server, so it is left out with a server of yours.',
       );
@@ -60,13 +60,14 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
     }
     const source: Source = { name: 'demo', resolve: async () => parameters };
     sayStep(2, 'Every database backed up, then proved: restored into a PostgreSQL of its own, and compared');
-    await takeBackup(source, store, directory, signal);
+    // The shop is our own: it is proven on machines without a sandbox too.
+    await takeBackup(source, store, directory, signal, 'own-data');
     sayStep(3, 'The server is killed in the middle of a dump');
     await catchFailure({ source, store, signal, kill: () => server.kill() });
   });
 }
 
-const loading = liveLines(process.stderr);
+const loading = await liveLines(process.stderr);
 
 function showLoading({ database, label, step, steps }: SampleProgress): void {
   loading.draw?.([`Making ${database}: ${label} (${step} of ${steps})`]);
@@ -77,7 +78,7 @@ function doneLoading(): void {
 }
 
 function nextSteps(store: Store, source: string | undefined): string {
-  const own = source === undefined ? 'postgresql://user@host/' : `'${redactor([])(source)}'`;
+  const own = source === undefined ? 'postgresql://user@host/' : `'${withoutSecrets(source)}'`;
   return `
 ${style.bold('Next')}
   See what there is     npm run -s pgproof -- list --store ${store.url}

@@ -6,6 +6,7 @@ import { listBackups } from '../../core/inventory/list-backups.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
 import type { Verified } from '../../core/manifest/verified.ts';
 import { type Channel, type Notifier, notifier } from '../../core/notify/notifier.ts';
+import type { Uncontained } from '../../core/postgres/server/uncontained.ts';
 import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
@@ -49,14 +50,15 @@ export async function takeBackup(
   store: Store,
   directory: string,
   signal: AbortSignal,
+  uncontained: Uncontained,
 ): Promise<void> {
-  const progress = backupProgress(process.stderr, style);
+  const progress = await backupProgress(process.stderr, style);
   const clock = (): Date => new Date();
   const programs = machinePrograms({ signal, onProgress: say });
   const verify = (id: string): Promise<Verified> =>
     verifyAndTell(
       { id: parseId(id), level: 'auto' },
-      { ...programs, store, clock, signal, notifier: terminalNotifier },
+      { ...programs, store, clock, signal, uncontained, notifier: terminalNotifier },
     );
   try {
     const report = await backup(demoPlan, {

@@ -16,12 +16,12 @@ const redrawMilliseconds = 100;
  * Shows a backup as it goes on: on a terminal a line per database that moves, elsewhere (cron, journal) a line when
  * a database ends. Everything goes to standard error.
  */
-export function backupProgress(
+export async function backupProgress(
   stream: NodeJS.WriteStream,
   style: Style,
-): { readonly on: OnProgress; readonly say: (line: string) => void; readonly stop: () => void } {
+): Promise<{ readonly on: OnProgress; readonly say: (line: string) => void; readonly stop: () => void }> {
   const live = new Map<string, Live>();
-  const { draw, ...screen } = liveLines(stream);
+  const { draw, ...screen } = await liveLines(stream);
   const render = (): void => draw?.([...live].map(([database, state]) => liveLine(database, state, style)));
   const timer = draw === undefined ? undefined : setInterval(render, redrawMilliseconds).unref();
   const sayLines = (lines: readonly string[]): void => {

@@ -1,7 +1,6 @@
-import { createLogUpdate } from 'log-update';
 import { visibleLines } from '../../core/text/visible.ts';
+import { redrawing } from './redrawing.ts';
 import { shown } from './shown.ts';
-import { canRedraw } from './style.ts';
 
 /**
  * The edge: all that the command says to people goes through here, a line at a time, and nowhere else is written to a
@@ -18,8 +17,8 @@ export function tellText(stream: NodeJS.WritableStream, text: string): void {
 }
 
 /** What a program is to read as it is. On a terminal, where people read it, it is made visible. */
-export function tellExactly(stream: NodeJS.WriteStream, text: string): void {
-  stream.write(stream.isTTY ? visibleLines(text) : text);
+export function tellExactly(stream: NodeJS.WriteStream, content: string | Uint8Array): void {
+  stream.write(stream.isTTY ? visibleLines(Buffer.from(content).toString('utf8')) : content);
 }
 
 /** Lines that are drawn again and again where the stream is a terminal that can; elsewhere there are none. */
@@ -31,8 +30,8 @@ export type LiveLines = {
   readonly stop: () => void;
 };
 
-export function liveLines(stream: NodeJS.WriteStream): LiveLines {
-  const update = canRedraw(stream) ? createLogUpdate(stream) : undefined;
+export async function liveLines(stream: NodeJS.WriteStream): Promise<LiveLines> {
+  const update = await redrawing(stream);
   /** A name may be as long as it likes. Lines with colours are ours, and short. */
   const fitting = (line: string): string =>
     line.includes('\u001b') ? line : line.slice(0, Math.max(20, (stream.columns ?? 80) - 1));

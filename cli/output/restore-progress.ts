@@ -3,13 +3,13 @@ import { formatBytes, formatCount } from '../../core/text/units.ts';
 import { liveLines } from './edge.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */
-export function restoreProgress(stream: NodeJS.WriteStream): {
+export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
   readonly start: (id: string, database: string) => void;
   readonly on: (event: RestoreProgress) => void;
   readonly say: (line: string) => void;
   readonly stop: () => void;
-} {
-  const { draw, ...live } = liveLines(stream);
+}> {
+  const { draw, ...live } = await liveLines(stream);
   let state: RestoreProgress | undefined;
   let began = performance.now();
   const render = (): void => {

@@ -12,11 +12,15 @@ export function restoredTable(tables: readonly RestoredTable[], style: Style): s
   const wrong = tables.filter(({ status }) => status === 'missing' || status === 'differs');
   const right = tables.filter((one) => !wrong.includes(one));
   const shown = [...wrong, ...right.slice(0, Math.max(0, shownTables - wrong.length))];
-  const rows = shown.map(({ schema, name, recorded, restored, status }) => [
+  const rows = shown.map(({ schema, name, recorded, restored, inArchive, status }) => [
     `${schema}.${name}`,
-    recorded === null ? '' : formatCount(recorded),
+    recorded === null ? (inArchive === undefined ? '' : formatCount(inArchive)) : formatCount(recorded),
     restored === null ? '' : formatCount(restored),
-    status === 'as recorded' ? style.green(status) : status === 'not recorded' ? status : style.red(status),
+    wrong.some((one) => one.status === status)
+      ? style.red(status)
+      : status === 'not recorded'
+        ? status
+        : style.green(status),
   ]);
   const more = tables.length - shown.length;
   const rest = more > 0 ? [`and ${formatCount(more)} more tables, as recorded`] : [];

@@ -15,14 +15,14 @@ export function printLines(lines: readonly string[]): void {
 }
 
 /** The result of a command that is itself a program's input, such as SQL. */
-export function printSource(text: string): void {
+export function printSource(content: string | Uint8Array): void {
   isPrinted = true;
-  tellExactly(process.stdout, `${text}\n`);
+  tellExactly(process.stdout, content);
 }
 
 /** The result of a command, for programs: one JSON document on standard output. */
 export function printJson(document: unknown): void {
-  printSource(jsonOf(document));
+  printSource(`${jsonOf(document)}\n`);
 }
 
 /** As much as is kept of a list before its beginning is written. */
@@ -40,7 +40,7 @@ export async function printJsonList(entries: AsyncIterable<unknown>): Promise<vo
     tellExactly(process.stdout, held);
     held = '';
   }
-  printSource(`${held}${isFirst ? ']' : '\n]'}`);
+  printSource(`${held}${isFirst ? ']' : '\n]'}\n`);
 }
 
 function jsonOf(document: unknown): string {

@@ -9,7 +9,7 @@ const secret = Array.from({ length: 4 }, () => randomInt(1_000, 10_000)).join(';
 const ours = new RegExp(`\\u001b\\[${secret};(\\d{1,2})m`);
 
 /** Nobody reads a longer line, and a document may have a text of millions of characters. */
-const shownCharacters = 20_000;
+const shownCharacters = 100_000;
 
 /** An escape sequence of ours (Select Graphic Rendition) by its number. */
 export function ourColour(number: number): string {

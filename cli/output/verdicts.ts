@@ -56,12 +56,19 @@ export function verifiedLines(verified: Verified, style: Style): string[] {
   const stays =
     inForce === undefined ? [] : [`In force stays: ${verdictText(inForce, style)}, of ${inForce.startedAt}`];
   return [
-    `${verified.id}: ${verdictText(verified, style)}`,
+    `${verified.id}: ${verdictText(verified, style)}${heldText(verified)}`,
     ...checkLines(verified, style),
     ...withoutLines(verified),
     ...notComparedLine(verified, style),
     ...stays,
   ];
+}
+
+/** How the backup's SQL was held while it ran, after the verdict; nothing where it did not run. */
+function heldText({ isolation }: Pick<Verification, 'isolation'>): string {
+  if (isolation === undefined) return '';
+  if (isolation.kind === 'sandboxed') return `, contained by ${isolation.by ?? isolation.detail}`;
+  return isolation.kind === 'own-machine' ? ', on a machine of its own' : ', not contained';
 }
 
 /** What a `proven-without` was accepted to lack. */

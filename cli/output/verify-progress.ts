@@ -3,13 +3,13 @@ import type { VerifyProgress } from '../../core/verify/request.ts';
 import { liveLines } from './edge.ts';
 
 /** One line on a terminal that says what is going on with the backup; nothing elsewhere. */
-export function verifyProgress(stream: NodeJS.WriteStream): {
+export async function verifyProgress(stream: NodeJS.WriteStream): Promise<{
   readonly start: (id: string) => void;
   readonly on: (progress: VerifyProgress) => void;
   readonly say: (line: string) => void;
   readonly stop: () => void;
-} {
-  const { draw, ...live } = liveLines(stream);
+}> {
+  const { draw, ...live } = await liveLines(stream);
   let id = '';
   let state: VerifyProgress | undefined;
   let began = performance.now();

@@ -10,10 +10,12 @@ import {
 } from '../manifest/manifest.ts';
 import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
+import { connectionRedactor } from '../postgres/connect/connection-redactor.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { chooseCompression } from '../postgres/dump/compression.ts';
 import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import {
+  databasesInOtherEncodings,
   dumpGlobals,
   type GlobalNames,
   type Globals,
@@ -26,7 +28,6 @@ import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
 import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
-import { redactor } from '../process/redact.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
@@ -128,8 +129,8 @@ async function readAll(
   const { database } = id;
   const { databaseBytes, tables } = snapshot;
   dependencies.onProgress({ kind: 'started', database, expectedBytes: databaseBytes, tables: tables.length });
-  const env = childEnvironment(parameters);
-  const redact = redactor([parameters.password]);
+  const env = childEnvironment(parameters, snapshot.encoding);
+  const redact = connectionRedactor(parameters);
   const said = { dump: new WarningCollector('pg_dump'), dumpall: new WarningCollector('pg_dumpall') };
   const own: BackupWarning[] = [];
   const onWarning = (message: string): void => {
@@ -173,6 +174,8 @@ async function readAll(
   const request = {
     program: toolPath(tools, 'pg_dumpall'),
     database,
+    encoding: snapshot.encoding,
+    others: () => withConnection(parameters, { signal }, databasesInOtherEncodings),
     env,
     redact,
     signal,
@@ -180,14 +183,22 @@ async function readAll(
   };
   const [files, globals, recorded] = await together(group, [
     archive,
-    dumpGlobals(request, server.mayReadPasswords),
+    dumpGlobals(request, { wanted: plan.rolePasswords, mayRead: server.mayReadPasswords }),
     recording,
   ]);
+  const { encoding } = snapshot;
   try {
-    const names = await readGlobalNames(client, globals.sql);
+    const names = await readGlobalNames(client, globals.sql, encoding);
     const locale = await readDatabaseLocale(client);
     // Last, as it may leave the transaction aborted.
-    const state = await recordGlobalState({ client, parameters, names, signal, onWarning });
+    const state = await recordGlobalState({
+      client,
+      parameters,
+      names,
+      encoding,
+      signal,
+      onWarning,
+    });
     const warnings = [...said.dump.found(), ...said.dumpall.found(), ...own];
     return { files, recorded, globals: { ...globals, ...names, state }, locale, warnings };
   } catch (cause: unknown) {

@@ -15,7 +15,9 @@ import type { GlobalNames } from '../postgres/dump/dump-globals.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import type { GlobalState } from '../postgres/objects/global-state.ts';
+import type { OrderReasons } from '../postgres/pg-restore/order-matters.ts';
 import { version } from '../version.ts';
+import type { PasswordsLeftOut } from '../vocabulary.ts';
 
 /** What is known of a backup when all its bytes are stored. */
 export type BackupFacts = {
@@ -27,6 +29,7 @@ export type BackupFacts = {
   readonly pgDumpVersion: string;
   readonly globals: GlobalNames & {
     readonly rolePasswords: boolean;
+    readonly rolePasswordsLeftOut?: PasswordsLeftOut | undefined;
     /** Undefined where it could not be read. */
     readonly state: readonly GlobalState[] | undefined;
   };
@@ -48,6 +51,8 @@ export type Recorded = {
   readonly notDumped: readonly NotDumped[] | undefined;
   /** Undefined where it could not be read. */
   readonly holdsMoney: boolean | undefined;
+  /** Why one job has to restore it; undefined where it could not be read. */
+  readonly order: OrderReasons | undefined;
   /** The database itself as SQL; undefined where the archive brings it, and where it could not be read. */
   readonly databaseSql: Buffer | undefined;
 };
@@ -76,10 +81,16 @@ export function makeManifest(facts: BackupFacts): Manifest {
       jobs: dump.jobs,
       snapshot: snapshot.id,
       settings: snapshot.settings,
+      ...(recorded.order === undefined
+        ? {}
+        : { oneJob: { rows: recorded.order.rows ?? null, after: recorded.order.after ?? null } }),
       ...(recorded.holdsMoney === undefined ? {} : { holdsMoney: recorded.holdsMoney }),
     },
     globals: {
       rolePasswords: globals.rolePasswords,
+      ...(globals.rolePasswordsLeftOut === undefined
+        ? {}
+        : { rolePasswordsLeftOut: globals.rolePasswordsLeftOut }),
       ...(globals.bootstrapRole === undefined ? {} : { bootstrapRole: globals.bootstrapRole }),
       roles: [...globals.roles],
       tablespaces: [...globals.tablespaces],

@@ -24,6 +24,8 @@ export type BackupPlan = {
   readonly rows: RowMode;
   /** A hash of every table's content, taken while its rows are counted: slower, and of no use without the counts. */
   readonly fingerprint: boolean;
+  /** Whether globals.sql is to hold the roles' password hashes, where the role that backs up may read them. */
+  readonly rolePasswords: boolean;
   readonly lockWaitSeconds: number;
   readonly stallSeconds: number;
   /** Said in alerts: why this run, which schedule. */

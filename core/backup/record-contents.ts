@@ -12,6 +12,7 @@ import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
 import { countLargeObjects, readObjects, steadyObjects } from '../postgres/objects/read-objects.ts';
+import { whyOrderMatters } from '../postgres/pg-restore/order-matters.ts';
 import type { RowMode } from '../vocabulary.ts';
 import type { Recorded } from './make-manifest.ts';
 
@@ -63,6 +64,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
     readNotDumped(client, { isCounted, signal }),
   );
   const money = await readIfAllowed(request, undefined, () => holdsMoney(client));
+  const order = await readIfAllowed(request, undefined, () => whyOrderMatters(client));
   const described = request.describe
     ? await readIfAllowed(request, 'owner, grants and settings of the database', () =>
         describeDatabase(client),
@@ -83,6 +85,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
     largeObjectsFingerprint,
     notDumped,
     holdsMoney: money,
+    order,
     databaseSql: described && databaseSql(described),
   };
 }

@@ -15,13 +15,16 @@ export async function recordGlobalState(request: {
   readonly client: Client;
   readonly parameters: ConnectionParameters;
   readonly names: GlobalNames;
+  /** Of the database. */
+  readonly encoding: string;
   readonly signal: AbortSignal;
   readonly onWarning: (message: string) => void;
 }): Promise<BackupFacts['globals']['state']> {
-  const { client, parameters, names, signal, onWarning } = request;
+  const { client, parameters, names, encoding, signal, onWarning } = request;
   try {
-    const before = await readGlobalState(client);
-    return steadyGlobalState(before, await withConnection(parameters, { signal }, readGlobalState), names);
+    const before = await readGlobalState(client, encoding);
+    const after = await withConnection(parameters, { signal }, (other) => readGlobalState(other, encoding));
+    return steadyGlobalState(before, after, names);
   } catch (error: unknown) {
     signal.throwIfAborted();
     onWarning(`what its roles are like could not be recorded: ${messageOf(error)}`);

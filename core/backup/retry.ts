@@ -19,6 +19,13 @@ const movedOn =
   /(?:relation|schema|type|function) .* does not exist|could not open relation with OID|cache lookup failed for/;
 
 /**
+ * The same in a language that is not read here: pg_dump's own words are in English, and the server's are not. Only
+ * before the first row is read: by then every table is locked and stays.
+ */
+const notRead = /^pg_dump: error: query failed: (?!ERROR|FATAL|PANIC)\p{L}[\p{L} ]*: {2}/mu;
+const readsRows = /^pg_dump: dumping contents of table/m;
+
+/**
  * The reasons, in one place:
  * - another run took the id: two began in the same second (a schedule may fire twice), and the other's backup stands;
  * - the schema changed under pg_dump, which happens where tables come and go all the time.
@@ -26,7 +33,11 @@ const movedOn =
 export function retryReason(error: unknown): RetryReason | undefined {
   if (error instanceof ObjectExists) return 'id taken';
   if (error instanceof QueryFailed && movedOnStates.has(error.sqlState ?? '')) return 'schema moved on';
-  if (error instanceof ChildFailed && movedOn.test(lastWords(error.exit.stderrTail) ?? ''))
-    return 'schema moved on';
+  if (error instanceof ChildFailed && mayHaveMovedOn(error.exit.stderrTail)) return 'schema moved on';
   return undefined;
+}
+
+function mayHaveMovedOn(stderrTail: string): boolean {
+  if (movedOn.test(lastWords(stderrTail) ?? '')) return true;
+  return notRead.test(stderrTail) && !readsRows.test(stderrTail);
 }

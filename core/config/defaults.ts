@@ -8,6 +8,7 @@ export const planDefaults = {
   parallel: 1,
   rows: 'exact',
   fingerprint: false,
+  rolePasswords: true,
   lockWaitSeconds: 60,
   stallSeconds: 300,
 } as const;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { formats, rowModes } from '../vocabulary.ts';
 import { checkedBy } from './checked-by.ts';
 import { parseCompression } from './compression.ts';
+import { isHost, noHost } from './host.ts';
 
 /** The most that an option may be set to. The least is 1. */
 export const most = {
@@ -16,6 +17,8 @@ export const most = {
 
 /** A text that says something: an unset variable of a script becomes an empty one. */
 export const someText = z.string().min(1);
+/** A server's name, wherever one is set. What it says of another text repeats nothing of it. */
+export const hostName = z.string().refine(isHost, { error: `expected ${noHost.expected}` });
 export const names = z.array(someText).min(1);
 export const port = z.int().min(1).max(most.port);
 export const jobs = z.int().min(1).max(most.jobs);

@@ -3,7 +3,7 @@ import { tlsModes } from '../vocabulary.ts';
 import { checksSchema } from './checks.ts';
 import { cronProblem, isTimeZone } from './cron.ts';
 import { planDefaults } from './defaults.ts';
-import { names, port, runOptions, someText } from './options.ts';
+import { hostName, names, port, runOptions, someText } from './options.ts';
 
 /** Also a segment of keys and of log group names: what needs no encoding in either. */
 export const sourceNamePattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$/;
@@ -23,7 +23,7 @@ const scheduleSchema = z.strictObject({
 
 /** What is said of a server wherever it is backed up from. How to log in is another matter. */
 export const sourceOptions = {
-  host: someText.optional(),
+  host: hostName.optional(),
   port: port.optional(),
   maintenanceDatabase: someText.optional(),
   sslMode: z.enum(tlsModes).optional(),
@@ -32,5 +32,7 @@ export const sourceOptions = {
   /** Asked of every restored backup. */
   checks: checksSchema.min(1).optional(),
   fingerprint: z.boolean().default(planDefaults.fingerprint),
+  /** The roles and tablespaces of the server. */
+  globals: z.strictObject({ rolePasswords: z.boolean().default(planDefaults.rolePasswords) }).prefault({}),
   schedules: z.array(scheduleSchema).min(1),
 };

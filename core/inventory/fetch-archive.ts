@@ -8,7 +8,6 @@ import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { documentLimits } from '../manifest/document.ts';
 import type { Manifest, StoredFile } from '../manifest/manifest.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
-import { globalsText } from '../postgres/archive/globals-sql.ts';
 import { type Measure, type Meter, meter } from '../store/meter.ts';
 import { ObjectTooLarge, type Store } from '../store/store.ts';
 
@@ -71,10 +70,9 @@ export async function streamArchive(
   return { kind: 'stream', stream: verified as AsyncIterable<Buffer> };
 }
 
-/** Reads the roles and tablespaces, which are small. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */
-export async function fetchGlobals(manifest: Manifest, context: FetchContext): Promise<string | undefined> {
-  const content = await fetchSmall(manifest, 'globals', context);
-  return content && globalsText(content);
+/** Reads the roles and tablespaces, which are small: SQL in the encoding that it declares. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */
+export async function fetchGlobals(manifest: Manifest, context: FetchContext): Promise<Buffer | undefined> {
+  return await fetchSmall(manifest, 'globals', context);
 }
 
 /** Reads owner, grants and settings of the database itself. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */

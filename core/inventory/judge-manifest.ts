@@ -7,6 +7,7 @@ import {
   verificationName,
 } from '../manifest/manifest.ts';
 import { isKey } from '../store/key.ts';
+import { oneLine } from '../text/one-line.ts';
 
 /**
  * The manifest of a backup: of its schema, about the backup that its key names, and naming nothing outside of that
@@ -26,6 +27,13 @@ export function judgeManifest(bytes: Uint8Array, id: BackupId, where: string): M
   });
 }
 
+/** What a manifest says may be as long as it likes. */
+const shown = { limit: 200 };
+
+function quoted(text: string): string {
+  return oneLine(JSON.stringify(text), shown);
+}
+
 function problemOf(manifest: Manifest, id: BackupId): string | undefined {
   const { source, database } = id;
   return (
@@ -38,12 +46,14 @@ function problemOf(manifest: Manifest, id: BackupId): string | undefined {
 }
 
 function anotherThan(got: string, expected: string, what: string): string | undefined {
-  return got === expected ? undefined : `it is the manifest of another ${what}: ${got}, expected ${expected}`;
+  return got === expected
+    ? undefined
+    : `it is the manifest of another ${what}: ${oneLine(got, shown)}, expected ${expected}`;
 }
 
 function problemOfVersions({ dump, server }: Manifest): string | undefined {
   if (!/^[1-9]\d{0,2}(?!\d)/.test(dump.pgDump))
-    return `it names no version of pg_dump: ${JSON.stringify(dump.pgDump)}`;
+    return `it names no version of pg_dump: ${quoted(dump.pgDump)}`;
   return server.versionNum < 10_000_000
     ? undefined
     : `it names no version of PostgreSQL: ${server.versionNum}`;
@@ -56,17 +66,15 @@ const documents = [manifestName, verificationName];
 function problemOfObjects({ objects, dump }: Manifest): string | undefined {
   const names = new Set<string>();
   for (const { name } of objects) {
-    if (!isPart(name)) return `it names an object that is no part of a backup: ${JSON.stringify(name)}`;
-    if (names.has(name)) return `it names an object twice: ${JSON.stringify(name)}`;
+    if (!isPart(name)) return `it names an object that is no part of a backup: ${quoted(name)}`;
+    if (names.has(name)) return `it names an object twice: ${quoted(name)}`;
     names.add(name);
   }
   const archive = objects.filter(({ role }) => role === 'archive');
   if (archive.length === 0) return 'it names no archive';
   if (dump.format === 'directory') {
     const stray = archive.find(({ name }) => !/^archive\/[^/]+$/.test(name));
-    return (
-      stray && `it names an object that is no part of a directory archive: ${JSON.stringify(stray.name)}`
-    );
+    return stray && `it names an object that is no part of a directory archive: ${quoted(stray.name)}`;
   }
   if (archive.length > 1)
     return `it names ${archive.length} archives, and format ${dump.format} is one object`;

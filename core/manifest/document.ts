@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PgproofError } from '../errors.ts';
+import { PgproofError, type Problem } from '../errors.ts';
 import { oneLine } from '../text/one-line.ts';
 
 /**
@@ -14,9 +14,22 @@ export const documentLimits = {
   values: 4_000_000,
 } as const;
 
-/** Bytes under a document's key that are no such document, or are about another backup than their key says. */
+/** The only one so far; a higher number would mean that this version is misled by what it reads. */
+const formatVersion = 1;
+
+/**
+ * Bytes under a document's key that are no such document, that are about another backup than their key says, or that
+ * this version must not interpret.
+ */
 export class ManifestUnreadable extends PgproofError {
   override readonly name = 'ManifestUnreadable';
+  /** The number of a newer format, where that is why: nothing is wrong with the bytes. */
+  readonly newerFormat: number | undefined;
+
+  constructor(problem: Problem, options: ErrorOptions & { readonly newerFormat?: number } = {}) {
+    super(problem, options);
+    this.newerFormat = options.newerFormat;
+  }
 }
 
 /**
@@ -45,6 +58,8 @@ export function parseJsonObject<T>(bytes: Uint8Array, where: string, schema: z.Z
   } catch (cause) {
     throw cause instanceof ManifestUnreadable ? cause : unreadable(where, word, 'not JSON', cause);
   }
+  const newerFormat = newerFormatOf(json);
+  if (newerFormat !== undefined) throw madeByNewer(where, word, newerFormat);
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const issues = result.error.issues.slice(0, shownIssues);
@@ -122,6 +137,23 @@ function tellIssues(
 ): boolean {
   for (const issue of error.issues) issues.push({ ...issue, path: [key, ...issue.path], input: undefined });
   return issues.length >= shownIssues;
+}
+
+function newerFormatOf(json: unknown): number | undefined {
+  const number = (json as { readonly formatVersion?: unknown } | null)?.formatVersion;
+  return Number.isSafeInteger(number) && Number(number) > formatVersion ? Number(number) : undefined;
+}
+
+function madeByNewer(where: string, word: string, newerFormat: number): ManifestUnreadable {
+  return new ManifestUnreadable(
+    {
+      what: `${where} is a ${word} of a newer pgproof`,
+      got: `formatVersion ${newerFormat}`,
+      expected: `${formatVersion} at the most`,
+      fix: 'Use the pgproof that wrote it, or a newer one; nothing was changed.',
+    },
+    { newerFormat },
+  );
 }
 
 function unreadable(where: string, word: string, got: string, cause?: unknown): ManifestUnreadable {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { formats } from '../vocabulary.ts';
+import { formats, passwordsLeftOut } from '../vocabulary.ts';
 import { listOf, parseJsonObject, textByName } from './document.ts';
 
 export { ManifestUnreadable, parseJsonObject, serialize } from './document.ts';
@@ -96,12 +96,16 @@ export const manifestSchema = z.looseObject({
     snapshot: z.string(),
     /** Settings of its session that show in what it wrote: `TimeZone`, `lc_monetary` and their like. */
     settings: textByName().optional(),
+    /** Why one job has to restore its rows, and what comes after them; null where several may. */
+    oneJob: z.looseObject({ rows: z.string().nullable(), after: z.string().nullable() }).optional(),
     /** Whether there is money in it, whose amounts mean something under `lc_monetary` only. */
     holdsMoney: z.boolean().optional(),
   }),
   /** Whether globals.sql holds the roles' password hashes; managed services refuse them. */
   globals: z.looseObject({
     rolePasswords: z.boolean(),
+    /** Why there are none: nobody wanted them, or the server did not let them be read. */
+    rolePasswordsLeftOut: z.enum(passwordsLeftOut).optional(),
     /** The role that initdb made, whatever it is called there: owner of the system's own objects. */
     bootstrapRole: z.string().optional(),
     /** Every role of globals.sql. */

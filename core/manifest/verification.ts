@@ -9,6 +9,8 @@ const checkSchema = z.looseObject({
   detail: z.string(),
   /** What was accepted as missing, in a check that passed but for that. */
   without: listOf(z.string()).optional(),
+  /** What would have to be accepted for it to pass, as `--without` takes it; of one that is unverifiable. */
+  acceptable: listOf(z.string()).optional(),
   /** While the checks are made only: `splitNotCompared` puts it beside the verdict. */
   notCompared: listOf(z.string()).optional(),
 });
@@ -25,6 +27,8 @@ const runFields = {
   reached: z.enum(levels).nullable().optional(),
   /** SHA-256 of the manifest's bytes that the run went by. */
   manifestSha256: z.string().optional(),
+  /** How the server was held that the backup's SQL ran in: `sandboxed`, `own-machine` or `unsandboxed`, and by what. */
+  isolation: z.looseObject({ kind: z.string(), by: z.string().optional(), detail: z.string() }).optional(),
 };
 
 /** A run that is not in force, or not any more: of its checks, those that did not pass. */
@@ -39,6 +43,8 @@ export const verificationSchema = z.looseObject({
   ...runFields,
   checks: listOf(checkSchema),
   history: listOf(pastRunSchema).optional(),
+  /** Objects beside it that hold what lay in its place and counted for nothing. */
+  keptBeside: listOf(z.string()).optional(),
   /** What no check compared although the backup may hold it, a line each. Absent where all was. */
   notCompared: listOf(z.string()).optional(),
 });

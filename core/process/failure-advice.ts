@@ -19,7 +19,7 @@ const reasons: readonly Reason[] = [
   },
   {
     sqlState: '55P03',
-    words: /lock timeout|LOCK TABLE .* MODE/i,
+    words: /lock timeout|statement timeout[\s\S]*LOCK TABLE .* MODE/i,
     fix: 'Something held a lock for longer than the lock wait (--lock-wait-timeout) allows; find it in pg_locks, or allow more.',
   },
   {
@@ -41,6 +41,11 @@ const reasons: readonly Reason[] = [
     sqlState: '53200',
     words: /out of shared memory|max_locks_per_transaction/i,
     fix: 'Raise max_locks_per_transaction on the server: a backup locks every table at once.',
+  },
+  {
+    // In another language than English nothing else can be told apart.
+    words: /LOCK TABLE .* MODE/i,
+    fix: "A table could not be locked for reading, and the server's words say why: the role may not read it (GRANT pg_read_all_data TO …), or something held a lock for longer than the lock wait (--lock-wait-timeout) allows (find it in pg_locks).",
   },
 ];
 

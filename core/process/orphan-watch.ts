@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /*
  * A shell that keeps a list of what this process would leave behind, and clears it up when its standard input ends:
  * then this process is gone, however it went. A line adds an entry (`P <id> <signal> <target> <pid> <start>` for a
- * process, `D <id> <path>` for a file or directory) or takes one off the list (`- <id>`). A process is known by its id and the
+ * process, `U <id> <user>` for all that runs as a user, `D <id> <path>` for a file or directory) or takes one off the
+ * list (`- <id>`). A process is known by its id and the
  * time when it began (the 20th field after the name in /proc/<id>/stat), for ids are used again; where there is no
  * /proc by its id alone. What does not end in five seconds is killed; paths go when the processes are gone.
  */
@@ -67,6 +68,26 @@ while [ $left = 1 ] && [ $tries -lt 100 ]; do
   sleep 0.1
   if [ $tries -gt 50 ]; then each last; else each look; fi
 done
+run_as() {
+  set +f
+  for place in /proc/[0-9]*; do
+    { read -r _ && while IFS='	' read -r name real _; do
+      if [ "$name" = Uid: ]; then [ "$real" = "$1" ] && echo "\${place#/proc/}"; break; fi
+    done; } 2>/dev/null < "$place/status"
+  done
+}
+IFS=$newline
+for entry in $list; do
+  user=\${entry#U * }
+  [ "$user" = "$entry" ] && continue
+  tries=0
+  IFS=$newline
+  while pids=$(run_as "$user") && [ -n "$pids" ] && [ $tries -lt 50 ]; do
+    tries=$((tries + 1))
+    kill -s STOP -- $pids 2>/dev/null
+    kill -s KILL -- $pids $(run_as "$user") 2>/dev/null
+  done
+done
 IFS=$newline
 for entry in $list; do
   directory=\${entry#D * }
@@ -101,6 +122,8 @@ let lastId = 0;
  */
 export function watchForOrphans(left: {
   readonly processes?: readonly Orphan[] | undefined;
+  /** Users of whom every process is to be ended. */
+  readonly users?: readonly number[] | undefined;
   readonly paths?: readonly string[] | undefined;
 }): () => void {
   const lines = [
@@ -108,6 +131,7 @@ export function watchForOrphans(left: {
       const target = group === true ? -pid : pid;
       return ['P', `${signal} ${target} ${pid} ${start ?? ''}`];
     }),
+    ...(left.users ?? []).map((user) => ['U', String(user)]),
     // A path with a line break is left to the next run's removeLeftovers.
     ...(left.paths ?? []).filter((path) => !path.includes('\n')).map((path) => ['D', path]),
   ];

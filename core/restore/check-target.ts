@@ -1,9 +1,10 @@
-import type { Client } from 'pg';
+import { type Client, DatabaseError } from 'pg';
 import { PgproofError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { ConnectionFailed } from '../postgres/connect/connection-failed.ts';
-import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
+import { type ConnectionParameters, describeServer } from '../postgres/connect/parameters.ts';
+import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { lackingMoneyLocale, settingsTakenHere } from '../postgres/facts/dump-settings.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
@@ -17,15 +18,19 @@ export async function withServer<T>(
   target: ConnectionParameters,
   request: RestoreRequest,
   signal: AbortSignal,
-  use: (client: Client) => Promise<T>,
+  use: (client: Client, place: ConnectionParameters) => Promise<T>,
 ): Promise<T> {
   const { create, database } = request;
   const candidates = create ? maintenanceDatabases.filter((name) => name !== database) : [database];
   let first: unknown;
   for (const name of candidates) {
     try {
-      return await withConnection(target, { database: name, signal }, use);
+      const place = { ...target, database: name };
+      return await withConnection(place, { signal }, (client) => use(client, place));
     } catch (error: unknown) {
+      // What a manifest says of encoding and locale may be nothing that a server knows.
+      if (error instanceof DatabaseError)
+        throw queryFailed(`${describeServer(target)} refused a statement`, error);
       if (!(error instanceof ConnectionFailed)) throw error;
       first ??= error;
     }

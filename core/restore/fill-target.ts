@@ -5,15 +5,14 @@ import { withConnection } from '../postgres/connect/connect.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { applyDatabaseSql } from '../postgres/pg-restore/apply-database-sql.ts';
 import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
-import { canCreateItself, createDatabase } from '../postgres/pg-restore/new-database.ts';
+import { withGlobalsSession } from '../postgres/pg-restore/globals-session.ts';
+import { canCreateItself, createDatabase, encodingOfOwners } from '../postgres/pg-restore/new-database.ts';
 import type { PgRestoreResult, RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
 import { withServer } from './check-target.ts';
 import type { Choice } from './choose-entries.ts';
-import { compareWithTarget } from './compare-rows.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
-import type { RestoredTable } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
 import { watchSize } from './watch-size.ts';
 
@@ -104,12 +103,23 @@ async function prepareTarget(
 ): Promise<readonly RestoreProblem[]> {
   const { manifest, target, signal } = dependencies;
   const globals = request.applyGlobals ? await fetchGlobals(manifest, fetching) : undefined;
-  return await withServer(target, request, signal, async (client) => {
+  return await withServer(target, request, signal, async (client, place) => {
     const applied =
-      globals === undefined ? undefined : await applyGlobals(client, globals, { mode: 'target' });
+      globals === undefined
+        ? undefined
+        : await withGlobalsSession(
+            place,
+            globals,
+            { encoding: manifest.server.encoding, signal },
+            (session) => applyGlobals(session, { mode: 'target' }),
+          );
     if (applied !== undefined) {
       const { roles, tablespaces, existing } = applied;
       notes.push(`${roles.length} roles and ${tablespaces.length} tablespaces were made`);
+      if (roles.length > 0 && !manifest.globals.rolePasswords)
+        notes.push(
+          'the roles that were made have no passwords, as the backup holds none: set new ones (ALTER ROLE … PASSWORD …)',
+        );
       if (existing.length > 0)
         notes.push(
           `left as they were: ${existing.slice(0, 10).join(', ')}${existing.length > 10 ? ', …' : ''}`,
@@ -148,6 +158,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       target,
       database,
       dumpSettings: manifest.dump.settings,
+      encoding: encodingOfOwners(manifest),
       directory,
       jobs,
       leaveOut: choice?.leaveOut,
@@ -163,22 +174,4 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
   } finally {
     await watch.stop();
   }
-}
-
-/** Counts what should be there. Not in a database that held something before: its rows cannot be told from ours. */
-export async function compareTarget({
-  request,
-  dependencies,
-  choice,
-}: Run): Promise<readonly RestoredTable[]> {
-  const { manifest, target, signal, onProgress } = dependencies;
-  if (request.selection.part === 'schema') return [];
-  const expected = manifest.tables.filter((table) => choice?.holds(table) ?? true);
-  const totalTables = expected.length;
-  return await withConnection(target, { database: request.database, signal }, (client) =>
-    compareWithTarget(client, expected, {
-      signal,
-      onTable: (tables) => onProgress?.({ step: 'counting', tables, totalTables }),
-    }),
-  );
 }

@@ -1,4 +1,5 @@
 import { PgproofError } from '../errors.ts';
+import type { RowsStatus } from '../manifest/rows-compared.ts';
 import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { formatCount } from '../text/units.ts';
 
@@ -9,7 +10,9 @@ export type RestoredTable = {
   readonly recorded: number | null;
   /** Rows in the target; null where the table is missing. */
   readonly restored: number | null;
-  readonly status: 'as recorded' | 'differs' | 'missing' | 'not recorded';
+  /** Rows by the archive's own COPY, where they were not counted when the backup was made and it could be asked. */
+  readonly inArchive?: number | undefined;
+  readonly status: RowsStatus;
 };
 
 /** What a restore came to. Plain values: the command prints it, the function returns it. */
@@ -36,10 +39,7 @@ export type RestoreReport = {
 };
 
 export function isRestored({ problems, tables }: RestoreReport): boolean {
-  return (
-    problems.length === 0 &&
-    tables.every(({ status }) => status === 'as recorded' || status === 'not recorded')
-  );
+  return problems.length === 0 && tables.every(({ status }) => status !== 'differs' && status !== 'missing');
 }
 
 /** The restore ran, and the target is not what the backup holds. */
@@ -70,8 +70,10 @@ export class RestoreFailed extends PgproofError {
   }
 }
 
-function describeTable({ schema, name, recorded, restored }: RestoredTable): string {
+function describeTable({ schema, name, recorded, restored, inArchive }: RestoredTable): string {
   const rows = restored === null ? 'is missing' : `has ${formatCount(restored)} rows`;
+  if (recorded === null && inArchive !== undefined)
+    return `${schema}.${name} ${rows}, in the archive are ${formatCount(inArchive)}`;
   return `${schema}.${name} ${rows}, recorded were ${recorded === null ? 'none' : formatCount(recorded)}`;
 }
 

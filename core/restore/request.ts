@@ -34,6 +34,8 @@ export type RestoreRequest = {
   readonly keepGoing?: boolean | undefined;
   /** Makes the roles and tablespaces of globals.sql that the server lacks, before anything else. */
   readonly applyGlobals: boolean;
+  /** Also superusers, and others who may do as much, that the server has not. @default false */
+  readonly allowSuperusers?: boolean | undefined;
 };
 
 export const wholeBackup: Selection = {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { ChecksumMismatch, type FetchContext } from '../inventory/fetch-archive.ts';
+import { ChecksumMismatch, type FetchContext, fetchGlobals } from '../inventory/fetch-archive.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { archiveBytes } from '../manifest/sizes.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
@@ -8,8 +8,10 @@ import { withScratchDirectory } from '../scratch/scratch.ts';
 import { bringArchive } from './bring-archive.ts';
 import { checkTarget, withServer } from './check-target.ts';
 import { chooseEntries, selectionArguments } from './choose-entries.ts';
-import { compareTarget, type Filled, fillTarget, type Run } from './fill-target.ts';
+import { compareTarget } from './compare-target.ts';
+import { type Filled, fillTarget, type Run } from './fill-target.ts';
 import { notesAfter, notesBefore } from './notes.ts';
+import { refusePowers } from './refuse-powers.ts';
 import { isRestored, type RestoredTable, RestoreFailed, type RestoreReport } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
 
@@ -28,13 +30,16 @@ export async function restoreBackup(
   const { manifest, target, tools, clock, scratch, signal } = dependencies;
   const selection = selectionArguments(manifest, request.selection);
   const startedAt = clock();
+  const fetching = fetchContext(request, dependencies);
   const { server, isEmpty } = await withServer(target, request, signal, async (client) => {
     const facts = await readServerFacts(client);
-    return { server: facts, isEmpty: await checkTarget(client, request, manifest, facts) };
+    const isEmpty = await checkTarget(client, request, manifest, facts);
+    if (request.applyGlobals && !request.allowSuperusers)
+      await refusePowers(client, globalsText(manifest, await fetchGlobals(manifest, fetching)));
+    return { server: facts, isEmpty };
   });
   // pg_restore reads what its own and older versions of pg_dump wrote.
   const program = await tools(Math.max(server.major, Number.parseInt(manifest.dump.pgDump, 10)));
-  const fetching = fetchContext(request, dependencies);
   return await withScratchDirectory(scratch, async (directory) => {
     const mustBeFile = whyFile(manifest, request);
     const archive = await bringArchive(manifest, directory, { ...fetching, scratch, mustBeFile });
@@ -62,6 +67,14 @@ export async function restoreBackup(
     };
     return await changeTarget(run, startedAt);
   });
+}
+
+/**
+ * globals.sql as it is read to judge what it would make. Where names are in another encoding than ours, those that are not
+ * plain look like no role that is there: the judgement is then on the side of caution.
+ */
+function globalsText({ server }: Manifest, globals: Buffer | undefined): string {
+  return globals?.toString(server.encoding === 'UTF8' ? 'utf8' : 'latin1') ?? '';
 }
 
 function fetchContext({ id }: RestoreRequest, dependencies: RestoreDependencies): FetchContext {

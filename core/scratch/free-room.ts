@@ -13,6 +13,20 @@ export async function freeBytes(directory: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** What is kept free for others: a twentieth of a disk, 2 GB at most. A server writes no more than that in a second. */
+const keptFree = { share: 0.05, mostBytes: 2e9 };
+
+/** What an ordinary user may still write to this directory's disk, and what should be left of it. */
+export async function diskRoom(
+  directory: string,
+): Promise<{ readonly freeBytes: number; readonly reserveBytes: number }> {
+  const { bavail, blocks, bsize } = await statfs(directory);
+  return {
+    freeBytes: bavail * bsize,
+    reserveBytes: Math.min(blocks * bsize * keptFree.share, keptFree.mostBytes),
+  };
+}
+
 export type RoomProblem = {
   readonly free: number;
   readonly needed: number;

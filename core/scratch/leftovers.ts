@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, readlinkSync } from 'node:fs';
 import { chmod, lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processesBelow, processStart, processStartSync, sendSignal, waitUntilGone } from './processes.ts';
+import { endProcessesOf } from './user-processes.ts';
 
 /*
  * A directory says in its name whose it is: the process's id, when that process began (ids are used again), and
@@ -64,7 +65,10 @@ export async function removeTree(directory: string): Promise<void> {
 
 async function removeLeftover(directory: string): Promise<boolean> {
   try {
-    if (!(await lstat(directory)).isDirectory()) return false;
+    const entry = await lstat(directory);
+    if (!entry.isDirectory()) return false;
+    // A server with hostile SQL ran as nobody else than this user.
+    await endProcessesOf(entry.uid);
     const processes = await processesBelow(directory);
     for (const pid of processes) sendSignal(pid, 'SIGKILL');
     await Promise.all(processes.map(waitUntilGone));

@@ -1,6 +1,7 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Signer } from '@aws-sdk/rds-signer';
 import * as z from 'zod';
+import { hostName } from '../config/options.ts';
 import { messageOf, PgproofError } from '../errors.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import { isRdsHost, rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';
@@ -27,7 +28,7 @@ export type SourceOverrides = {
 const secretSchema = z.looseObject({
   username: z.string().min(1).optional(),
   password: z.string().min(1),
-  host: z.string().min(1).optional(),
+  host: hostName.optional(),
   port: z.coerce.number().int().min(1).max(65_535).optional(),
   dbname: z.string().min(1).optional(),
   engine: z

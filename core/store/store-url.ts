@@ -8,12 +8,27 @@ export type StoreLocation =
 const expected = 's3://bucket/prefix or file:///directory';
 
 function problem(url: string, what: string, fix: string): UsageError {
-  // What stands before an @ might be a password, which no message may show.
-  const shown = JSON.stringify(url.replace(/\/\/[^/@]*@/, '//…@'));
-  return new UsageError({ what, got: shown, expected, fix });
+  return new UsageError({ what, got: shown(url), expected, fix });
+}
+
+/** Nothing that may be a piece of somebody's credentials: not a word of what has an @, a ?, a #, or one more colon. */
+function shown(url: string): string | undefined {
+  const [, scheme = '', rest = url] = /^([A-Za-z][A-Za-z0-9+.-]*:\/\/)?(.*)$/s.exec(url) ?? [];
+  if (!/[@:?#]/.test(rest)) return JSON.stringify(url);
+  return scheme === '' ? undefined : `${scheme}…`;
+}
+
+function withCredentials(url: string): UsageError {
+  return problem(
+    url,
+    'A store URL takes no user and no password, and has an "@" or a colon in it',
+    "Credentials come from AWS's own places (environment, profile, role); in a prefix write @ as %40.",
+  );
 }
 
 function parseS3(url: string, bucket: string, path: string): StoreLocation {
+  // Also behind the bucket: with a / in the password the first part of it stands where the bucket should.
+  if (/[@:]/.test(bucket) || path.includes('@')) throw withCredentials(url);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket))
     throw problem(
       url,
@@ -33,6 +48,7 @@ function parseS3(url: string, bucket: string, path: string): StoreLocation {
 }
 
 function parseFile(url: string, host: string, path: string): StoreLocation {
+  if (/[@:]/.test(host)) throw withCredentials(url);
   if ((host !== '' && host !== 'localhost') || path === '')
     throw problem(
       url,
@@ -64,7 +80,9 @@ export function parseStoreUrl(url: string): StoreLocation {
     throw problem(
       url,
       'A store is not given as a URL',
-      url.startsWith('/') ? `Write file://${encodeURI(url)}` : 'For a directory write file:///abs/path.',
+      url.startsWith('/') && shown(url) !== undefined
+        ? `Write file://${encodeURI(url)}`
+        : 'For a directory write file:///abs/path.',
     );
   const [, scheme = '', host = '', path = '', rest = ''] = parts;
   if (rest !== '')

@@ -5,26 +5,38 @@ import { majorsOf } from '../manifest/majors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { Check } from '../manifest/verification.ts';
 import type { VerificationTools } from '../postgres/programs/obtain.ts';
+import type { Isolation } from '../postgres/server/isolation.ts';
 import { removeLeftovers } from '../scratch/leftovers.ts';
 import { temporaryScratch } from '../scratch/scratch.ts';
 import { oneLine } from '../text/one-line.ts';
 import { type Level, mayRestore } from '../vocabulary.ts';
 import { proveByRestore } from './prove/prove-by-restore.ts';
 import { estimateRestore } from './prove/room.ts';
+import { restoreLimitSeconds } from './prove/time-limit.ts';
 import { type CheckContext, checkStored } from './read/check-stored.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
 
 /** What was found, and the level that it was found at: `auto` is none. */
-export type ChecksAtLevel = { readonly level: Level; readonly checks: readonly Check[] };
+export type ChecksAtLevel = {
+  readonly level: Level;
+  readonly checks: readonly Check[];
+  /** How the server was held that the backup was restored into. */
+  readonly isolation?: Isolation | undefined;
+};
 
 /** Does what the level asks for. Rejects only where the signal's reason is to be thrown. */
 export async function checksAt(
   manifest: Manifest,
-  { id, level, checks = [], without = [] }: VerifyRequest,
+  { id, level, checks = [], without = [], restoreSeconds }: VerifyRequest,
   dependencies: VerifyDependencies,
 ): Promise<ChecksAtLevel> {
   const { store, tools, onProgress, signal = new AbortController().signal } = dependencies;
-  const { scratch = temporaryScratch(), stallSeconds = 120 } = dependencies;
+  const {
+    scratch = temporaryScratch(),
+    stallSeconds = 120,
+    sandboxPrograms,
+    uncontained = 'refused',
+  } = dependencies;
   // Every child, connection and read listens to it.
   setMaxListeners(0, signal);
   const totalBytes = manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -37,21 +49,37 @@ export async function checksAt(
   const way = await wayToRestore(manifest, level, context, dependencies);
   if ('reason' in way) {
     const { checks: read } = await checkStored(manifest, 'read', context);
-    return level === 'auto'
-      ? { level: 'read', checks: [...read, noteOf(way.reason)] }
-      : { level: 'restore', checks: [...read, unverifiable(way.reason)] };
+    return notRestored(level, read, way.reason);
   }
   const userChecks = checks.filter(({ database = manifest.database }) => database === manifest.database);
-  return {
-    level: 'restore',
-    checks: await proveByRestore(manifest, { ...context, ...way, userChecks, without, onProgress }),
-  };
+  const limitSeconds = restoreSeconds ?? restoreLimitSeconds(way.seconds);
+  const proof = await proveByRestore(manifest, {
+    ...context,
+    ...way,
+    userChecks,
+    without,
+    limitSeconds,
+    sandboxPrograms,
+    uncontained,
+    onProgress,
+  });
+  const { refused, isolation } = proof;
+  if (refused !== undefined) return notRestored(level, proof.checks, oneLine(refused.message));
+  return { level: 'restore', checks: proof.checks, isolation };
+}
+
+/** `auto` says why it read only; a restore that was asked for by name is not to be had. */
+function notRestored(level: 'restore' | 'auto', read: readonly Check[], reason: string): ChecksAtLevel {
+  return level === 'auto'
+    ? { level: 'read', checks: [...read, noteOf(reason)] }
+    : { level: 'restore', checks: [...read, unverifiable(reason)] };
 }
 
 type Way =
   | {
       readonly keepArchive: boolean;
       readonly databaseBytes: number;
+      readonly seconds: number;
       readonly serverTools: VerificationTools;
       readonly jobs: number;
     }
@@ -66,20 +94,20 @@ async function wayToRestore(
 ): Promise<Way> {
   const cores = availableParallelism();
   // A restore that was asked for by name is tried even where it may not be done in time: trying loses nothing.
-  const seconds =
+  const secondsLeft =
     level === 'auto' && deadline !== undefined ? (deadline.getTime() - clock().getTime()) / 1_000 : undefined;
   try {
     const { directory } = scratch;
     const plan = estimateRestore(manifest, {
       freeBytes: await scratch.freeBytes(),
       directory,
-      seconds,
+      seconds: secondsLeft,
       cores,
     });
     if (plan.kind !== 'fits') return { reason: `${plan.kind}: ${plan.detail}` };
     const serverTools = await verificationTools(majorsOf(manifest).needed);
-    const { keepArchive, databaseBytes } = plan;
-    return { keepArchive, databaseBytes, serverTools, jobs: cores };
+    const { keepArchive, databaseBytes, seconds } = plan;
+    return { keepArchive, databaseBytes, seconds, serverTools, jobs: cores };
   } catch (error: unknown) {
     return { reason: oneLine(messageOf(error)) };
   }

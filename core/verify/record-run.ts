@@ -1,35 +1,38 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
-import { ManifestUnreadable, serialize, verificationName } from '../manifest/manifest.ts';
-import { pastRun, withRun } from '../manifest/verdict-in-force.ts';
-import {
-  type PastRun,
-  parseVerification,
-  type Verification,
-  whyCountsAsNone,
-} from '../manifest/verification.ts';
+import { type BackupId, keyOf } from '../manifest/backup-id.ts';
+import { serialize, verificationName } from '../manifest/manifest.ts';
+import { withRun } from '../manifest/verdict-in-force.ts';
+import type { Check, Verification } from '../manifest/verification.ts';
 import type { Verified } from '../manifest/verified.ts';
-import { ObjectChanged, type Store } from '../store/store.ts';
+import { ObjectChanged, ObjectExists, type Store } from '../store/store.ts';
+import { type KeptBeside, whatWasThere } from './what-was-there.ts';
 
 /** Each time another verification of the same backup got in first; there are hardly as many. */
 const attempts = 12;
 const pauseMs = 25;
 
 /**
- * Puts a run into the document beside the manifest, with what other runs have written there meanwhile.
+ * Puts a run into the document beside the manifest, with what other runs have written there meanwhile. What lay there
+ * and cannot be carried on is kept under another name first.
  * @param run with the manifest's SHA-256
  * @returns the run, and the verdict in force where that is another
- * @throws ObjectChanged where others wrote all the time; StoreUnusable
+ * @throws ObjectChanged where others wrote all the time; VerificationOfNewer; StoreUnusable
  */
 export async function recordRun(store: Store, id: BackupId, run: Verification): Promise<Verified> {
   const key = keyOf(id, verificationName);
   for (let attempt = 1; ; attempt += 1) {
     const there = await store.readVersion(key);
-    const { before, setAside } = whatWasThere(there?.content, key, id, run.manifestSha256 ?? '');
-    const document = withRun(before, run, setAside);
+    const { before, setAside, keep } = whatWasThere(there?.content, key, id, run.manifestSha256 ?? '');
+    if (keep !== undefined) await keepBeside(store, id, keep);
+    const told = keep === undefined ? run : { ...run, checks: [...run.checks, keptCheck(keep)] };
+    const keptBeside = [...(before?.keptBeside ?? []), ...(keep === undefined ? [] : [keep.name])];
+    const document = {
+      ...withRun(before, told, setAside),
+      ...(keptBeside.length === 0 ? {} : { keptBeside }),
+    };
     try {
       await store.replaceIf(key, serialize(document), there?.version);
-      return verifiedOf(run, document);
+      return verifiedOf(told, document);
     } catch (error: unknown) {
       if (!(error instanceof ObjectChanged) || attempt === attempts) throw error;
       await wait(Math.random() * pauseMs * attempt);
@@ -37,28 +40,21 @@ export async function recordRun(store: Store, id: BackupId, run: Verification): 
   }
 }
 
-/** What counts of an older document; one that is unreadable is written over, as nothing can be made of it. */
-function whatWasThere(
-  content: Buffer | undefined,
-  key: string,
-  id: BackupId,
-  sha256: string,
-): { readonly before?: Verification; readonly setAside: readonly PastRun[] } {
-  if (content === undefined) return { setAside: [] };
-  let before: Verification;
+async function keepBeside(store: Store, id: BackupId, { name, content }: KeptBeside): Promise<void> {
   try {
-    before = parseVerification(content, key);
+    await store.create(keyOf(id, name), content);
   } catch (error: unknown) {
-    if (error instanceof ManifestUnreadable) return { setAside: [] };
-    throw error;
+    // Its name is that of its content: another run has kept the same.
+    if (!(error instanceof ObjectExists)) throw error;
   }
-  const { source, database } = id;
-  const here = { id: formatId(id), source, database };
-  if (whyCountsAsNone(before, { ...here, sha256 }) === undefined) return { before, setAside: [] };
-  // Of this backup, when its manifest was another one: told as history, and counted for nothing.
-  const isOfOther = whyCountsAsNone(before, { ...here, sha256: before.manifestSha256 ?? sha256 });
+}
+
+/** It says nothing about the backup, but that an older verdict is not counted any more. */
+function keptCheck({ name, why }: KeptBeside): Check {
   return {
-    setAside: isOfOther === undefined ? [pastRun(before), ...(before.history ?? [])] : [],
+    name: 'history',
+    status: 'passed',
+    detail: `what lay there as ${verificationName} counts for nothing (${why}) and is kept as ${name}`,
   };
 }
 

@@ -2,6 +2,8 @@ import type { UserCheck } from '../config/checks.ts';
 import type { BackupId } from '../manifest/backup-id.ts';
 import type { VerificationTools } from '../postgres/programs/obtain.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
+import type { SandboxPrograms } from '../postgres/server/sandbox-ways.ts';
+import type { Uncontained } from '../postgres/server/uncontained.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import type { Store } from '../store/store.ts';
 import type { LevelChoice } from '../vocabulary.ts';
@@ -13,6 +15,8 @@ export type VerifyRequest = {
   readonly checks?: readonly UserCheck[] | undefined;
   /** What may lack where it is restored: see parseWithout. Counts only where no rows of tables are left out by it. */
   readonly without?: readonly string[] | undefined;
+  /** What a restore and its comparison may take, in seconds. @default see restoreLimitSeconds */
+  readonly restoreSeconds?: number | undefined;
 };
 
 /** What is going on. */
@@ -43,6 +47,10 @@ export type VerifyDependencies = {
   readonly onProgress?: ((progress: VerifyProgress) => void) | undefined;
   /** Where the private server and the archive lie, and the directory format's files while they are decoded. @default the system's temporary directory */
   readonly scratch?: Scratch | undefined;
+  /** What makes a sandbox for the private server. @default see sandboxPrograms */
+  readonly sandboxPrograms?: SandboxPrograms | undefined;
+  /** What may be done where the private server cannot be sandboxed. @default 'refused' */
+  readonly uncontained?: Uncontained | undefined;
   /** After so long without taking or giving a byte pg_restore is stopped: `unverifiable`. @default 120 */
   readonly stallSeconds?: number | undefined;
 };

@@ -20,8 +20,22 @@ export function verdictWords(verified: Verified): VerdictWords {
   return {
     result: 'unverifiable',
     bad: lines,
-    fix: `${standing(verified)}Mend what the verifier lacked, then verify again: pgproof verify ${verified.id}`,
+    fix: `${standing(verified)}Mend what the verifier lacked, then verify again: pgproof verify ${verified.id}${acceptance(bad)}`,
   };
+}
+
+/** What may be said to lack on purpose, where that is all that is in the way of a proof. */
+function acceptance(bad: readonly Check[]): string {
+  const acceptable = [...new Set(bad.flatMap((check) => check.acceptable ?? []))];
+  // What was left out is not compared either, and would not have to be.
+  const isAll = bad.every((check) => check.acceptable !== undefined || check.name === 'schema');
+  if (acceptable.length === 0 || !isAll) return '';
+  const flags = acceptable.map((spec) => `--without ${inShell(spec)}`).join(' ');
+  return `. What it is never to have can be accepted: ${flags}, or verify.without ${JSON.stringify(acceptable)} in cdk.json; the verdict is proven-without then`;
+}
+
+function inShell(text: string): string {
+  return /["$`\\!]/.test(text) ? `'${text.replaceAll("'", "'\\''")}'` : `"${text}"`;
 }
 
 /** A backup that is exactly what its source was can still be false to a check: then the source is to be looked at. */

@@ -18,6 +18,7 @@ import { oneLine } from '../text/one-line.ts';
 import { type ChecksAtLevel, checksAt } from './checks-at-level.ts';
 import { recordRun } from './record-run.ts';
 import type { VerifyDependencies, VerifyRequest } from './request.ts';
+import { refuseNewer } from './what-was-there.ts';
 
 /**
  * Proves of one backup what `level` asks for, and writes that beside its manifest, where it comes into force or stands
@@ -25,7 +26,7 @@ import type { VerifyDependencies, VerifyRequest } from './request.ts';
  * nothing to judge or the verdict cannot be written.
  *
  * @returns what this run found, and the verdict in force where that is another
- * @throws BackupNotFound, Interrupted
+ * @throws BackupNotFound, Interrupted; VerificationOfNewer, before anything is done
  * @throws StoreUnusable, and whatever else the store throws at the manifest or the verdict
  */
 export async function verifyBackup(
@@ -36,14 +37,13 @@ export async function verifyBackup(
   const { store, clock } = dependencies;
   const startedAt = clock();
   const { manifest, problem, sha256 } = await readManifest(id, dependencies);
-  const { level, checks } =
-    manifest === undefined
-      ? { level: request.level === 'auto' ? 'read' : request.level, checks: [manifestCheck(problem)] }
-      : await checksAt(manifest, request, dependencies);
+  await refuseNewer(store, id, dependencies.signal);
+  const { level, checks, isolation } =
+    manifest === undefined ? unread(request.level, problem) : await checksAt(manifest, request, dependencies);
   // An interrupted run has found out nothing, and must not put that in the place of an older verdict.
   if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
   const finishedAt = clock();
-  return await recordRun(store, id, runOf(id, { startedAt, finishedAt, level, checks, sha256 }));
+  return await recordRun(store, id, runOf(id, { startedAt, finishedAt, level, checks, isolation, sha256 }));
 }
 
 function runOf(
@@ -54,7 +54,7 @@ function runOf(
     readonly sha256: string | undefined;
   },
 ): Verification {
-  const { startedAt, finishedAt, level, checks, sha256 } = found;
+  const { startedAt, finishedAt, level, checks, isolation, sha256 } = found;
   const verdict = verdictOf(level, checks);
   return {
     formatVersion: 1,
@@ -67,13 +67,14 @@ function runOf(
     reached: reachedBy({ level, verdict, checks: [...checks] }),
     // None where the manifest is too large to be read.
     ...(sha256 === undefined ? {} : { manifestSha256: sha256 }),
+    ...(isolation === undefined ? {} : { isolation }),
     ...splitNotCompared(checks),
   };
 }
 
 type ManifestReading = { readonly sha256?: string } & (
   | { readonly manifest: Manifest; readonly problem?: undefined }
-  | { readonly manifest?: undefined; readonly problem: string }
+  | { readonly manifest?: undefined; readonly problem: Check }
 );
 
 async function readManifest(id: BackupId, { store, signal }: VerifyDependencies): Promise<ManifestReading> {
@@ -82,7 +83,7 @@ async function readManifest(id: BackupId, { store, signal }: VerifyDependencies)
   try {
     bytes = await readSmall(store, key, { signal });
   } catch (error: unknown) {
-    if (error instanceof ObjectTooLarge) return { problem: error.message };
+    if (error instanceof ObjectTooLarge) return { problem: manifestCheck('failed', error.message) };
     if (error instanceof ObjectMissing) throw noManifest(id, store, error);
     throw error;
   }
@@ -90,8 +91,10 @@ async function readManifest(id: BackupId, { store, signal }: VerifyDependencies)
   try {
     return { manifest: judgeManifest(bytes, id, key), sha256 };
   } catch (error: unknown) {
-    if (error instanceof ManifestUnreadable) return { problem: error.message, sha256 };
-    throw error;
+    if (!(error instanceof ManifestUnreadable)) throw error;
+    // What a newer version wrote is no worse for that: this one cannot say.
+    const status = error.newerFormat === undefined ? 'failed' : 'unverifiable';
+    return { problem: manifestCheck(status, error.message), sha256 };
   }
 }
 
@@ -106,6 +109,11 @@ function noManifest(id: BackupId, store: Store, cause: unknown): BackupNotFound 
   );
 }
 
-function manifestCheck(problem: string): Check {
-  return { name: 'manifest', status: 'failed', detail: oneLine(problem) };
+/** A manifest that cannot be read, or is not this backup's, is all there is to tell. */
+function unread(level: VerifyRequest['level'], problem: Check): ChecksAtLevel {
+  return { level: level === 'auto' ? 'read' : level, checks: [problem] };
+}
+
+function manifestCheck(status: Check['status'], problem: string): Check {
+  return { name: 'manifest', status, detail: oneLine(problem) };
 }

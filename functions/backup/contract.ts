@@ -43,6 +43,8 @@ export const backupEnvironment = {
   rows: 'PGPROOF_ROWS',
   /** `true`: a hash of every table's content, compared by a verification by restore. Default `false`. */
   fingerprint: 'PGPROOF_FINGERPRINT',
+  /** `false`: the roles' password hashes stay out of globals.sql. Default `true`. */
+  rolePasswords: 'PGPROOF_ROLE_PASSWORDS',
   /** Seconds pg_dump waits for a table lock. Default 60. */
   lockWaitSeconds: 'PGPROOF_LOCK_WAIT_SECONDS',
   /** Seconds without any progress after which a dump is killed. Default 300. */

@@ -3,7 +3,7 @@ import type { BackupPlan } from '../../core/backup/plan.ts';
 import { checkedBy } from '../../core/config/checked-by.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { defaultPolicy, planDefaults } from '../../core/config/defaults.ts';
-import { most } from '../../core/config/options.ts';
+import { hostName, most } from '../../core/config/options.ts';
 import {
   authKinds,
   formats,
@@ -22,13 +22,15 @@ import {
 } from '../lambda/settings.ts';
 import { type BackupEvent, backupEnvironment } from './contract.ts';
 
+const trueOrFalse = z.enum(['true', 'false']).transform((text) => text === 'true');
+
 const settingsSchema = z
   .strictObject({
     source: requiredText,
     store: bucketUrl,
     secretArn: z.string().optional(),
     auth: z.enum(authKinds).default('secret'),
-    host: z.string().optional(),
+    host: hostName.optional(),
     port: numberVariable(1, most.port).optional(),
     user: z.string().optional(),
     maintenanceDatabase: z.string().optional(),
@@ -40,10 +42,8 @@ const settingsSchema = z
     jobs: numberVariable(1, most.jobs).default(planDefaults.jobs),
     parallel: numberVariable(1, most.parallel).default(planDefaults.parallel),
     rows: z.enum(rowModes).default(planDefaults.rows),
-    fingerprint: z
-      .enum(['true', 'false'])
-      .transform((text) => text === 'true')
-      .default(planDefaults.fingerprint),
+    fingerprint: trueOrFalse.default(planDefaults.fingerprint),
+    rolePasswords: trueOrFalse.default(planDefaults.rolePasswords),
     lockWaitSeconds: numberVariable(1, 86_400).default(planDefaults.lockWaitSeconds),
     stallSeconds: numberVariable(1, 86_400).default(planDefaults.stallSeconds),
     partLimit: numberVariable(1, most.parts).optional(),
@@ -107,6 +107,7 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
     parallel: event.parallel ?? settings.parallel,
     rows,
     fingerprint,
+    rolePasswords: settings.rolePasswords,
     lockWaitSeconds: settings.lockWaitSeconds,
     stallSeconds: settings.stallSeconds,
     reason: event.reason,

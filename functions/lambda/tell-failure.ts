@@ -2,7 +2,7 @@ import type { Outcome } from '../../core/notify/alert.ts';
 import { describeFailure } from '../../core/notify/describe-failure.ts';
 import { notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
-import { redactor } from '../../core/process/redact.ts';
+import { parseStoreUrl } from '../../core/store/store-url.ts';
 
 /**
  * Runs what comes before the use case (settings, event), or all of it where nothing else tells, and sends an alert when
@@ -25,12 +25,20 @@ export async function tellFailure<T>(
         result: work === 'verification' ? 'unverifiable' : 'failed',
         work,
         source: PGPROOF_SOURCE || AWS_LAMBDA_FUNCTION_NAME || 'pgproof',
-        // As it was set: nothing has checked yet that there is no password in it.
-        store: redactor([])(PGPROOF_STORE || 'unknown'),
+        store: isStore(PGPROOF_STORE) ? PGPROOF_STORE : 'unknown',
         at: new Date(),
       };
       await notifier(snsChannel(topicArn), 'failures').tell(outcome);
     }
     throw error;
+  }
+}
+
+/** As it was set nothing has checked it yet: what is no store's URL may have a password in it. */
+function isStore(url: string | undefined): url is string {
+  try {
+    return parseStoreUrl(url ?? '') !== undefined;
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { jobs, names, port, someText } from '../../core/config/options.ts';
+import { hostName, jobs, names, port, someText } from '../../core/config/options.ts';
 import { variables } from '../../core/vocabulary.ts';
 
 /** What the infrastructure and the restore function agree on; nothing heavy is imported here. */
@@ -29,7 +29,7 @@ export const restoreEventSchema = z.strictObject({
     /** A secret in RDS's JSON form, which the function may read; default: the function's own. */
     secretArn: someText.optional(),
     /** Where the secret has none, or instead of the secret's. */
-    host: someText.optional(),
+    host: hostName.optional(),
     port: port.optional(),
     database: someText,
   }),
@@ -45,6 +45,8 @@ export const restoreEventSchema = z.strictObject({
   noPrivileges: z.boolean().optional(),
   /** Makes the roles and tablespaces that the server lacks. */
   applyGlobals: z.boolean().optional(),
+  /** Also superusers, and others who may do as much, that the server has not. */
+  allowSuperusers: z.boolean().optional(),
   /** `latest` is the newest, whatever its verdict. */
   any: z.boolean().optional(),
   intoNonEmpty: z.boolean().optional(),

@@ -54,6 +54,7 @@ export async function prepareRestore(
       create: asked.create ?? false,
       intoNonEmpty: asked.intoNonEmpty ?? false,
       applyGlobals: asked.applyGlobals ?? false,
+      allowSuperusers: asked.allowSuperusers ?? false,
     },
     dependencies: {
       store,

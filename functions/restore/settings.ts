@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { most } from '../../core/config/options.ts';
+import { hostName, most } from '../../core/config/options.ts';
 import { parseIdOrLatest } from '../../core/manifest/backup-id.ts';
 import { parseTableSelector } from '../../core/postgres/names.ts';
 import type { Selection, TableSelector } from '../../core/restore/request.ts';
@@ -11,7 +11,7 @@ const settingsSchema = z.strictObject({
   source: requiredText,
   store: bucketUrl,
   secretArn: z.string().optional(),
-  host: z.string().optional(),
+  host: hostName.optional(),
   port: numberVariable(1, most.port).optional(),
   sslMode: z.enum(tlsModes).optional(),
   topicArn: requiredText,

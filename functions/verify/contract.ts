@@ -15,6 +15,8 @@ export const verifyEnvironment = {
   checks: 'PGPROOF_VERIFY_CHECKS',
   /** A JSON array of what may lack where a backup is restored: `["extension aws_commons"]`. */
   without: 'PGPROOF_VERIFY_WITHOUT',
+  /** `true`: restore also where the function's credentials are within reach of a backup's SQL. Default `false`. */
+  allowUncontained: 'PGPROOF_VERIFY_ALLOW_UNCONTAINED',
   /** ARN of a KMS key for the verification; without it the bucket's own encryption applies. */
   kmsKeyArn: variables.kmsKeyArn,
   /** ARN of the SNS topic that alerts go to. Required. */

@@ -30,6 +30,8 @@ export async function prepare(
       store,
       tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),
       verificationTools: (major) => obtainVerificationTools({ major, signal }),
+      // Nothing of production lies there, and the server layer's bubblewrap is tried first all the same.
+      uncontained: settings.allowUncontained ? 'own-machine-asked-for' : 'own-machine',
       clock: () => new Date(),
       notifier: notifier(snsChannel(settings.topicArn), settings.notify),
       signal,

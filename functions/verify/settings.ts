@@ -41,6 +41,10 @@ const settingsSchema = z.strictObject({
   level: z.enum(levelChoices).default(defaultLevel.functions),
   checks: jsonChecks.default([]),
   without: jsonWithout.default([]),
+  allowUncontained: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((text) => text === 'true'),
   kmsKeyArn: z.string().optional(),
   topicArn: requiredText,
   notify: z.enum(notifyPolicies).default(defaultPolicy),

@@ -37,6 +37,19 @@ function show(value: unknown): string {
   return json.length > shownCharacters ? `${json.slice(0, shownCharacters)}…` : json;
 }
 
+/**
+ * Where people put a password, or a URL with one in it, instead of what belongs there. A build log keeps what it was
+ * told, so of such a value nothing is repeated.
+ */
+function showAt(path: readonly PropertyKey[], value: unknown): string {
+  if (typeof value !== 'string') return show(value);
+  const key = path.findLast((part) => typeof part === 'string');
+  if (key === 'host') return 'something that is no host name';
+  const isArn = /Arns?$/i.test(String(key));
+  if ((isArn && !value.startsWith('arn:')) || /:\/\/|\bpassword\s*=/i.test(value)) return 'another text';
+  return show(value);
+}
+
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
@@ -69,7 +82,9 @@ function describe(raw: unknown, path: readonly PropertyKey[], issue: z.core.$Zod
   }
   const known = advice[pattern] ?? { expected: issue.message, fix: 'See docs/configuration.md.' };
   const why = issue.code === 'custom' && pattern.endsWith('.cron') ? ` (${issue.message})` : '';
-  return [{ path: formatPath(path) || 'pgproof', got: `${show(valueAt(raw, path))}${why}`, ...known }];
+  return [
+    { path: formatPath(path) || 'pgproof', got: `${showAt(path, valueAt(raw, path))}${why}`, ...known },
+  ];
 }
 
 /**
@@ -82,7 +97,7 @@ export function parseConfig(raw: unknown): Config {
     ? []
     : result.error.issues.flatMap((issue) => describe(raw, issue.path, issue));
   const contradicting = contradictions(raw)
-    .map(({ path, ...rest }) => ({ path: formatPath(path), got: show(valueAt(raw, path)), ...rest }))
+    .map(({ path, ...rest }) => ({ path: formatPath(path), got: showAt(path, valueAt(raw, path)), ...rest }))
     // What is not even of the right type is said once.
     .filter(({ path }) => !wrong.some((problem) => problem.path === path));
   const problems = [...wrong, ...contradicting];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { defaultLevel, defaultPolicy } from '../../core/config/defaults.ts';
-import { port, someText } from '../../core/config/options.ts';
+import { hostName, port, someText } from '../../core/config/options.ts';
 import { sourceName, sourceOptions } from '../../core/config/source.ts';
 import { withoutSchema } from '../../core/config/without.ts';
 import { levelChoices, notifyPolicies, postgresPort, transitionClasses } from '../../core/vocabulary.ts';
@@ -54,7 +54,7 @@ const source = z.strictObject({
   secretKmsKeyArn: kmsKeyArn.optional(),
   iam: z
     .strictObject({
-      host: someText,
+      host: hostName,
       port: port.default(postgresPort),
       user: someText.regex(/^[^*?]+$/),
       resourceId: z.string().regex(/^(db|cluster|prx)-[A-Za-z0-9]+$/),
@@ -124,6 +124,7 @@ const localeName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]*$/);
 const verify = z.strictObject({
   level: z.enum(levelChoices).default(defaultLevel.functions),
   without: withoutSchema.default([]),
+  allowUncontained: z.boolean().default(false),
   postgresMajor: major.optional(),
   extensions: z.array(packageName).default([]),
   locales: z.array(localeName).default([]),

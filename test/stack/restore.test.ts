@@ -43,11 +43,14 @@ test('the checks of a source reach the verifier as it reads them, and fingerprin
     { database: 'app', sql: 'select count(*) > 1000 from orders' },
     { name: 'fresh "data"', sql: "select max(created_at) > now() - interval '2 days' from events" },
   ];
-  const config = configuration({}, { checks, fingerprint: true });
+  const config = configuration({}, { checks, fingerprint: true, globals: { rolePasswords: false } });
   const variables = variablesOf(config, 'ordersprodVerifyFunction');
   expect(variables[verifyEnvironment.level]).toBe('auto');
   expect(checksSchema.parse(JSON.parse(variables[verifyEnvironment.checks] ?? ''))).toEqual(checks);
-  expect(variablesOf(config, 'ordersprodBackupFunction')).toMatchObject({ PGPROOF_FINGERPRINT: 'true' });
+  expect(variablesOf(config, 'ordersprodBackupFunction')).toMatchObject({
+    PGPROOF_FINGERPRINT: 'true',
+    PGPROOF_ROLE_PASSWORDS: 'false',
+  });
 });
 
 test('what may lack reaches the verifier as it reads it; where nothing may, there is no such variable', () => {

@@ -56,7 +56,7 @@ test('the verify function may read below its prefix and put its verdict; nothing
     {
       sid: 'PutVerifications',
       actions: ['s3:PutObject'],
-      resources: ['<Bucket.Arn>/orders-prod/*/verification.json'],
+      resources: ['<Bucket.Arn>/orders-prod/*/verification*.json'],
     },
     ...alert,
     keepFailures,
@@ -135,7 +135,7 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
     {
       sid: 'PutVerifications',
       actions: ['s3:PutObject'],
-      resources: [`${arn}/pg/eu/orders-prod/*/verification.json`],
+      resources: [`${arn}/pg/eu/orders-prod/*/verification*.json`],
     },
     { sid: 'BucketKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn] },
   ]);

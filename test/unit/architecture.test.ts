@@ -233,7 +233,7 @@ test('a handler parses, wires, calls and maps: under 40 lines', () => {
 });
 
 test('what the command says goes through its edge, which escapes it, and nowhere else to a stream', () => {
-  const writes = /\bprocess\.std(?:out|err)\.write\b|\bstream\.write\(|\bcreateLogUpdate\b|\bconsole\./;
+  const writes = /\bprocess\.std(?:out|err)\.write\b|\bstream\.write\(|\bredrawing\(\w+\)|\bconsole\./;
   expect(files.filter((file) => within('cli')(file) && writes.test(read(file)))).toEqual([
     'cli/output/edge.ts',
   ]);

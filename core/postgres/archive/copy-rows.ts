@@ -1,6 +1,6 @@
 import { PgproofError } from '../../errors.ts';
+import { nameDecoder } from '../facts/encodings.ts';
 import { labelOf } from '../names.ts';
-import { nameDecoder } from './encodings.ts';
 import { StatementScanner } from './sql-statements.ts';
 import { copiedTable, declaredEncoding } from './sql-text.ts';
 

@@ -1,6 +1,6 @@
 import { startChild } from '../../process/run-child.ts';
+import { nameDecoder } from '../facts/encodings.ts';
 import { type PostgresTools, toolPath } from '../programs/tools.ts';
-import { nameDecoder } from './encodings.ts';
 import { offlineEnvironment, sqlArguments } from './offline-pg-restore.ts';
 import { StatementScanner } from './sql-statements.ts';
 import { copiedTable, declaredEncoding } from './sql-text.ts';

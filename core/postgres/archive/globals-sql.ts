@@ -1,5 +1,4 @@
 import { unquoteIdentifier } from '../names.ts';
-import { nameDecoder } from './encodings.ts';
 
 /** What a statement of globals.sql does, as far as a restore treats it in a way of its own. */
 export type GlobalStatement = {
@@ -98,10 +97,7 @@ export function splitStatements(sql: string): string[] {
   return [...statements, rest].filter((statement) => statement !== '');
 }
 
-/** globals.sql as text: pg_dumpall writes names in the encoding that the file itself declares. */
-export function globalsText(bytes: Buffer): string {
-  const declared = /^SET client_encoding = '([A-Za-z0-9_]+)';$/m.exec(
-    bytes.toString('latin1', 0, 4_096),
-  )?.[1];
-  return nameDecoder(declared ?? 'UTF8')(bytes);
+/** Whether a role of globals.sql has a password. */
+export function hasPasswords(sql: string): boolean {
+  return parseGlobals(sql).some(({ kind, sql: text }) => kind === 'alter role' && / PASSWORD '/.test(text));
 }

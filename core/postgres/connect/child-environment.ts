@@ -7,8 +7,14 @@ import type { ConnectionParameters } from './parameters.ts';
  *
  * `sslrootcert=system` is passed on where no file of the system's authorities was found; libpq knows it since
  * PostgreSQL 16, an older one looks for a file of that name and fails, saying so.
+ *
+ * @param encoding in which the program and the server speak, whatever role and database have set: a session in one
+ *   that the database's cannot be converted into is refused, and a name that it has no letters for cannot be read
  */
-export function childEnvironment(parameters: ConnectionParameters): Record<string, string> {
+export function childEnvironment(
+  parameters: ConnectionParameters,
+  encoding?: string,
+): Record<string, string> {
   const { tls, password, options, hostAddress } = parameters;
   return {
     // libpq ignores a password file that is not there, but warns of one that is no plain file (/dev/null).
@@ -32,6 +38,7 @@ export function childEnvironment(parameters: ConnectionParameters): Record<strin
       PGHOSTADDR: hostAddress,
       PGPASSWORD: password,
       PGOPTIONS: options,
+      PGCLIENTENCODING: encoding,
       PGSSLROOTCERT: tls.rootCert,
       PGSSLCERT: tls.cert,
       PGSSLKEY: tls.key,

@@ -1,6 +1,6 @@
 import { messageOf, PgproofError, type Problem } from '../../errors.ts';
-import { redactor } from '../../process/redact.ts';
 import { adviceFor, type ConnectionFailureReason } from './connection-advice.ts';
+import { connectionRedactor } from './connection-redactor.ts';
 import type { ConnectionParameters } from './parameters.ts';
 
 export type { ConnectionFailureReason } from './connection-advice.ts';
@@ -50,9 +50,7 @@ export function connectionFailed(parameters: ConnectionParameters, cause: unknow
   const error = innermost(cause);
   const code = codeOf(error);
   const { reason, what, fix } = adviceFor(parameters, code, error);
-  // A password that equals the role's name is no secret, and masking it would hide the names in the message.
-  const redact = redactor(parameters.password === parameters.user ? [] : [parameters.password]);
-  const got = redact(messageOf(error)).trim();
+  const got = connectionRedactor(parameters)(messageOf(error)).trim();
   return new ConnectionFailed(
     { reason, code, problem: { what, got: got === '' ? code : got, fix } },
     { cause: error },

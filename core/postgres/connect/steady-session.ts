@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { english } from './language.ts';
 import type { ConnectionParameters } from './parameters.ts';
 import { optionsOf, restoreSettings } from './restore-settings.ts';
 
@@ -27,6 +28,7 @@ export function overrideDatabaseSettings(
 ): ConnectionParameters {
   const settings = [
     ...restoreSettings,
+    english,
     { name: 'statement_timeout', value: '0' },
     { name: 'lock_timeout', value: '0' },
     { name: 'idle_in_transaction_session_timeout', value: '0' },

@@ -4,8 +4,12 @@ import type { BackupWarning } from '../../manifest/manifest.ts';
 const mostWarnings = 50;
 const longestWarning = 1_000;
 
-/** `pg_dump: warning: …`, and what libpq says of the server's own warnings: `pg_dump: WARNING:  …`, `WARNING:  …`. */
-const first = /^(?:(?:pg_dump|pg_dumpall): )?(?:warning: |WARNING: +)/;
+/**
+ * `pg_dump: warning: …`, and what libpq says of the server's own warnings: `pg_dump: WARNING:  …`, `WARNING:  …`, or
+ * `WARNUNG:  …` in the server's language, in which a notice counts as a warning too. libpq's own words are in English.
+ */
+const first =
+  /^(?:(?:pg_dump|pg_dumpall): )?(?:warning: |WARNING: +|(?!(?:DEBUG|LOG|INFO|NOTICE|DETAIL|HINT|QUERY|CONTEXT|LOCATION|LINE \d+):)\p{L}[\p{L} ]*: {2})/u;
 /** `pg_dump: detail: …`, `pg_dump: hint: …`, `DETAIL:  …`, `HINT:  …`. */
 const further = /^(?:(?:pg_dump|pg_dumpall): )?(?:detail|hint|DETAIL|HINT): +/;
 const named = /^(?:pg_dump|pg_dumpall): /;

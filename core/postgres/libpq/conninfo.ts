@@ -59,7 +59,8 @@ function parsePairs(text: string): Settings {
     if (text[at] !== '=') throw malformed('a word without "=" after it');
     at += 1;
     skipBlanks();
-    if (!isKeyword(name)) throw unknownKeyword(name);
+    // Behind a password it may be the rest of it: one with a blank that nobody put between quotes.
+    if (!isKeyword(name)) throw unknownKeyword(found.password === undefined ? name : '');
     const value = text[at] === "'" ? quotedValue(text, at) : plainValue(text, at);
     at = value.end;
     found[name] = value.text;

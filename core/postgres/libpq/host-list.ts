@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+import { isHost, noHost } from '../../config/host.ts';
 import { UsageError } from '../../errors.ts';
 import type { Settings } from './keywords.ts';
 import type { LocalFiles } from './local-files.ts';
@@ -11,12 +13,21 @@ const socketDirectories = ['/var/run/postgresql', '/tmp'];
 /**
  * The servers that `host`, `hostaddr` and `port` name, in order. One port serves all hosts; several must be as
  * many as the hosts.
- * @throws UsageError
+ * @throws UsageError which repeats nothing that may be a piece of a password
  */
 export function hostEntries(settings: Settings, files: LocalFiles): HostEntry[] {
   const names = list(settings.host);
   const addresses = list(settings.hostaddr);
   const ports = list(settings.port);
+  if (names.some((name) => name !== '' && !isHost(name))) throw new UsageError(noHost);
+  if (addresses.some((address) => address !== '' && isIP(address.replace(/%[\w.-]+$/, '')) === 0)) {
+    // node would ask the name service for it; libpq takes addresses only.
+    throw new UsageError({
+      what: 'The hostaddr is not an IP address',
+      expected: 'an address such as 10.0.0.5 or ::1',
+      fix: 'Give a name in host instead.',
+    });
+  }
   const count = addresses.length || names.length || 1;
   if (addresses.length > 0 && names.length > 0 && addresses.length !== names.length) {
     throw new UsageError({

@@ -64,7 +64,24 @@ function environmentSettings(env: ResolveContext['env']): Settings {
     const value = name === undefined ? undefined : env[name];
     if (value !== undefined && value !== '') found[keyword] = value;
   }
+  refuseUrls(found);
   return found;
+}
+
+/**
+ * libpq takes PGDATABASE for a name, whatever is in it. A URL there was meant as one, and a name is printed: in messages,
+ * and in the ids of backups.
+ */
+function refuseUrls(environment: Settings): void {
+  for (const keyword of ['dbname', 'user'] as const) {
+    if (!/^\s*[a-z][a-z\d+.-]*:\/\/|\bpassword\s*=/i.test(environment[keyword] ?? '')) continue;
+    const name = keywordRules[keyword].env;
+    throw new UsageError({
+      what: `${name} holds a URL or a connection string`,
+      expected: keyword === 'dbname' ? 'the name of a database' : 'the name of a role',
+      fix: 'Give it with --source (or --to), or in parts: PGHOST, PGPORT, PGUSER, PGDATABASE, and the password in PGPASSWORD or a password file.',
+    });
+  }
 }
 
 function refuseUnhonoured(settings: Settings): void {

@@ -23,6 +23,9 @@ export function parseConnectionUrl(text: string): Settings {
 
   const rest = text.replace(scheme, '');
   const user = splitUser(rest);
+  // The first @ that is not encoded ends user and password. One more, wherever it stands, means that this one was in the
+  // password: libpq would take what is between for host, port, database and parameters, and look it up and print it.
+  if (user.rest.includes('@')) throw malformed('an "@" behind the place where user and password end');
   store('user', user.name);
   store('password', user.password);
 
@@ -61,8 +64,6 @@ function splitHosts(text: string): { hosts: string[]; ports: string[]; end: numb
       }
     } else {
       const end = endOf(text, at, /[:/?,]/g);
-      // libpq would take the rest of an unencoded password for the host, and look it up in the DNS.
-      if (text.slice(at, end).includes('@')) throw malformed('a second "@" before the host');
       hosts.push(text.slice(at, end));
       at = end;
     }
@@ -126,6 +127,6 @@ function malformed(got: string): UsageError {
     what: 'The URL of the PostgreSQL server cannot be read',
     got,
     expected: 'postgresql://user:password@host:5432/database?sslmode=verify-full',
-    fix: 'Percent-encode special characters in names and passwords: @ is %40, / is %2F, % is %25, : is %3A.',
+    fix: 'Percent-encode special characters in names and passwords: @ is %40, / is %2F, # is %23, ? is %3F, % is %25, : is %3A.',
   });
 }

@@ -1,5 +1,7 @@
 import type { Client } from 'pg';
 import { steadySession } from '../connect/steady-session.ts';
+import { nameDecoder } from '../facts/encodings.ts';
+import { withRawNames } from '../facts/raw-names.ts';
 import { grantsOf, settingOf, sorted } from './object-query.ts';
 
 /** What a role, a tablespace or a parameter is like, in words that are the same on every server of a major. */
@@ -15,18 +17,23 @@ export type GlobalState = {
  * of parameters: what pg_dumpall --globals-only writes, but for passwords, as the catalogs have it. Settings of a role
  * within a database are the database's (pg_dump writes them). The values of settings as hashes: some keep secrets there.
  * Needs no rights beyond connecting.
+ *
+ * @param encoding of the database that reads their names; they are the same bytes in every database
  */
-export async function readGlobalState(client: Client): Promise<GlobalState[]> {
+export async function readGlobalState(client: Client, encoding: string): Promise<GlobalState[]> {
   // How names in settings are quoted depends on the session.
   await steadySession(client);
   const { rows } = await client.query<{ major: number }>(
     "select current_setting('server_version_num')::int / 10000 as major",
   );
-  const found = await client.query<{ kind: GlobalState['kind']; name: string; fact: string | null }>(
-    stateQuery(rows[0]?.major ?? 0),
-  );
+  type Row = { kind: GlobalState['kind']; name: Buffer; fact: Buffer | null };
+  const found = await withRawNames(client, () => client.query<Row>(stateQuery(rows[0]?.major ?? 0)));
+  const decode = nameDecoder(encoding);
   const states = new Map<string, { kind: GlobalState['kind']; name: string; facts: string[] }>();
-  for (const { kind, name, fact } of found.rows) {
+  for (const row of found.rows) {
+    const { kind } = row;
+    const name = decode(row.name);
+    const fact = row.fact && decode(row.fact);
     const key = `${kind} ${name}`;
     const state = states.get(key) ?? { kind, name, facts: [] };
     states.set(key, state);
@@ -58,7 +65,7 @@ function stateQuery(major: number): string {
     select 'parameter', parname, 'grants ' || (${grantsOf('paracl', "acldefault('p', 10)")})::text from pg_parameter_acl`
       : '';
   return `
-    select kind, name::text, fact from (
+    select kind, textsend(name::text) as name, textsend(fact) as fact from (
       select 'role' as kind, rolname as name, word as fact
         from pg_roles cross join lateral (values ${attributes.join(', ')},
           (case when rolconnlimit <> -1 then 'connection limit ' || rolconnlimit end),

@@ -1,6 +1,7 @@
 import type { Client, QueryConfig } from 'pg';
 import { messageOf } from '../../errors.ts';
 import { type DatabaseStatement, parseDatabaseSql } from '../archive/database-sql.ts';
+import { speakEnglish } from '../connect/language.ts';
 import { judge } from './classify.ts';
 import type { RestoreProblem } from './restoration.ts';
 
@@ -22,6 +23,7 @@ export async function applyDatabaseSql(
 ): Promise<RestoreProblem[]> {
   const { rows } = await client.query<{ own: string }>('select pg_catalog.current_database() as own');
   const problems: RestoreProblem[] = [];
+  await speakEnglish(client);
   for (const { kind, database, sql: text } of parseDatabaseSql(sql)) {
     const statement = text.replace(/\s+/g, ' ').slice(0, 200);
     if (kind === 'unknown' || database !== rows[0]?.own) {

@@ -1,8 +1,10 @@
 import type { Client, QueryConfig } from 'pg';
 import { messageOf } from '../../errors.ts';
 import { type GlobalStatement, parseGlobals } from '../archive/globals-sql.ts';
+import { speakEnglish } from '../connect/language.ts';
 import { quoteIdentifier } from '../names.ts';
 import { judge } from './classify.ts';
+import type { GlobalsSession } from './globals-session.ts';
 import type { RestoreProblem } from './restoration.ts';
 
 export type GlobalsMode =
@@ -25,12 +27,11 @@ export type AppliedGlobals = {
 };
 
 /**
- * Makes the roles and tablespaces that `sql` (globals.sql) describes. Every statement is looked at before it is run;
+ * Makes the roles and tablespaces that the session's globals.sql describes. Every statement is looked at before it is run;
  * what pg_dumpall does not write is refused. Never rejects for what a server refuses.
  */
 export async function applyGlobals(
-  client: Client,
-  sql: string,
+  { client, sql, readable }: GlobalsSession,
   options: GlobalsMode,
 ): Promise<AppliedGlobals> {
   const problems: RestoreProblem[] = [];
@@ -40,6 +41,7 @@ export async function applyGlobals(
   const existing = new Set<string>();
   const version = await majorOf(client);
   await client.query('set standard_conforming_strings = on');
+  await speakEnglish(client);
   if (options.mode === 'private' && version >= 15) await client.query('set allow_in_place_tablespaces = on');
 
   for (const statement of parseGlobals(sql)) {
@@ -48,21 +50,21 @@ export async function applyGlobals(
       problems.push({
         fault: 'backup',
         message: 'globals.sql holds what pg_dumpall never writes',
-        statement: shown(statement),
+        statement: readable(shown(statement)),
       });
       continue;
     }
     if (statement.kind === 'create tablespace' && options.mode === 'private' && version < 15) {
-      const missing = `tablespace "${statement.name}"`;
+      const missing = readable(`tablespace "${statement.name}"`);
       problems.push({
         fault: 'environment',
         missing,
-        statement: shown(statement),
+        statement: readable(shown(statement)),
         message: 'before version 15 PostgreSQL makes tablespaces in directories of the machine only',
       });
       continue;
     }
-    const text = rewritten(statement, options, there, existing);
+    const text = rewritten(statement, options, { there, existing, readable });
     if (text === undefined) continue;
     const failure = await runOne(client, text);
     if (failure === undefined) {
@@ -70,11 +72,17 @@ export async function applyGlobals(
       if (statement.kind === 'create tablespace' && statement.name !== undefined)
         tablespaces.push(statement.name);
     } else {
-      const problem = judge({ message: failure, statement: shown(statement) });
+      const problem = judge({ message: readable(failure), statement: readable(shown(statement)) });
       if (problem !== undefined) problems.push(missingHere(problem));
     }
   }
-  return { problems, problemCount: problems.length, roles, tablespaces, existing: [...existing] };
+  return {
+    problems,
+    problemCount: problems.length,
+    roles: roles.map(readable),
+    tablespaces: tablespaces.map(readable),
+    existing: [...existing].map(readable),
+  };
 }
 
 type Names = { readonly roles: ReadonlySet<string>; readonly tablespaces: ReadonlySet<string> };
@@ -83,8 +91,15 @@ type Names = { readonly roles: ReadonlySet<string>; readonly tablespaces: Readon
 function rewritten(
   statement: GlobalStatement,
   options: GlobalsMode,
-  there: Names,
-  existing: Set<string>,
+  {
+    there,
+    existing,
+    readable,
+  }: {
+    readonly there: Names;
+    readonly existing: Set<string>;
+    readonly readable: GlobalsSession['readable'];
+  },
 ): string | undefined {
   const { kind, name = '', isOfTablespace, sql } = statement;
   const isThere = isOfTablespace ? there.tablespaces.has(name) : there.roles.has(name);
@@ -96,7 +111,7 @@ function rewritten(
     return kind === 'create role' || options.mode === 'target' ? sql : inPlace(sql, name);
   }
   if (options.mode === 'target') return isThere && kind !== 'grant role' ? undefined : sql;
-  if (kind === 'alter role') return name === options.bootstrapRole ? undefined : withoutLogin(sql);
+  if (kind === 'alter role') return readable(name) === options.bootstrapRole ? undefined : withoutLogin(sql);
   // What a role has set is part of how it works in the application; here it could only get in the way.
   if (kind === 'set for role') return undefined;
   return sql;

@@ -23,7 +23,7 @@ export function judge(complaint: Complaint, asSuperuser: boolean = false): Resto
   if (harmless.test(reason)) return undefined;
   const outside = outsideOf(complaint.message);
   if (outside !== undefined) return { fault: 'environment', missing: outside, ...complaint };
-  for (const { words, missing, endsRestore, ofRole, remedy } of lacks) {
+  for (const { words, missing, endsRestore, ofRole, remedy, kind } of lacks) {
     const match = words.exec(reason);
     if (match === null) continue;
     if (asSuperuser && ofRole) return { fault: 'backup', lacksRights: true, ...complaint };
@@ -34,6 +34,7 @@ export function judge(complaint: Complaint, asSuperuser: boolean = false): Resto
       missing: named,
       ...complaint,
       ...(isEnd ? { endsRestore: true } : {}),
+      ...(kind === undefined ? {} : { lacking: { kind, name: match[1] ?? '' } }),
       // Of a library only where it is the session that wants it.
       ...(remedy === undefined || (remedy === 'without session libraries' && !isEnd) ? {} : { remedy }),
     };

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { type GlobalStatement, parseGlobals } from '../archive/globals-sql.ts';
 import { type GlobalState, readGlobalState } from '../objects/global-state.ts';
 import { runOne } from './apply-globals.ts';
+import type { GlobalsSession } from './globals-session.ts';
 
 export type AsWritten = {
   readonly state: readonly GlobalState[];
@@ -16,7 +17,12 @@ export type AsWritten = {
  * log in, limits and settings. In a transaction that is rolled back. Passwords are left out here too. Call it when the
  * roles have been made.
  */
-export async function globalsAsWritten(client: Client, sql: string): Promise<AsWritten> {
+export async function globalsAsWritten({
+  client,
+  sql,
+  readable,
+  encoding,
+}: GlobalsSession): Promise<AsWritten> {
   const refusedSettings = new Set<string>();
   let isParameterRefused = false;
   await client.query('begin');
@@ -27,10 +33,10 @@ export async function globalsAsWritten(client: Client, sql: string): Promise<AsW
         // It was run when the roles were made; here only to know whether this server takes it.
         isParameterRefused ||= (await attempt(client, statement)) !== undefined;
       } else if (kind === 'alter role' || kind === 'set for role') {
-        if ((await attempt(client, statement)) !== undefined) refusedSettings.add(name);
+        if ((await attempt(client, statement)) !== undefined) refusedSettings.add(readable(name));
       }
     }
-    const state = await readGlobalState(client);
+    const state = await readGlobalState(client, encoding);
     return {
       state,
       refusedSettings: [...refusedSettings],

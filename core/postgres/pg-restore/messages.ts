@@ -1,4 +1,5 @@
 import { oneLine } from '../../text/one-line.ts';
+import { withErrorInEnglish } from '../connect/language.ts';
 import type { RestoreProblem } from './restoration.ts';
 
 /** An error as a program told it, before it is judged whose fault it is. */
@@ -15,6 +16,8 @@ type Listener = {
   readonly onComplaint: (complaint: Complaint) => void;
   /** What pg_restore says it begins with: `creating INDEX "public.users_email"`. */
   readonly onStep?: ((text: string) => void) | undefined;
+  /** What the server calls an error, where that may be another word than ERROR. */
+  readonly errorWord?: string | undefined;
 };
 
 const messageLimit = 600;
@@ -24,7 +27,8 @@ const statementLimit = 200;
  * Reads what pg_restore or psql write to standard error. A message goes on until the next one begins, whatever lines a
  * statement or a name brings; the entry that pg_restore names counts until it names another.
  */
-export function messageReader({ onComplaint, onStep }: Listener): MessageReader {
+export function messageReader({ onComplaint, onStep, errorWord }: Listener): MessageReader {
+  const english = withErrorInEnglish(errorWord);
   let entry: Complaint['entry'];
   let open: { message: string[]; statement: string[]; inStatement: boolean } | undefined;
   let entryLines: string | undefined;
@@ -65,7 +69,8 @@ export function messageReader({ onComplaint, onStep }: Listener): MessageReader 
   };
 
   return {
-    take: (line) => {
+    take: (written) => {
+      const line = english(written);
       const [, marks = '', text = ''] = ownMarks.exec(line) ?? [];
       const [, psqls] = /^psql:.*?: ((?:ERROR|FATAL|PANIC|error): .*)$/.exec(line) ?? [];
       const [, lost] = /^(?:psql: error: |psql: )(.*)$/.exec(line) ?? [];

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Client } from 'pg';
 import { messageOf } from '../../errors.ts';
-import type { DatabaseLocale } from '../../manifest/manifest.ts';
+import type { DatabaseLocale, Manifest } from '../../manifest/manifest.ts';
 import { quoteIdentifier } from '../names.ts';
 import { judge } from './classify.ts';
 import { withoutNames } from './reason.ts';
@@ -81,6 +81,18 @@ export function canCreateItself({
   readonly server: { readonly encoding: string };
 }): boolean {
   return server.encoding === 'UTF8' || /^[\x20-\x7e]*$/.test(database);
+}
+
+/**
+ * The encoding in which an archive's names of roles are to be sent; undefined where they are the same in all. While it
+ * makes its own database pg_restore gives the owner in another one.
+ */
+export function encodingOfOwners({
+  globals,
+  server,
+}: Pick<Manifest, 'globals' | 'server'>): string | undefined {
+  const isPlain = globals.roles?.every((name) => /^[\x20-\x7e]*$/.test(name)) ?? false;
+  return isPlain ? undefined : server.encoding;
 }
 
 const databaseOfOurs: Readonly<Record<string, string>> = { postgres: 'template1', template1: 'postgres' };

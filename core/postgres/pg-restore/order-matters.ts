@@ -51,7 +51,9 @@ reasons(stage, reason, function) as (
   select 'rows', 'a table of an extension has triggers', null
     from pg_trigger t where not t.tgisinternal and t.tgrelid in (select oid from configuration)
   union all
-  select 'after', 'an extension has an event trigger', null from pg_event_trigger where evtenabled <> 'D')
+  select 'after', 'an extension has an event trigger', null from pg_event_trigger e where evtenabled <> 'D'
+     and exists (select from pg_depend d where d.deptype = 'e'
+                    and d.classid = 'pg_event_trigger'::regclass and d.objid = e.oid))
 select stage, min(reason || coalesce(function::regprocedure::text, '')) as reason from reasons group by stage`;
 
 /** Why order matters, for people, each undefined where several jobs come to the same as one. */
@@ -62,7 +64,10 @@ export type OrderReasons = {
   readonly after: string | undefined;
 };
 
-/** @param client in the database, whose definitions are made and whose rows are not loaded yet */
+/**
+ * Asked of the restored database when its definitions are made and its rows are not loaded yet, which decides; and of the
+ * source, for the time that a restore of the backup will take.
+ */
 export async function whyOrderMatters(client: Client): Promise<OrderReasons> {
   const { rows } = await client.query<{ stage: keyof OrderReasons; reason: string }>(query);
   const reasonOf = (wanted: keyof OrderReasons): string | undefined =>

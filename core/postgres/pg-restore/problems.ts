@@ -18,7 +18,7 @@ export type ReadProgram = {
   readonly messages: MessageReader;
 };
 
-type ProblemRequest = Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut' | 'asSuperuser'>;
+type ProblemRequest = Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut' | 'asSuperuser' | 'errorWord'>;
 
 /** Collects what is refused while a backup is restored, from messages and from how the programs end. */
 export class ProblemCollector {
@@ -56,6 +56,7 @@ export class ProblemCollector {
     this.#countBefore = this.#count;
     return messageReader({
       onStep,
+      errorWord: this.#request.errorWord,
       onComplaint: (complaint) => {
         const problem = judge(complaint, this.#request.asSuperuser);
         if (problem !== undefined) this.add(problem);

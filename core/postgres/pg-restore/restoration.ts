@@ -13,6 +13,10 @@ export type RestoreProblem = {
   readonly message: string;
   /** What lacks, where the fault is the environment's: `extension "vector"`, `locale "tr_TR.UTF-8"`, `room in /tmp`. */
   readonly missing?: string | undefined;
+  /** What that is, where it can be accepted by its own name: see parseWithout. */
+  readonly lacking?: { readonly kind: LackingKind; readonly name: string } | undefined;
+  /** What the restored database knows of why, for people. */
+  readonly hint?: string | undefined;
   /** Dump ids of the entries whose lack it comes from, where it comes from others'. */
   readonly causes?: readonly number[] | undefined;
   /** What is done about it, where that is not to tell it: see Lack. */
@@ -26,6 +30,9 @@ export type RestoreProblem = {
   /** The first part of the statement, on one line. */
   readonly statement?: string | undefined;
 };
+
+/** What a server's machine has, and no entry of an archive is. */
+export type LackingKind = 'locale' | 'library';
 
 /**
  * `one job`: jobs of the restore stood in each other's way. `without session libraries`: the database asks for a
@@ -58,8 +65,14 @@ export type PgRestoreRequest = {
    * Not for plain SQL.
    */
   readonly create: boolean;
+  /** To be connected to while the archive makes its own; @default see maintenanceDatabase */
+  readonly maintenance?: string | undefined;
+  /** In which names of roles are bytes, as PostgreSQL calls it; undefined where it does not matter: see encodingOfOwners. */
+  readonly encoding?: string | undefined;
   /** Settings of the session that dumped, under which what it wrote means the same: `TimeZone`, `lc_monetary`. */
   readonly dumpSettings?: Readonly<Record<string, string>> | undefined;
+  /** What the server calls an error, where that may be another word than ERROR: see Language. */
+  readonly errorWord?: string | undefined;
   /** At the most; one where the order in which the archive is loaded can matter. */
   readonly jobs: number;
   /** Entries of the table of contents that are left out, by dump id. Not for plain SQL, nor for a stream. */

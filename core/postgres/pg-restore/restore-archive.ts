@@ -1,6 +1,8 @@
 import { readToc, type Toc } from '../archive/toc.ts';
 import { withUseList } from '../archive/use-list.ts';
 import { withConnection } from '../connect/connect.ts';
+import { encodingOf, withHelperDatabase } from './helper-database.ts';
+import { maintenanceDatabase } from './new-database.ts';
 import { type OrderReasons, whyOrderMatters } from './order-matters.ts';
 import { type Phases, phasesOf } from './phases.ts';
 import { ProblemCollector } from './problems.ts';
@@ -18,6 +20,42 @@ import { withRestoreSettings } from './target-session.ts';
  *   in what it returns
  */
 export async function restoreArchive(asked: PgRestoreRequest): Promise<PgRestoreResult> {
+  return await withMaintenance(asked, restoreFrom);
+}
+
+/**
+ * While an archive makes its own database pg_restore is connected to another one, and gives the owner there: a name that
+ * must not be converted into that one's encoding.
+ */
+async function withMaintenance(
+  request: PgRestoreRequest,
+  use: (request: PgRestoreRequest) => Promise<PgRestoreResult>,
+): Promise<PgRestoreResult> {
+  const { create, encoding, database, target, signal } = request;
+  if (!create || encoding === undefined) return await use(request);
+  const at = { ...target, database: maintenanceDatabase(database) };
+  let isBegun = false;
+  const begin = async (more: Pick<PgRestoreRequest, 'maintenance'>): Promise<PgRestoreResult> => {
+    isBegun = true;
+    return await use({ ...request, ...more });
+  };
+  try {
+    const isSame = await withConnection(
+      at,
+      { signal },
+      async (client) => (await encodingOf(client)) === encoding,
+    );
+    if (isSame) return await begin({});
+    return await withHelperDatabase(at, { encoding, signal }, (maintenance) => begin({ maintenance }));
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    if (isBegun) throw error;
+    // Most owners are plain ASCII and need none; of others pg_restore will say so.
+    return await use(request);
+  }
+}
+
+async function restoreFrom(asked: PgRestoreRequest): Promise<PgRestoreResult> {
   const { request, isSettled } = await withRestoreSettings(asked);
   const collector = new ProblemCollector(request);
   if (request.format === 'plain') {

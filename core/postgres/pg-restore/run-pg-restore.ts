@@ -54,12 +54,12 @@ export class PgRestoreRun {
 }
 
 function argumentsOf(
-  { archive, database, format, exitOnError, selection = [] }: PgRestoreRequest,
+  { archive, database, maintenance, format, exitOnError, selection = [] }: PgRestoreRequest,
   { list, jobs, create }: Way,
 ): string[] {
   return [
     `--format=${format}`,
-    `--dbname=${quoteConninfo(create ? maintenanceDatabase(database) : database)}`,
+    `--dbname=${quoteConninfo(create ? (maintenance ?? maintenanceDatabase(database)) : database)}`,
     '--no-password',
     '--verbose',
     ...(create ? ['--create'] : []),

@@ -1,4 +1,4 @@
-import type { Remedy } from './restoration.ts';
+import type { LackingKind, Remedy } from './restoration.ts';
 
 /** Something that a server or a program says it lacks, whatever the backup is like. */
 export type Lack = {
@@ -11,10 +11,12 @@ export type Lack = {
   /** Set where it is the role that lacks it: never a superuser, who may do everything. */
   readonly ofRole?: true;
   readonly remedy?: Remedy;
+  /** Set where what lacks can be accepted by its own name, `$1`, whatever it is needed for. */
+  readonly kind?: LackingKind;
 };
 
 /**
- * In English: LC_ALL and lc_messages see to that. From the first word on, because names and values of the backup stand
+ * In English: LC_ALL and lc_messages see to that, where the role may set it. From the first word on, because names and values of the backup stand
  * in messages too: `invalid input syntax for type integer: "out of memory"` is no lack of memory.
  */
 export const lacks: readonly Lack[] = [
@@ -28,18 +30,21 @@ export const lacks: readonly Lack[] = [
   {
     words: /^could not (?:access|load) (?:file|library) "(.+?)"/,
     missing: 'library "$1"',
+    kind: 'library',
     remedy: 'without session libraries',
   },
   { words: /^could not find function ".+?" in file "(.+?)"/, missing: 'this version of library "$1"' },
   {
     words: /^incompatible library "(.+?)"/,
     missing: 'library "$1" for this server',
+    kind: 'library',
     remedy: 'without session libraries',
   },
   {
     words:
       /^(?:extension )?"?([^\s"]+)"? (?:must be preloaded|(?:must|can only) be loaded via "?shared_preload_libraries)/,
     missing: '"$1" in shared_preload_libraries',
+    kind: 'library',
     remedy: 'without session libraries',
   },
   {
@@ -52,8 +57,8 @@ export const lacks: readonly Lack[] = [
     missing: 'language "$1"',
   },
 
-  { words: /^invalid (?:LC_\w+ )?locale name:? "(.*?)"/, missing: 'locale "$1"' },
-  { words: /^invalid value for parameter "lc_\w+": "(.*?)"/, missing: 'locale "$1"' },
+  { words: /^invalid (?:LC_\w+ )?locale name:? "(.*?)"/, missing: 'locale "$1"', kind: 'locale' },
+  { words: /^invalid value for parameter "lc_\w+": "(.*?)"/, missing: 'locale "$1"', kind: 'locale' },
   {
     words: /^(?:invalid value for parameter "(?:TimeZone|log_timezone)": |time zone )"(.+?)"/i,
     missing: 'time zone "$1"',
@@ -62,13 +67,14 @@ export const lacks: readonly Lack[] = [
     words: /^invalid value for parameter "(?:default_toast_compression|wal_compression)": "(.+?)"/,
     missing: 'a server that knows $1',
   },
-  { words: /^could not create locale "(.*?)"/, missing: 'locale "$1"' },
-  { words: /^could not open collator for locale "(.*?)"/, missing: 'ICU locale "$1"' },
+  { words: /^could not create locale "(.*?)"/, missing: 'locale "$1"', kind: 'locale' },
+  { words: /^could not open collator for locale "(.*?)"/, missing: 'ICU locale "$1"', kind: 'locale' },
   {
     words: /^could not (?:convert locale name|get language from (?:ICU )?locale|canonicalize locale) "(.*?)"/,
     missing: 'ICU locale "$1"',
+    kind: 'locale',
   },
-  { words: /^ICU locale "(.*?)" has unknown language/, missing: 'ICU locale "$1"' },
+  { words: /^ICU locale "(.*?)" has unknown language/, missing: 'ICU locale "$1"', kind: 'locale' },
   { words: /^ICU is not supported in this build/, missing: 'ICU' },
   { words: /^unrecognized (?:locale|collation) provider: (\w+)/, missing: 'the locale provider $1' },
   { words: /^option "(\w*locale\w*|icu_rules)" not recognized/, missing: 'the option $1 of a database' },

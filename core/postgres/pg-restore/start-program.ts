@@ -1,6 +1,6 @@
-import { redactor } from '../../process/redact.ts';
 import { startChild } from '../../process/run-child.ts';
 import { childEnvironment } from '../connect/child-environment.ts';
+import { connectionRedactor } from '../connect/connection-redactor.ts';
 import { toolPath } from '../programs/tools.ts';
 import type { MessageReader } from './messages.ts';
 import type { ReadProgram } from './problems.ts';
@@ -19,7 +19,7 @@ export function startProgram(
     env: { ...childEnvironment(target), TZ: 'UTC' },
     stdin: 'pipe',
     signal,
-    redact: redactor([target.password]),
+    redact: connectionRedactor(target),
     onStderrLine: messages.take,
   });
   // What a script selects is not wanted, but must not fill the pipe.

@@ -1,12 +1,7 @@
-import type { Client } from 'pg';
 import { withConnection } from '../connect/connect.ts';
 import { ConnectionFailed } from '../connect/connection-failed.ts';
-import {
-  optionsOf,
-  permittedRestoreSettings,
-  type RestoreSetting,
-  restoreSettings,
-} from '../connect/restore-settings.ts';
+import { errorWordOf, type Language, languageOf } from '../connect/language.ts';
+import { optionsOf, permittedRestoreSettings, restoreSettings } from '../connect/restore-settings.ts';
 import { settingsTakenHere } from '../facts/dump-settings.ts';
 import { maintenanceDatabase } from './new-database.ts';
 import type { PgRestoreRequest } from './restoration.ts';
@@ -29,16 +24,17 @@ const optionsRefused = '08P01';
  * alone. Whatever else goes wrong is left for pg_restore to meet, never a reason to restore without the settings.
  */
 export async function withRestoreSettings(request: PgRestoreRequest): Promise<SettledRequest> {
-  const { target, database, create, dumpSettings = {}, signal } = request;
-  const place = create ? maintenanceDatabase(database) : database;
+  const { target, database, create, maintenance, dumpSettings = {}, signal } = request;
+  const place = create ? (maintenance ?? maintenanceDatabase(database)) : database;
   let settings = restoreSettings;
   let taken = dumpSettings;
-  let language: readonly RestoreSetting[] = [];
+  // What is judged by its words is best had in English.
+  let language: Language = { settings: [], errorWord: undefined };
   try {
     await withConnection(target, { database: place, signal }, async (client) => {
       settings = await permittedRestoreSettings(client);
       taken = await settingsTakenHere(client, dumpSettings);
-      language = await permittedLanguage(client);
+      language = await languageOf(client);
     });
   } catch {
     signal.throwIfAborted();
@@ -47,28 +43,27 @@ export async function withRestoreSettings(request: PgRestoreRequest): Promise<Se
     const value = taken[name];
     return value === undefined ? [] : [{ name, value }];
   });
-  const options = [target.options, optionsOf([...settings, ...ofValues, ...language])]
+  const options = [target.options, optionsOf([...settings, ...ofValues, ...language.settings])]
     .filter(Boolean)
     .join(' ');
-  const settled = { ...request, target: { ...target, options } };
+  const { errorWord } = language;
+  const settled = { ...request, errorWord, target: { ...target, options } };
   try {
     await withConnection(settled.target, { database: place, signal }, async () => undefined);
   } catch (error: unknown) {
     signal.throwIfAborted();
-    if (error instanceof ConnectionFailed && error.code === optionsRefused)
-      return { request, isSettled: false };
+    if (error instanceof ConnectionFailed && error.code === optionsRefused) {
+      const word = errorWord ?? (await askedErrorWord(request, place));
+      return { request: { ...request, errorWord: word }, isSettled: false };
+    }
   }
   return { request: settled, isSettled: true };
 }
 
-/** What is judged by its words must be in English; where the role may not say so the server's language is told as it is. */
-async function permittedLanguage(client: Client): Promise<readonly RestoreSetting[]> {
-  const language = { name: 'lc_messages', value: 'C' };
-  try {
-    // Local: a pooler gives its sessions to others afterwards.
-    await client.query(`set local ${language.name} = ${language.value}`);
-    return [language];
-  } catch {
-    return [];
-  }
+async function askedErrorWord(request: PgRestoreRequest, database: string): Promise<string | undefined> {
+  const { target, signal } = request;
+  return await withConnection(target, { database, signal }, errorWordOf).catch(() => {
+    signal.throwIfAborted();
+    return undefined;
+  });
 }

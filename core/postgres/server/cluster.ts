@@ -45,7 +45,7 @@ export type ClusterOptions = ClusterWishes & {
   readonly port: number;
   readonly tcp: boolean;
   readonly user: string;
-  readonly password: string;
+  readonly password: string | undefined;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -56,12 +56,12 @@ export function serverEnvironment(directory: string): NodeJS.ProcessEnv {
 
 /** Makes an empty cluster and its configuration. Returns the data directory. */
 export async function createCluster(options: ClusterOptions): Promise<string> {
-  const { directory, osUser, ssl } = options;
+  const { directory, osUser, ssl, password } = options;
   const data = join(directory, 'data');
-  const passwordFile = join(directory, 'password');
-  await writeOwned(passwordFile, `${options.password}\n`, osUser);
+  const passwordFile = password === undefined ? undefined : join(directory, 'password');
+  if (passwordFile !== undefined) await writeOwned(passwordFile, `${password}\n`, osUser);
   await initdb(options, data, passwordFile);
-  await rm(passwordFile);
+  if (passwordFile !== undefined) await rm(passwordFile);
   if (ssl !== undefined) {
     await writeOwned(join(data, 'server.crt'), ssl.cert, osUser);
     await writeOwned(join(data, 'server.key'), ssl.key, osUser);
@@ -71,7 +71,7 @@ export async function createCluster(options: ClusterOptions): Promise<string> {
   return data;
 }
 
-function initdb(options: ClusterOptions, data: string, passwordFile: string): Promise<void> {
+function initdb(options: ClusterOptions, data: string, passwordFile: string | undefined): Promise<void> {
   const { tools, osUser, directory, user, signal } = options;
   const { initdbArguments = ['--encoding', 'UTF8', '--no-locale'] } = options;
   const program = toolPath(tools, 'initdb');
@@ -80,10 +80,10 @@ function initdb(options: ClusterOptions, data: string, passwordFile: string): Pr
     data,
     '--username',
     user,
-    '--pwfile',
-    passwordFile,
-    '--auth',
-    'scram-sha-256',
+    // Who may connect is in the pg_hba.conf that we write ourselves.
+    ...(passwordFile === undefined
+      ? ['--auth', 'reject']
+      : ['--auth', 'scram-sha-256', '--pwfile', passwordFile]),
     '--no-sync',
     '--no-instructions',
     ...initdbArguments,

@@ -30,12 +30,20 @@ export type UsageWatch = {
   readonly stop: () => Promise<void>;
 };
 
-/** Counts a directory again and again. What comes and goes between two counts is not seen. */
-export function watchUsage(directory: string): UsageWatch {
+/**
+ * Counts a directory again and again. What comes and goes between two counts is not seen.
+ * @param onCount is told each count
+ */
+export function watchUsage(
+  directory: string,
+  onCount: (bytes: number) => Promise<void> = async () => undefined,
+): UsageWatch {
   const end = new AbortController();
   let peak = 0;
   const count = async (): Promise<void> => {
-    peak = Math.max(peak, await directoryBytes(directory));
+    const bytes = await directoryBytes(directory);
+    peak = Math.max(peak, bytes);
+    await onCount(bytes);
   };
   const watching = (async () => {
     while (!end.signal.aborted) {

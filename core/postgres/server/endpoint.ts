@@ -3,11 +3,13 @@ import { link } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { ConnectionParameters } from '../connect/parameters.ts';
+import type { AuthMethod } from './cluster.ts';
 
 export type EndpointOptions = {
   readonly tcp?: boolean | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
+  readonly authMethod?: AuthMethod | undefined;
 };
 
 /** What a client needs to know of a server beside its host. */
@@ -16,16 +18,18 @@ export type Endpoint = {
   readonly tcp: boolean;
   readonly port: number;
   readonly user: string;
-  readonly password: string;
+  /** `undefined`: nobody is asked for one, and the superuser has none. */
+  readonly password: string | undefined;
 };
 
 export async function chooseEndpoint({ tcp = false, ...options }: EndpointOptions): Promise<Endpoint> {
+  const asksForPassword = tcp || options.authMethod !== undefined;
   return {
     tcp,
     // On the socket the port is a part of a file's name: no other server has the directory.
     port: tcp ? await freePort() : 5432,
     user: options.user ?? 'postgres',
-    password: options.password ?? randomBytes(18).toString('base64url'),
+    password: options.password ?? (asksForPassword ? randomBytes(18).toString('base64url') : undefined),
   };
 }
 

@@ -1,6 +1,7 @@
 import { chmod, cp, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PgproofError } from '../../errors.ts';
+import { lastOwnNumber, ownNumbers, processesOf } from '../../scratch/user-processes.ts';
 import type { FoundTools } from '../programs/tools.ts';
 
 /** The operating system's user that the server runs as. */
@@ -23,6 +24,30 @@ export async function chooseOsUser(): Promise<OsUser | undefined> {
     got: 'no user postgres or nobody in /etc/passwd whom this container knows',
     fix: 'Run pgproof as an ordinary user.',
   });
+}
+
+let asked = 0;
+
+/**
+ * As root: a user without a name that nothing else runs as, for a server with hostile SQL. Everything that runs as it
+ * is that server's. Where this container knows no such number, and as an ordinary user: as chooseOsUser.
+ */
+export async function chooseOwnUser(): Promise<OsUser | undefined> {
+  const fallback = await chooseOsUser();
+  if (fallback === undefined) return undefined;
+  const mapped = parseUidMap(await readFile('/proc/self/uid_map', 'utf8').catch(() => ''));
+  const named = new Set(
+    parsePasswd(await readFile('/etc/passwd', 'utf8').catch(() => '')).map(({ uid }) => uid),
+  );
+  const size = lastOwnNumber - ownNumbers + 1;
+  // Processes that begin at the same moment have other numbers, and so take other users.
+  for (let tried = 0; tried < size; tried += 1) {
+    const uid = ownNumbers + ((process.pid * 7 + asked) % size);
+    asked += 1;
+    if (!mapped(uid) || named.has(uid) || (await processesOf(uid)).length > 0) continue;
+    return { name: `user ${uid}`, uid, gid: uid };
+  }
+  return fallback;
 }
 
 /**

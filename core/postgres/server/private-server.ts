@@ -1,14 +1,21 @@
 import { dirname } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
+import { isOwnNumber } from '../../scratch/user-processes.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import type { FoundTools } from '../programs/tools.ts';
 import { type ClusterWishes, createCluster, PrivateServerError } from './cluster.ts';
 import type { ServerProcess } from './control.ts';
 import { chooseEndpoint, shareSocket, socketParameters, tcpParameters } from './endpoint.ts';
-import { chooseOsUser, type OsUser, reachableTools } from './os-user.ts';
+import type { Isolation } from './isolation.ts';
+import type { ServerLimits } from './limits.ts';
+import { chooseOsUser, chooseOwnUser, type OsUser, reachableTools } from './os-user.ts';
 import { serverLog, startServerProcess } from './process.ts';
-import { type Isolation, openSandbox, type SandboxAttempt } from './sandbox.ts';
-import { makePlaces, ServerDirectories } from './server-directories.ts';
+import { openSandbox, type SandboxRequest } from './sandbox.ts';
+import type { SandboxWay } from './sandbox-way.ts';
+import type { SandboxPrograms } from './sandbox-ways.ts';
+import { giveTo, makePlaces, ServerDirectories } from './server-directories.ts';
+import { sweepAfter } from './sweep.ts';
+import { runUncontained, type Uncontained } from './uncontained.ts';
 
 export type PrivateServerOptions = ClusterWishes & {
   /** The server's programs. */
@@ -18,15 +25,20 @@ export type PrivateServerOptions = ClusterWishes & {
   readonly parent?: string | undefined;
   /** The superuser. Default: `postgres`. */
   readonly user?: string | undefined;
-  /** The superuser's password. Default: a random one. */
+  /** The superuser's password. Default: a random one; none where the socket alone is listened on, which asks for none. */
   readonly password?: string | undefined;
   /** Listens on a free port of 127.0.0.1 too. Default: on the Unix socket only. */
   readonly tcp?: boolean | undefined;
-  /**
-   * The server is to be sandboxed (see openSandbox): paths of bwrap to try. Where none works it runs all the same,
-   * and `isolation` says so. Default: not sandboxed.
-   */
-  readonly bubblewrap?: readonly string[] | undefined;
+  /** It will run SQL that nobody vouches for, as superuser. Default: its SQL is the caller's own. */
+  readonly hostile?: HostileSql | undefined;
+};
+
+/** How a server for hostile SQL is held. */
+export type HostileSql = {
+  readonly programs: SandboxPrograms;
+  /** Where no sandbox works. */
+  readonly uncontained: Uncontained;
+  readonly limits: ServerLimits;
 };
 
 export type PrivateServer = {
@@ -76,13 +88,14 @@ export async function withPrivateServer<T>(
  * Starts an empty server that favours speed over safety: what it holds is lost in a crash. Call `stop`.
  *
  * @throws PrivateServerError with the server's own words
+ * @throws CannotBeContained where hostile SQL could reach this machine
  */
 export async function startPrivateServer(options: PrivateServerOptions): Promise<PrivateServer> {
-  const osUser = await chooseOsUser();
+  const users: ServerUsers = { builder: await chooseOsUser(), osUser: await chooseServerUser(options) };
   for (let attempt = 1; ; attempt += 1) {
     const directories = new ServerDirectories();
     try {
-      return await startIn(directories, osUser, options);
+      return await startIn(directories, users, options);
     } catch (error: unknown) {
       await directories.remove();
       const isPortTaken = error instanceof PrivateServerError && error.isPortTaken;
@@ -91,32 +104,33 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
   }
 }
 
+/** initdb wants a user with a name, which that of a server for hostile SQL has not. */
+type ServerUsers = { readonly builder: OsUser | undefined; readonly osUser: OsUser | undefined };
+
+function chooseServerUser({ hostile }: PrivateServerOptions): Promise<OsUser | undefined> {
+  return hostile === undefined ? chooseOsUser() : chooseOwnUser();
+}
+
 async function startIn(
   directories: ServerDirectories,
-  osUser: OsUser | undefined,
+  { builder, osUser }: ServerUsers,
   options: PrivateServerOptions,
 ): Promise<PrivateServer> {
-  const { signal, bubblewrap } = options;
-  const { parent, directory, socketDirectory } = await makePlaces(directories, options.parent, osUser);
+  const { signal, hostile } = options;
+  const { parent, directory, socketDirectory } = await makePlaces(directories, options.parent, builder);
   const endpoint = await chooseEndpoint(options);
   const tools = await reachableTools(options.tools, osUser, () => directories.make(parent));
-  const { isolation, sandbox } =
-    bubblewrap === undefined
-      ? notAskedFor
-      : await openSandbox({ tools, osUser, directory, socketDirectory, bubblewrap, signal });
-  const data = await createCluster({
-    ...options,
-    ...endpoint,
-    tools,
-    osUser,
-    directory,
-    socketDirectory,
-    signal,
-  });
+  const places = { tools, osUser, directory, socketDirectory, signal };
+  const data = await createCluster({ ...options, ...endpoint, ...places, osUser: builder });
+  if (osUser !== undefined && osUser.uid !== builder?.uid)
+    await giveTo(osUser, new Set([directory, socketDirectory]));
+  const { isolation, sandbox } = hostile === undefined ? trusted : await hold(hostile, places);
   // With hostile SQL in mind: see shareSocket.
-  const host = bubblewrap === undefined ? socketDirectory : await directories.make(dirname(socketDirectory));
-  const running = await startServerProcess({ tools, osUser, directory, data, sandbox, signal });
-  const stop = stopping(running, directories);
+  const host = hostile === undefined ? socketDirectory : await directories.make(dirname(socketDirectory));
+  const started = await startServerProcess({ ...places, data, sandbox, limits: hostile?.limits });
+  const sweep = hostile === undefined ? undefined : await sweepAfter(isolation, osUser, started.pid);
+  const running = sweep === undefined ? started : sweeping(started, sweep);
+  const stop = stopping(running, directories, osUser);
   try {
     if (host !== socketDirectory) await shareSocket(socketDirectory, host, endpoint.port);
   } catch (error: unknown) {
@@ -139,17 +153,45 @@ async function startIn(
   };
 }
 
-const notAskedFor: SandboxAttempt = {
-  isolation: { kind: 'unsandboxed', detail: 'not asked for' },
-  sandbox: undefined,
-};
+type Held = { readonly isolation: Isolation; readonly sandbox: SandboxWay | undefined };
+
+const trusted: Held = { isolation: { kind: 'unsandboxed', detail: 'not asked for' }, sandbox: undefined };
+
+async function hold(
+  { programs, uncontained }: HostileSql,
+  places: Omit<SandboxRequest, 'programs'>,
+): Promise<Held> {
+  const { sandbox, reason } = await openSandbox({ ...places, programs });
+  if (sandbox !== undefined) {
+    const { tool, name } = sandbox;
+    return { isolation: { kind: 'sandboxed', by: tool, detail: name }, sandbox };
+  }
+  return { isolation: await runUncontained(uncontained, reason, places.osUser), sandbox };
+}
+
+/** The same server, after whose end nothing that it started is left either. */
+function sweeping(running: ServerProcess, sweep: () => Promise<void>): ServerProcess {
+  const andSweep = (end: () => Promise<void>) => async (): Promise<void> => {
+    try {
+      await end();
+    } finally {
+      await sweep();
+    }
+  };
+  return { ...running, stop: andSweep(running.stop), kill: andSweep(running.kill) };
+}
 
 /**
  * Watches over the server from now on, in case this process is killed. What is returned ends the server, the watch and
  * its directories, once, however often it is called.
  */
-function stopping(running: ServerProcess, directories: ServerDirectories): () => Promise<void> {
-  const endWatch = watchForOrphans({ processes: [running.orphan] });
+function stopping(
+  running: ServerProcess,
+  directories: ServerDirectories,
+  osUser: OsUser | undefined,
+): () => Promise<void> {
+  const users = osUser !== undefined && isOwnNumber(osUser.uid) ? [osUser.uid] : [];
+  const endWatch = watchForOrphans({ processes: [running.orphan], users });
   const stop = async (): Promise<void> => {
     try {
       await running.stop();

@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { PrivateServerError, serverEnvironment } from './cluster.ts';
 import { controlSandbox, controlServer, type ServerChild, type ServerProcess } from './control.ts';
+import { limitWords, type ServerLimits } from './limits.ts';
 import type { OsUser } from './os-user.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
-import { type Sandbox, sandboxedPid } from './sandbox.ts';
+import { sandboxedPid } from './sandbox.ts';
+import type { SandboxWay } from './sandbox-way.ts';
 
 const startLimitMilliseconds = 60_000;
 /** The postmaster says that it is ready in a file only; pg_ctl looks every 100 ms. */
@@ -20,7 +22,9 @@ export type StartOptions = {
   readonly directory: string;
   readonly data: string;
   /** Default: none; the postmaster is our own child. */
-  readonly sandbox: Sandbox | undefined;
+  readonly sandbox: SandboxWay | undefined;
+  /** Default: none. */
+  readonly limits?: ServerLimits | undefined;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -52,15 +56,19 @@ export async function startServerProcess(options: StartOptions): Promise<ServerP
 }
 
 async function spawnServer(options: StartOptions, logPath: string): Promise<ServerChild> {
-  const { tools, osUser, directory, data, sandbox } = options;
+  const { tools, osUser, directory, data, sandbox, limits } = options;
   const log = await open(logPath, 'a', 0o600);
-  const postgres = toolPath(tools, 'postgres');
-  const inSandbox = sandbox === undefined ? [] : [...sandbox.args, '--info-fd', '3', '--', postgres];
-  const child = spawn(sandbox?.program ?? postgres, [...inSandbox, '-D', data], {
+  const [program, ...args] = [
+    ...(limits === undefined ? [] : limitWords(limits)),
+    ...(sandbox === undefined ? [] : [sandbox.program, ...sandbox.args]),
+    toolPath(tools, 'postgres'),
+    '-D',
+    data,
+  ] as [string, ...string[]];
+  const child = spawn(program, args, {
     cwd: directory,
     env: serverEnvironment(directory),
-    uid: osUser?.uid,
-    gid: osUser?.gid,
+    ...(sandbox?.startsAsRoot === true ? {} : { uid: osUser?.uid, gid: osUser?.gid }),
     // A session of its own: Ctrl-C on the terminal is for us, and we stop the server in our own time.
     detached: true,
     stdio: ['ignore', log.fd, log.fd, ...(sandbox === undefined ? [] : (['pipe'] as const))],

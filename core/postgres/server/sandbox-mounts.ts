@@ -8,58 +8,44 @@ const userDirectories = ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libexec', 'sha
 const rootDirectories = ['bin', 'sbin', 'lib', 'lib32', 'lib64'];
 const devices = ['null', 'zero', 'full', 'random', 'urandom'];
 
-export type SandboxMounts = {
+export type SandboxPlaces = {
   readonly tools: FoundTools;
   /** The server's own: the only thing that it may write. */
   readonly directory: string;
   readonly socketDirectory: string;
 };
 
+/** One path in the sandbox. `optional`: it may be missing outside. */
+export type Mount =
+  | { readonly kind: 'read-only' | 'optional'; readonly from: string; readonly to: string }
+  | { readonly kind: 'writable' | 'device'; readonly path: string }
+  | { readonly kind: 'link'; readonly target: string; readonly path: string };
+
 /**
- * bwrap's arguments for a file system in which the server finds its programs, read only, its own directories, a few
- * devices, and nothing else. The `passwd` in its directory becomes /etc/passwd.
+ * A file system in which the server finds its programs, read only, its own directories, a few devices, and nothing
+ * else. The `passwd` in its directory becomes /etc/passwd. In the order in which they are to be made.
  */
-export async function mountArguments({
-  tools,
-  directory,
-  socketDirectory,
-}: SandboxMounts): Promise<string[]> {
+export async function sandboxMounts({ tools, directory, socketDirectory }: SandboxPlaces): Promise<Mount[]> {
   const programs = await installationDirectories(tools.directory);
+  const optional = (path: string): Mount => ({ kind: 'optional', from: path, to: path });
   return [
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--cap-drop',
-    'ALL',
-    ...userDirectories.map((name) => join('/usr', name)).flatMap((path) => ['--ro-bind-try', path, path]),
+    ...userDirectories.map((name) => optional(join('/usr', name))),
     ...(await Promise.all(rootDirectories.map(sameAtRoot))).flat(),
-    '--ro-bind-try',
-    '/etc/ld.so.cache',
-    '/etc/ld.so.cache',
-    '--ro-bind',
-    join(directory, 'passwd'),
-    '/etc/passwd',
-    ...programs.flatMap((path) => ['--ro-bind-try', path, path]),
-    '--tmpfs',
-    '/dev',
-    ...devices.flatMap((name) => ['--dev-bind', `/dev/${name}`, `/dev/${name}`]),
-    // Before /dev is closed: they may lie in /dev/shm.
-    ...[...new Set([directory, socketDirectory])].flatMap((path) => ['--bind', path, path]),
-    '--remount-ro',
-    '/dev',
-    '--remount-ro',
-    '/',
-    '--chdir',
-    directory,
+    optional('/etc/ld.so.cache'),
+    { kind: 'read-only', from: join(directory, 'passwd'), to: '/etc/passwd' },
+    ...devices.map((name): Mount => ({ kind: 'device', path: join('/dev', name) })),
+    // Programs and directories may lie in /dev/shm: after the new /dev, which would cover them, and before it is closed.
+    ...programs.map(optional),
+    ...[...new Set([directory, socketDirectory])].map((path): Mount => ({ kind: 'writable', path })),
   ];
 }
 
 /** /bin is a link to usr/bin on most systems, a directory on the others. */
-async function sameAtRoot(name: string): Promise<string[]> {
+async function sameAtRoot(name: string): Promise<Mount[]> {
   const path = join('/', name);
   const entry = await lstat(path).catch(() => undefined);
-  if (entry?.isSymbolicLink()) return ['--symlink', await readlink(path), path];
-  return entry?.isDirectory() ? ['--ro-bind', path, path] : [];
+  if (entry?.isSymbolicLink()) return [{ kind: 'link', target: await readlink(path), path }];
+  return entry?.isDirectory() ? [{ kind: 'read-only', from: path, to: path }] : [];
 }
 
 /**

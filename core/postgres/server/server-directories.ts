@@ -1,4 +1,4 @@
-import { chown } from 'node:fs/promises';
+import { chown, lchown, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
@@ -49,6 +49,15 @@ export async function makePlaces(
   const directory = await directories.make(parent, osUser);
   const socketDirectory = fitsSocket(directory) ? directory : await directories.make('/tmp', osUser);
   return { parent, directory, socketDirectory };
+}
+
+/** Makes another user the owner of directories and all below them. Links are not followed. */
+export async function giveTo({ uid, gid }: OsUser, directories: Iterable<string>): Promise<void> {
+  for (const directory of directories) {
+    const entries = await readdir(directory, { recursive: true });
+    const paths = [directory, ...entries.map((entry) => join(directory, entry))];
+    await Promise.all(paths.map((path) => lchown(path, uid, gid)));
+  }
 }
 
 /** root's own TMPDIR may be closed to the user that the server runs as. */

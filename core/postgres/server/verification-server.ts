@@ -1,15 +1,21 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { diskRoom } from '../../scratch/free-room.ts';
 import { removeLeftovers } from '../../scratch/leftovers.ts';
+import { processesOf } from '../../scratch/user-processes.ts';
+import { formatBytes } from '../../text/units.ts';
 import { withConnection } from '../connect/connect.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import { quoteIdentifier } from '../names.ts';
 import type { FoundTools } from '../programs/tools.ts';
 import { PrivateServerError } from './cluster.ts';
 import { watchUsage } from './directory-usage.ts';
+import type { Isolation } from './isolation.ts';
+import { processesOfServer, type ServerLimits } from './limits.ts';
 import { librariesOf, preloadSettings } from './preload.ts';
 import { type PrivateServer, startPrivateServer } from './private-server.ts';
-import { bubblewrapPlaces, type Isolation } from './sandbox.ts';
+import { type SandboxPrograms, sandboxPrograms } from './sandbox-ways.ts';
 import { availableMemory, verificationSettings, walSegmentMegabytes } from './size.ts';
+import type { Uncontained } from './uncontained.ts';
 
 export type VerificationServerOptions = {
   /** The server programs. */
@@ -31,8 +37,12 @@ export type VerificationServerOptions = {
   readonly preload?: { readonly extensions: readonly string[]; readonly database: string } | undefined;
   /** Default: `process.env`. Read are AWS_LAMBDA_FUNCTION_MEMORY_SIZE and PATH. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** Paths of bwrap to try; an empty list: the server is not sandboxed. Default: see bubblewrapPlaces. */
-  readonly bubblewrap?: readonly string[] | undefined;
+  /** Default: see sandboxPrograms. */
+  readonly sandboxPrograms?: SandboxPrograms | undefined;
+  /** What may be done where none of them makes a sandbox. */
+  readonly uncontained: Uncontained;
+  /** What the server's whole life may take at most. Default: no limit. */
+  readonly limitSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 };
 
@@ -43,13 +53,15 @@ export type VerificationServer = {
   /** The most that the server's directory took so far. */
   readonly peakBytes: () => number;
   readonly cpus: number;
+  /** Aborts where the server takes more room than it was given, and would leave the disk too little for others. */
+  readonly noRoom: AbortSignal;
 };
 
 /**
  * A server for hostile SQL that lives only for the callback: socket only, sized to the machine, sandboxed where that
  * is possible (`isolation` says). Nothing of it is left, whatever happened.
  *
- * @throws PrivateServerError in the server's own words when it cannot start; the signal's reason
+ * @throws PrivateServerError in the server's own words when it cannot start; CannotBeContained; the signal's reason
  */
 export async function withVerificationServer<T>(
   options: VerificationServerOptions,
@@ -60,7 +72,12 @@ export async function withVerificationServer<T>(
   for (const parent of new Set([directory, '/tmp'])) await removeLeftovers(parent);
   signal?.throwIfAborted();
   const server = await startVerificationServer(options);
-  const usage = watchUsage(server.directory);
+  const noRoom = new AbortController();
+  const usage = watchUsage(server.directory, async (bytes) => {
+    if (bytes <= options.roomBytes) return;
+    const { freeBytes, reserveBytes } = await diskRoom(server.directory);
+    if (freeBytes < reserveBytes) noRoom.abort(diskFilled(bytes, options, freeBytes));
+  });
   try {
     const parameters = await nameSuperuser(server.parameters, options.superuser, signal);
     return await use({
@@ -68,11 +85,26 @@ export async function withVerificationServer<T>(
       isolation: server.isolation,
       peakBytes: usage.peakBytes,
       cpus: availableParallelism(),
+      noRoom: noRoom.signal,
     });
   } finally {
     await usage.stop();
     await server.stop();
   }
+}
+
+/** SQL can write for ever; a disk that is full takes other servers down. */
+function diskFilled(
+  bytes: number,
+  { directory, roomBytes }: VerificationServerOptions,
+  freeBytes: number,
+): PrivateServerError {
+  return new PrivateServerError({
+    what: 'The restored database takes more room than expected, and the disk is nearly full',
+    got: `${formatBytes(bytes)} in ${directory}, ${formatBytes(freeBytes)} are free`,
+    expected: `about ${formatBytes(roomBytes)}`,
+    fix: 'Give it more room with --scratch, on a disk of its own.',
+  });
 }
 
 /** A library that this server cannot load keeps it from starting: then it goes without. */
@@ -90,7 +122,7 @@ async function startVerificationServer(options: VerificationServerOptions): Prom
   return await startWith(options, {});
 }
 
-function startWith(
+async function startWith(
   options: VerificationServerOptions,
   preloading: Readonly<Record<string, string>>,
 ): Promise<PrivateServer> {
@@ -103,7 +135,11 @@ function startWith(
     signal,
     parent: directory,
     user: isPlain(superuser) ? superuser : 'postgres',
-    bubblewrap: options.bubblewrap ?? bubblewrapPlaces(tools, env),
+    hostile: {
+      programs: options.sandboxPrograms ?? sandboxPrograms(tools, env),
+      uncontained: options.uncontained,
+      limits: await limitsOf(options, memoryBytes),
+    },
     settings: { ...verificationSettings({ memoryBytes, roomBytes, jobs, cpus }), ...preloading },
     initdbArguments: [
       '--encoding',
@@ -115,6 +151,27 @@ function startWith(
     ],
   });
 }
+
+/**
+ * One process may take all of the memory, one file all of the room (a table's files are 1 GB): it is the machine that is
+ * protected. What else runs as the same user counts among its processes.
+ */
+async function limitsOf(
+  { roomBytes, limitSeconds = unlimitedSeconds }: VerificationServerOptions,
+  memoryBytes: number,
+): Promise<ServerLimits> {
+  const uid = process.getuid?.() ?? 0;
+  const others = uid === 0 ? [] : await processesOf(uid);
+  return {
+    processes: processesOfServer + others.reduce((sum, { threads }) => sum + threads, 0),
+    dataBytes: memoryBytes,
+    fileBytes: Math.max(roomBytes, 2 * 1024 ** 3),
+    cpuSeconds: limitSeconds,
+  };
+}
+
+/** A month. */
+const unlimitedSeconds = 2_678_400;
 
 /**
  * initdb writes the name into a script without quoting it: it fails on quotes, backslashes and $, and replaces words

@@ -9,10 +9,18 @@ const defaultMaxAttempts = 7;
 
 function checkEndpoint(endpoint: string | undefined): void {
   if (endpoint === undefined) return;
+  // Also where the @ stands behind the host: with a / in the password its first part would be the host, and looked up.
+  if (endpoint.includes('@')) {
+    throw new UsageError({
+      what: 'The S3 endpoint has a user, a password or an "@" in it',
+      expected: 'https://host or http://host:port',
+      fix: "Leave them out: credentials come from AWS's own places (environment, profile, role).",
+    });
+  }
   if (URL.canParse(endpoint) && /^https?:$/.test(new URL(endpoint).protocol)) return;
   throw new UsageError({
     what: 'The S3 endpoint is not a URL',
-    got: JSON.stringify(endpoint),
+    got: endpoint.includes('?') ? undefined : JSON.stringify(endpoint),
     expected: 'https://host or http://host:port',
     fix: 'Write the whole URL of the S3 service, with its scheme.',
   });
@@ -23,7 +31,7 @@ export function s3Client(settings: S3StoreSettings): S3Client {
   if (settings.client !== undefined) return settings.client;
   const endpoint = settings.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const region = settings.region ?? process.env.AWS_REGION ?? (endpoint ? 'us-east-1' : undefined);
-  checkEndpoint(settings.endpoint);
+  checkEndpoint(endpoint);
   return new S3Client({
     ...(region === undefined ? {} : { region }),
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),

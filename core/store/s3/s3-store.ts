@@ -53,7 +53,7 @@ export function s3Store(settings: S3StoreSettings): Store {
   const { bucket, kmsKeyArn, partLimit = multipartLimits.maxParts } = settings;
   const prefix = settings.prefix.replace(/^\/+|\/+$/g, '');
   const folder = prefix === '' ? '' : `${prefix}/`;
-  const url = `s3://${bucket}${prefix === '' ? '' : `/${encodeURI(prefix)}`}`;
+  const url = `s3://${bucket}${prefix === '' ? '' : `/${encodeURI(prefix).replace(/[?#@]/g, encodeURIComponent)}`}`;
   const client = s3Client(settings);
   const place: Place = { client, bucket, folder, url };
   const target: S3Target = { ...place, kmsKeyArn, storageClass: settings.storageClass, partLimit };

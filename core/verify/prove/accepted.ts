@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { parseWithout, type Without } from '../../config/without.ts';
 import type { TableRows } from '../../manifest/manifest.ts';
 import {
@@ -11,39 +12,64 @@ import { affectedBy, type Toc, type TocEntry } from '../../postgres/archive/toc.
 import { labelOf } from '../../postgres/names.ts';
 import type { RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { plural } from '../../text/units.ts';
-import type { LeftOut } from './left-out.ts';
+import { leftOutOf } from './left-out.ts';
 
 /** What is accepted not to be had here, and what that is in the archive at hand. */
 export type Accepted = {
+  /** Whether that locale or library is named. */
+  readonly hasOfMachine: (lacking: Lacking) => boolean;
   /** Whether that entry is named, or cannot be there without what is. */
   readonly has: (dumpId: number) => boolean;
   /** Whether what was refused lacks only what is accepted. */
   readonly covers: (problem: RestoreProblem) => boolean;
-  /** Those, as they were written, of which something lacks here. */
-  readonly used: (lacking: readonly TocEntry[]) => readonly string[];
+  /** Those, as they were written, of which something lacks here: entries, locales, libraries. */
+  readonly used: (lacking: readonly TocEntry[], ofMachine: readonly Lacking[]) => readonly string[];
   /** What names nothing in the archive, for people. */
   readonly unknown: readonly string[];
 };
 
-/** @param toc undefined where there is none: then nothing can be told apart, and nothing is accepted */
-export function acceptedIn(specs: readonly string[], toc: Toc | undefined): Accepted {
+type Lacking = NonNullable<RestoreProblem['lacking']>;
+
+/**
+ * @param toc undefined where there is none: then nothing can be told apart, and nothing is accepted
+ * @param money entries that hold amounts in a locale which is not to be had here
+ */
+export function acceptedIn(
+  specs: readonly string[],
+  toc: Toc | undefined,
+  money?: { readonly locale: string; readonly entries: readonly TocEntry[] },
+): Accepted {
   const schemas = toc === undefined ? [] : schemasIn(toc);
-  const roots = specs.map((text) => {
-    const wanted = parseWithout(text);
+  const all = specs.map((text) => parseWithout(text));
+  const roots = all.map((wanted) => {
     const found = (toc?.entries ?? []).filter((entry) => isNamed(entry, wanted, schemas));
-    return { text, ids: new Set(found.map(({ dumpId }) => dumpId)) };
+    const ofMoney = wanted.type === 'LOCALE' && wanted.name === money?.locale ? money.entries : [];
+    return { text: wanted.text, wanted, ids: new Set([...found, ...ofMoney].map(({ dumpId }) => dumpId)) };
   });
+  const isOfMachine = ({ type }: Without): boolean => type === 'LOCALE' || type === 'LIBRARY';
+  const names = (wanted: Without, { kind, name }: Lacking): boolean =>
+    wanted.type === kind.toUpperCase() &&
+    (wanted.name === name || (kind === 'library' && wanted.name === basename(name)));
+  const hasOfMachine = (lacking: Lacking): boolean =>
+    toc !== undefined && all.some((wanted) => names(wanted, lacking));
   const reach = (ids: ReadonlySet<number>): ReadonlyMap<number, true> =>
     toc === undefined ? new Map() : affectedBy(toc, new Map([...ids].map((id) => [id, true])));
-  const reaches = roots.map(({ text, ids }) => ({ text, ids: reach(ids) }));
+  const reaches = roots.map(({ ids, ...root }) => ({ ...root, ids: reach(ids) }));
   const has = (id: number): boolean => reaches.some(({ ids }) => ids.has(id));
   return {
     has,
-    covers: ({ entry, causes }) =>
-      causes === undefined ? entry !== undefined && has(entry.dumpId) : causes.every(has),
-    used: (lacking) =>
-      reaches.filter(({ ids }) => lacking.some(({ dumpId }) => ids.has(dumpId))).map(({ text }) => text),
-    unknown: roots.filter(({ ids }) => ids.size === 0).map(({ text }) => text),
+    hasOfMachine,
+    covers: ({ entry, causes, lacking }) => {
+      if (lacking !== undefined && hasOfMachine(lacking)) return true;
+      return causes === undefined ? entry !== undefined && has(entry.dumpId) : causes.every(has);
+    },
+    used: (lacking, ofMachine) =>
+      reaches.flatMap(({ text, ids, wanted }) => {
+        const isOfEntry = lacking.some(({ dumpId }) => ids.has(dumpId));
+        const isNeeded = toc !== undefined && ofMachine.some((one) => names(wanted, one));
+        return isOfEntry || isNeeded ? [text] : [];
+      }),
+    unknown: roots.flatMap(({ text, ids, wanted }) => (ids.size === 0 && !isOfMachine(wanted) ? [text] : [])),
   };
 }
 
@@ -56,7 +82,16 @@ function isNamed(entry: TocEntry, { type, schema, name }: Without, schemas: read
 }
 
 /** Tables with rows that are not there: nobody has accepted to lose those. Undefined where there are none. */
-export function rowsLeftOut(tables: readonly TableRows[], { isTable }: LeftOut): string | undefined {
+export function rowsLost(
+  tables: readonly TableRows[],
+  restored: {
+    readonly without: readonly string[];
+    readonly leftOut: readonly TocEntry[];
+    readonly rowsMayLack: ReadonlySet<number>;
+  },
+): string | undefined {
+  if (restored.without.length === 0) return undefined;
+  const { isTable } = leftOutOf(restored.leftOut.filter(({ dumpId }) => !restored.rowsMayLack.has(dumpId)));
   const lost = tables.filter((table) => table.rows !== 0 && isTable(table));
   if (lost.length === 0) return undefined;
   const named = lost.map(

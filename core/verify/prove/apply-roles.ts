@@ -1,12 +1,13 @@
-import type { Client } from 'pg';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
-import { globalsText } from '../../postgres/archive/globals-sql.ts';
+import { hasPasswords } from '../../postgres/archive/globals-sql.ts';
+import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { readServerFacts } from '../../postgres/facts/server-facts.ts';
 import { type GlobalState, globalDifferences } from '../../postgres/objects/global-state.ts';
 import { applyGlobals } from '../../postgres/pg-restore/apply-globals.ts';
 import { globalsAsWritten } from '../../postgres/pg-restore/globals-as-written.ts';
+import { type GlobalsSession, withGlobalsSession } from '../../postgres/pg-restore/globals-session.ts';
 import { plural } from '../../text/units.ts';
 import { checkOf } from './differences.ts';
 
@@ -15,25 +16,34 @@ import { checkOf } from './differences.ts';
  * in, and compares them with those that were recorded.
  */
 export async function applyRoles(
-  client: Client,
+  server: ConnectionParameters,
   manifest: Manifest,
-  globals: Buffer | undefined,
+  globals: Buffer,
+  signal: AbortSignal,
 ): Promise<Check> {
+  const { encoding } = manifest.server;
+  return await withGlobalsSession(server, globals, { encoding, signal }, (session) =>
+    makeAndCompare(session, manifest),
+  );
+}
+
+async function makeAndCompare(session: GlobalsSession, manifest: Manifest): Promise<Check> {
   const { globals: recorded } = manifest;
   const { bootstrapRole, roles: expectedRoles = [], tablespaces: expectedSpaces = [] } = recorded;
-  const sql = globals === undefined ? '' : globalsText(globals);
-  const { problems } = await applyGlobals(client, sql, { mode: 'private', bootstrapRole });
+  const { problems } = await applyGlobals(session, { mode: 'private', bootstrapRole });
   const faults = problems.filter(({ fault }) => fault === 'backup').map(({ message }) => message);
   const limits = problems.filter(({ fault }) => fault === 'environment').map(({ message }) => message);
-  const roles = await namesOf(client, 'select rolname as name from pg_roles');
-  const spaces = await namesOf(client, 'select spcname as name from pg_tablespace');
+  const roles = await namesOf(session, 'select rolname as name from pg_roles');
+  const spaces = await namesOf(session, 'select spcname as name from pg_tablespace');
   faults.push(
     ...expectedRoles.filter((name) => !roles.has(name)).map((name) => `role ${name} is missing`),
     // The directories of the source's tablespaces are not on this machine: see applyGlobals.
     ...expectedSpaces.filter((name) => !spaces.has(name)).map((name) => `tablespace ${name} is missing`),
   );
-  const different = await stateDifferences(client, manifest, sql);
+  const different = await stateDifferences(session, manifest);
   faults.push(...(different?.faults ?? []));
+  if (recorded.rolePasswordsLeftOut === 'asked' && hasPasswords(session.sql))
+    faults.push('globals.sql holds hashes of passwords, which were to be left out');
   const tablespaces = expectedSpaces.length === 0 ? '' : `, ${plural(expectedSpaces.length, 'tablespace')}`;
   const passed =
     recorded.roles === undefined
@@ -44,14 +54,13 @@ export async function applyRoles(
 
 /** Undefined where it cannot be compared: it was not recorded, or versions have other attributes. */
 async function stateDifferences(
-  client: Client,
+  session: GlobalsSession,
   manifest: Manifest,
-  sql: string,
 ): Promise<{ readonly faults: readonly string[]; readonly note: string } | undefined> {
   const { state } = manifest.globals;
-  const server = await readServerFacts(client);
+  const server = await readServerFacts(session.client);
   if (state === undefined || server.major !== majorsOf(manifest).source) return undefined;
-  const { state: found, refused, refusedSettings } = await globalsAsWritten(client, sql);
+  const { state: found, refused, refusedSettings } = await globalsAsWritten(session);
   const compared = <State extends GlobalState>(all: readonly State[]): GlobalState[] =>
     all.map((one) => ({ ...one, facts: one.facts?.filter((fact) => !refused(one, fact)) ?? null }));
   const note =
@@ -61,7 +70,7 @@ async function stateDifferences(
   return { faults: globalDifferences(compared(state), compared(found)), note };
 }
 
-async function namesOf(client: Client, sql: string): Promise<Set<string>> {
+async function namesOf({ client, readable }: GlobalsSession, sql: string): Promise<Set<string>> {
   const { rows } = await client.query<{ name: string }>(sql);
-  return new Set(rows.map(({ name }) => name));
+  return new Set(rows.map(({ name }) => readable(name)));
 }

@@ -1,5 +1,7 @@
 import type { UserCheck } from '../../config/checks.ts';
 import type { VerificationTools } from '../../postgres/programs/obtain.ts';
+import type { SandboxPrograms } from '../../postgres/server/sandbox-ways.ts';
+import type { Uncontained } from '../../postgres/server/uncontained.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import type { CheckContext, StoredChecks } from '../read/check-stored.ts';
 import type { VerifyProgress } from '../request.ts';
@@ -11,6 +13,10 @@ export type ProofContext = CheckContext & {
   /** What the private server may take. */
   readonly databaseBytes: number;
   readonly jobs: number;
+  /** What the restore and its comparison may take. */
+  readonly limitSeconds: number;
+  readonly sandboxPrograms: SandboxPrograms | undefined;
+  readonly uncontained: Uncontained;
   readonly userChecks: readonly UserCheck[];
   /** What may lack here, as it was written: see parseWithout. */
   readonly without: readonly string[];

@@ -10,12 +10,22 @@ import {
   localeProblem,
   makeWayFor,
 } from '../../postgres/pg-restore/new-database.ts';
+import type { RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { type MissingExtensions, missingExtensions } from './missing-here.ts';
+import type { MoneyEntries } from './money-entries.ts';
 
 export type PreparedDatabase = {
   readonly missing: MissingExtensions;
-  /** What took the place of a locale that this server does not have, for people. */
-  readonly locale: string | undefined;
+  /** What took the place of a locale that this server does not have. */
+  readonly locale:
+    | {
+        /** For people. */
+        readonly detail: string;
+        readonly lacking: RestoreProblem['lacking'];
+      }
+    | undefined;
+  /** Amounts in a locale that this server does not have. */
+  readonly money: MoneyEntries | undefined;
   /** Whether the archive is to make the database itself; else it is there now. */
   readonly create: boolean;
 };
@@ -25,6 +35,7 @@ export async function prepareDatabase(
   client: Client,
   manifest: Manifest,
   toc: Toc | undefined,
+  money: MoneyEntries | undefined,
 ): Promise<PreparedDatabase> {
   const { database: name, server } = manifest;
   const { encoding } = server;
@@ -35,13 +46,16 @@ export async function prepareDatabase(
       : await localeProblem(client, { encoding, locale: server.locale });
   await makeWayFor(client, name);
   const create = manifest.dump.format !== 'plain' && problem === undefined && canCreateItself(manifest);
-  if (create) return { missing, locale: undefined, create };
+  if (create) return { missing, locale: undefined, money, create };
   const { substituted } = await createDatabase(client, { name, encoding, locale: server.locale });
   const locale =
     problem === undefined
       ? undefined
-      : `${problem.missing ?? problem.message} is missing here; ${substituted ?? 'another'} took its place`;
-  return { missing, locale, create };
+      : {
+          detail: `${problem.missing ?? problem.message} is missing here; ${substituted ?? 'another'} took its place`,
+          lacking: problem.lacking,
+        };
+  return { missing, locale, money, create };
 }
 
 /** False where it cannot be dropped, because it has subscriptions: then it stays as it is. */

@@ -2,6 +2,8 @@ import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { withoutNames } from '../../postgres/pg-restore/reason.ts';
+import type { Isolation } from '../../postgres/server/isolation.ts';
+import { CannotBeContained } from '../../postgres/server/uncontained.ts';
 import { withVerificationServer } from '../../postgres/server/verification-server.ts';
 import { Interrupted } from '../../process/interrupted.ts';
 import { stopReason } from '../../process/stop-reason.ts';
@@ -10,24 +12,37 @@ import { oneLine } from '../../text/one-line.ts';
 import { checkStored, type StoredChecks } from '../read/check-stored.ts';
 import type { ProofContext } from './context.ts';
 import { restoreAndCompare } from './restore-and-compare.ts';
+import { withTimeLimit } from './time-limit.ts';
+
+/** What a restore came to: its checks, those of the levels below first, and how the server was held. */
+export type Proof = {
+  readonly checks: readonly Check[];
+  readonly isolation?: Isolation | undefined;
+  /** Nothing was restored: the server could not be held here. */
+  readonly refused?: CannotBeContained | undefined;
+};
 
 /**
  * Level `restore`: the levels below it, and unless they failed the backup is restored into a private server and
  * compared. The server is made while the archive is read. Never rejects; server and files are gone afterwards.
  */
-export async function proveByRestore(manifest: Manifest, context: ProofContext): Promise<Check[]> {
+export async function proveByRestore(manifest: Manifest, context: ProofContext): Promise<Proof> {
   try {
     return await withScratchDirectory(context.scratch, async (directory) => {
       const keepIn = context.keepArchive ? directory : undefined;
       const checking = checkStored(manifest, 'read', { ...context, keepIn });
-      const checks = await restoreChecks(manifest, directory, checking, context).catch((error: unknown) => [
-        limitOf(error, context),
-      ]);
+      const proof = await restoreChecks(manifest, directory, checking, context).catch(
+        (error: unknown): Proof =>
+          error instanceof CannotBeContained
+            ? { checks: [], refused: error }
+            : { checks: [limitOf(error, context)] },
+      );
       const stored = await checking;
-      return isFailed(stored) ? [...stored.checks] : [...stored.checks, ...checks];
+      if (isFailed(stored)) return { checks: stored.checks };
+      return { ...proof, checks: [...stored.checks, ...proof.checks] };
     });
   } catch (error: unknown) {
-    return [limitOf(error, context)];
+    return { checks: [limitOf(error, context)] };
   }
 }
 
@@ -36,8 +51,9 @@ async function restoreChecks(
   directory: string,
   checking: Promise<StoredChecks>,
   context: ProofContext,
-): Promise<Check[]> {
+): Promise<Proof> {
   const { serverTools, databaseBytes, jobs, scratch, signal, onProgress } = context;
+  const { limitSeconds, sandboxPrograms, uncontained } = context;
   onProgress?.({ step: 'starting', version: serverTools.server.version });
   const options = {
     tools: serverTools.server,
@@ -47,14 +63,31 @@ async function restoreChecks(
     jobs: jobs + comparingConnections,
     // pg_dump lists neither an extension's libraries nor what they must be told.
     preload: { extensions: manifest.extensions.map(({ name }) => name), database: manifest.database },
+    sandboxPrograms,
+    uncontained,
+    limitSeconds: limitSeconds * 2,
     signal,
   };
   return await withVerificationServer(options, async (verification) => {
+    const { isolation } = verification;
     const stored = await checking;
     // What is not whole, or not what was recorded, is not worth a restore.
-    if (isFailed(stored)) return [];
+    if (isFailed(stored)) return { checks: [] };
     signal.throwIfAborted();
-    return await restoreAndCompare(manifest, { ...context, verification, stored, directory });
+    const checks = await withTimeLimit(
+      {
+        server: verification.server.parameters,
+        seconds: limitSeconds,
+        signal: AbortSignal.any([signal, verification.noRoom]),
+      },
+      async (limited) => {
+        const limitedContext = { ...context, signal: limited, verification, stored, directory };
+        return await restoreAndCompare(manifest, limitedContext).catch((error: unknown) => [
+          limitOf(error, limitedContext),
+        ]);
+      },
+    );
+    return { checks, isolation };
   });
 }
 
@@ -78,7 +111,7 @@ function isNoRoom(error: unknown): boolean {
 const noRoomWords = /No space left on device|Disk quota exceeded/;
 
 /** What ended it says nothing about the backup, whose faults are checks. */
-function limitOf(error: unknown, { signal, scratch }: ProofContext): Check {
+function limitOf(error: unknown, { signal, scratch }: Pick<ProofContext, 'signal' | 'scratch'>): Check {
   const reason =
     signal.aborted && !(signal.reason instanceof Interrupted)
       ? stopReason(signal)

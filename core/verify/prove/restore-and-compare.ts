@@ -2,11 +2,11 @@ import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { archiveBytes } from '../../manifest/sizes.ts';
 import type { Check } from '../../manifest/verification.ts';
-import { withConnection } from '../../postgres/connect/connect.ts';
 import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
+import type { Isolation } from '../../postgres/server/isolation.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
 import { formatBytes, formatDuration, plural } from '../../text/units.ts';
-import { rowsLeftOut } from './accepted.ts';
+import { rowsLost } from './accepted.ts';
 import { applyRoles } from './apply-roles.ts';
 import { compareRestored } from './compare-restored.ts';
 import type { RestoreContext } from './context.ts';
@@ -20,9 +20,8 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   const { verification, serverTools, userChecks, directory, jobs, signal, onProgress } = context;
   const { server } = verification;
   const began = performance.now();
-  const roles = await withConnection(server.parameters, { signal }, (client) =>
-    applyRoles(client, manifest, context.stored.globals),
-  );
+  const globals = context.stored.globals ?? Buffer.of();
+  const roles = await applyRoles(server.parameters, manifest, globals, signal);
   const restored = await restoreInto(manifest, context);
   const seconds = (performance.now() - began) / 1_000;
   const { leftOut, archive, isWhole, isDescribed } = restored;
@@ -31,7 +30,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
     server.major,
   );
   const lacking = leftOutOf(leftOut);
-  const lostRows = restored.without.length === 0 ? undefined : rowsLeftOut(manifest.tables, lacking);
+  const lostRows = rowsLost(manifest.tables, restored);
   const compared: Check[] = [];
   if (restored.isComparable) {
     onProgress?.({ step: 'comparing' });
@@ -54,11 +53,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
       })),
     );
   }
-  return [
-    ...(roles === undefined ? [] : [roles]),
-    restoreCheck(manifest, context, withLimit(restored, lostRows), seconds),
-    ...compared,
-  ];
+  return [roles, restoreCheck(manifest, context, withLimit(restored, lostRows), seconds), ...compared];
 }
 
 /** What was accepted does not count where it costs rows. */
@@ -66,11 +61,17 @@ function withLimit(restored: Restored, limit: string | undefined): Restored {
   return limit === undefined ? restored : { ...restored, limits: [...restored.limits, limit] };
 }
 
+const held: Readonly<Record<Isolation['kind'], string>> = {
+  sandboxed: 'contained',
+  'own-machine': 'on a machine of its own',
+  unsandboxed: 'uncontained',
+};
+
 /** How it was restored is told whatever came of it. */
 function restoreCheck(
   manifest: Manifest,
   { verification, stored }: RestoreContext,
-  { faults, limits, without, notes, jobs, whyOneJob }: Restored,
+  { faults, limits, without, acceptable, notes, jobs, whyOneJob }: Restored,
   seconds: number,
 ): Check {
   const kept = stored.kept !== undefined && 'path' in stored.kept ? archiveBytes(manifest) : 0;
@@ -81,11 +82,15 @@ function restoreCheck(
     `${formatDuration(seconds)} with ${plural(jobs, 'job')}, ${plural(faults.length, 'error')}`,
     ...(whyOneJob === undefined ? [] : [`in the archive's order, as ${whyOneJob}`]),
     `${formatBytes(verification.peakBytes() + kept)} of room`,
-    `${verification.isolation.kind === 'sandboxed' ? 'contained' : 'uncontained'}: ${verification.isolation.detail}`,
+    `${held[verification.isolation.kind]}: ${verification.isolation.detail}`,
   ].join('; ');
   const check = checkOf('restore', { faults, limits, passed: how });
   if (check.status === 'passed') return without.length === 0 ? check : { ...check, without: [...without] };
-  return { ...check, detail: `${check.detail} (${how})` };
+  return {
+    ...check,
+    detail: `${check.detail} (${how})`,
+    ...(check.status === 'unverifiable' && acceptable !== undefined ? { acceptable: [...acceptable] } : {}),
+  };
 }
 
 function versionText(manifest: Manifest, { server }: VerificationServer): string {

@@ -1,17 +1,18 @@
-import { streamArchive } from '../../inventory/fetch-archive.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { readToc } from '../../postgres/archive/toc.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
-import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
 import { lackingMoneyLocale, settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
 import { applyDatabaseSql } from '../../postgres/pg-restore/apply-database-sql.ts';
 import { maintenanceDatabase } from '../../postgres/pg-restore/new-database.ts';
-import type { PgRestoreResult, RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
-import { restoreArchive } from '../../postgres/pg-restore/restore-archive.ts';
+import type { RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
+import { summarizeWithAdvice } from './acceptable.ts';
+import { attempts } from './attempts.ts';
 import type { RestoreContext } from './context.ts';
-import { dropRestored, type PreparedDatabase, prepareDatabase } from './prepare-database.ts';
-import { needsOneJob, type Restored, summarize } from './restored.ts';
+import { withHints } from './hints.ts';
+import { moneyEntries } from './money-entries.ts';
+import { type PreparedDatabase, prepareDatabase } from './prepare-database.ts';
+import type { Restored } from './restored.ts';
 import { otherRun } from './run-times.ts';
 import { explainEnd } from './why-server-ended.ts';
 
@@ -31,6 +32,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const archive = path === undefined || toc === undefined ? undefined : { path, toc };
   const nothing = {
     leftOut: [],
+    rowsMayLack: new Set<number>(),
     without: [],
     notes: [],
     archive,
@@ -54,40 +56,50 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   );
   const locale = lackingMoneyLocale(manifest.dump, taken);
   // Amounts would be refused, or read as others: neither says anything about the backup.
-  if (locale !== undefined)
+  if (locale !== undefined && archive === undefined)
     return { ...nothing, faults: [], limits: [`locale "${locale}", which its money is in, is missing here`] };
+  const money =
+    locale === undefined || archive === undefined
+      ? undefined
+      : await moneyEntries(locale, archive.toc, {
+          tools: serverTools.client,
+          path: archive.path,
+          scratch: context.directory,
+          signal,
+        });
   const prepare = (): Promise<PreparedDatabase> =>
-    withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc));
+    withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc, money));
   const prepared = await prepare();
-  const restore = (jobs: number, way = target): Promise<PgRestoreResult> =>
-    restoreOnce(manifest, context, { path, target: way, prepared, jobs });
-  const again = async (jobs: number, way = target): Promise<PgRestoreResult | undefined> => {
-    if (!(await dropRestored(manifest.database, target, signal))) return undefined;
-    await prepare();
-    return await restore(jobs, way);
-  };
-  let result = await restore(context.jobs);
-  // The library lacks, and nothing could be restored for want of it: told, and the rest is restored without.
-  const libraries = result.problems.filter(({ remedy }) => remedy === 'without session libraries');
-  const way = libraries.length === 0 ? target : withoutSessionLibraries(target);
-  if (libraries.length > 0) result = (await again(context.jobs, way)) ?? result;
-  if (needsOneJob(result, prepared)) result = (await again(1, way)) ?? result;
+  const { result, told, isWithoutLibraries } = await attempts(manifest, context, {
+    path,
+    target,
+    prepared,
+    prepare,
+  });
   const { jobs, whyOneJob } = result;
-  const told = way === target ? [] : firstOfEach(libraries);
-  const ended = await explainEnd([...told, ...result.problems], context.verification.server.logPath);
+  const { server } = context.verification;
+  const ended = await explainEnd([...told, ...result.problems], server.logPath);
   const sql = stored.database;
   const isDone = !ended.some(({ endsRestore }) => endsRestore);
   const described = !prepared.create && sql !== undefined && isDone;
-  const problems = described ? [...ended, ...(await describeRestored(manifest, context, sql))] : ended;
+  const all = described ? [...ended, ...(await describeRestored(manifest, context, sql))] : ended;
+  const restored = overrideDatabaseSettings(
+    { ...server.parameters, database: manifest.database },
+    server.major,
+  );
+  const problems = isDone
+    ? await withHints(
+        all,
+        manifest,
+        isWithoutLibraries ? withoutSessionLibraries(restored) : restored,
+        signal,
+      )
+    : all;
+  const problemCount = result.problemCount - result.problems.length + problems.length;
   return {
-    ...summarize(
-      { ...result, problems, problemCount: result.problemCount - result.problems.length + problems.length },
-      prepared,
-      toc,
-      context.without,
-    ),
+    ...summarizeWithAdvice(manifest, { ...result, problems, problemCount }, prepared, toc, context.without),
     isDescribed: prepared.create || described,
-    withoutSessionLibraries: way !== target,
+    withoutSessionLibraries: isWithoutLibraries,
     archive,
     jobs,
     whyOneJob,
@@ -105,44 +117,4 @@ async function describeRestored(
   return await withConnection(target, { signal }, (client) =>
     applyDatabaseSql(client, sql.toString('utf8'), { asSuperuser: true }),
   );
-}
-
-/** One of each library, and none of them ends the restore any more. */
-function firstOfEach(problems: readonly RestoreProblem[]): RestoreProblem[] {
-  const byLibrary = new Map(problems.map((problem) => [problem.missing, problem]));
-  return [...byLibrary.values()].map((problem) => ({ ...problem, entry: undefined, endsRestore: undefined }));
-}
-
-async function restoreOnce(
-  manifest: Manifest,
-  { serverTools, store, id, directory, signal, onProgress }: RestoreContext,
-  run: {
-    /** Of the archive; undefined: it is streamed. */
-    readonly path: string | undefined;
-    readonly target: ConnectionParameters;
-    readonly prepared: PreparedDatabase;
-    readonly jobs: number;
-  },
-): Promise<PgRestoreResult> {
-  const { path, target, prepared, jobs } = run;
-  const [file] = manifest.objects.filter(({ role }) => role === 'archive');
-  if (file === undefined) throw new Error('a manifest without an archive is refused before');
-  return await restoreArchive({
-    tools: serverTools.client,
-    format: manifest.dump.format,
-    archiveName: file.name,
-    archive:
-      path === undefined ? await streamArchive(manifest, { store, id, signal }) : { kind: 'path', path },
-    target,
-    asSuperuser: true,
-    database: manifest.database,
-    dumpSettings: manifest.dump.settings,
-    directory,
-    create: prepared.create,
-    jobs,
-    leaveOut: new Set(prepared.missing.entries.map(({ dumpId }) => dumpId)),
-    exitOnError: false,
-    signal,
-    onProgress: (progress) => onProgress?.({ step: 'restoring', ...progress }),
-  });
 }

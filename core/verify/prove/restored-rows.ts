@@ -1,8 +1,9 @@
 import type { Client } from 'pg';
 import type { Manifest, TableRows } from '../../manifest/manifest.ts';
+import { type RowCounts, rowsStatus, rowsTogether } from '../../manifest/rows-compared.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
-import { decodesExactly } from '../../postgres/archive/encodings.ts';
+import { tableKey as keyOf, rowsByTable } from '../../postgres/archive/rows-in-archive.ts';
 import { steadySession } from '../../postgres/connect/steady-session.ts';
 import { countRows } from '../../postgres/facts/count-rows.ts';
 import { type ListedTable, listDumpedTables } from '../../postgres/facts/dumped-tables.ts';
@@ -75,7 +76,7 @@ export async function compareRestoredRows(
     alone,
     moved,
     found,
-    inArchive: rowsInArchive(counts),
+    inArchive: rowsByTable(counts),
     extra: extra.filter((table) => !isEmptied(table)),
     nameless: recorded.filter(isNameless).length,
     notCompared: [
@@ -94,8 +95,7 @@ export async function compareRestoredRows(
 type Moved = {
   readonly label: string;
   readonly partitions: readonly TableRows[];
-  readonly rows: number;
-  readonly recordedRows: number | null;
+  readonly rows: RowCounts;
 };
 
 function movedOf(
@@ -103,37 +103,34 @@ function movedOf(
   found: ReadonlyMap<string, Found>,
   throughRoot: readonly ThroughRoot[],
 ): { readonly alone: readonly TableRows[]; readonly moved: readonly Moved[] } {
-  const moved = throughRoot.flatMap(({ label, partitions: all }): Moved[] => {
+  const moved = throughRoot.flatMap(({ label, partitions: all, blocks }): Moved[] => {
     const ofRoot = new Set(all.map(keyOf));
     // One that is missing is told by itself.
     const partitions = expected.filter((table) => ofRoot.has(keyOf(table)) && found.has(keyOf(table)));
     const asRecorded = partitions.every(({ rows, fingerprint, ...table }) => {
       const got = found.get(keyOf(table));
       const isSame = typeof fingerprint !== 'string' || got?.fingerprint === fingerprint;
-      return isSame && (rows === null || rows === got?.rows);
+      // What nobody counted is in the archive as the root's.
+      return isSame && rows === got?.rows;
     });
     if (asRecorded) return [];
     return [
       {
         label,
         partitions,
-        rows: partitions.reduce((sum, table) => sum + (found.get(keyOf(table))?.rows ?? 0), 0),
-        recordedRows: partitions.reduce<number | null>(
-          (sum, { rows }) => (sum === null || rows === null ? null : sum + rows),
-          0,
+        rows: rowsTogether(
+          partitions.map((table) => ({
+            recorded: table.rows,
+            restored: found.get(keyOf(table))?.rows ?? null,
+          })),
+          // The archive's rows are those of all partitions.
+          partitions.length === all.length ? blocks.reduce((sum, rows) => sum + rows, 0) : undefined,
         ),
       },
     ];
   });
   const together = new Set(moved.flatMap(({ partitions }) => partitions));
   return { alone: expected.filter((table) => !together.has(table)), moved };
-}
-
-/** Only of names that are sure to be the server's own: others went through another conversion. */
-function rowsInArchive(counts: CopyRowCounts | undefined): ReadonlyMap<string, number> {
-  const isSure = ({ schema, name }: TableName): boolean =>
-    counts !== undefined && (decodesExactly(counts.encoding) || /^[\x20-\x7e]*$/.test(`${schema}${name}`));
-  return new Map((counts?.tables ?? []).filter(isSure).map((table) => [keyOf(table), table.rows]));
 }
 
 function rowsCheck({
@@ -156,19 +153,14 @@ function rowsCheck({
   readonly notCompared: readonly string[];
 }): Check {
   const faults = alone.flatMap((table) => {
-    const got = found.get(keyOf(table))?.rows;
-    if (got === undefined) return [`${labelOf(table)} is missing`];
-    if (table.rows === null) {
-      const held = inArchive.get(keyOf(table));
-      if (held === undefined || held === got) return [];
-      return [`${labelOf(table)} has ${plural(got, 'row')}, in the archive are ${formatCount(held)}`];
-    }
-    if (table.rows === got) return [];
-    return [`${labelOf(table)} has ${plural(got, 'row')}, recorded were ${formatCount(table.rows)}`];
+    const restored = found.get(keyOf(table))?.rows ?? null;
+    return faultOf(labelOf(table), {
+      recorded: table.rows,
+      restored,
+      inArchive: inArchive.get(keyOf(table)),
+    });
   });
-  for (const { label, rows, recordedRows } of moved)
-    if (recordedRows !== null && rows !== recordedRows)
-      faults.push(`${label} has ${plural(rows, 'row')}, recorded were ${formatCount(recordedRows)}`);
+  for (const { label, rows } of moved) faults.push(...faultOf(label, rows));
   for (const table of extra) faults.push(`${labelOf(table)} was not recorded`);
   const uncounted = expected.filter(({ rows }) => rows === null);
   const held = uncounted.filter((table) => inArchive.has(keyOf(table))).length;
@@ -184,6 +176,18 @@ function rowsCheck({
     ...(nameless > 0 ? [`${plural(nameless, 'name')} could not be compared`] : []),
   ];
   return checkOf('rows', { faults, passed: passed.join('; '), notCompared });
+}
+
+function faultOf(label: string, counts: RowCounts): string[] {
+  const status = rowsStatus(counts);
+  if (status === 'missing') return [`${label} is missing`];
+  if (status !== 'differs') return [];
+  const { recorded, restored, inArchive } = counts;
+  const wanted =
+    recorded === null
+      ? `in the archive are ${formatCount(inArchive ?? 0)}`
+      : `recorded were ${formatCount(recorded)}`;
+  return [`${label} has ${plural(restored ?? 0, 'row')}, ${wanted}`];
 }
 
 function fingerprintCheck(
@@ -231,8 +235,4 @@ function fingerprintCheck(
 /** What a fingerprint begins with says how it was made. */
 function methodOf(fingerprint: string | null | undefined): string {
   return (fingerprint ?? '').split(':')[0] ?? '';
-}
-
-function keyOf({ schema, name }: TableName): string {
-  return JSON.stringify([schema, name]);
 }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
-import { decodesExactly, nameDecoder } from '../../postgres/archive/encodings.ts';
+import { decodesExactly, nameDecoder } from '../../postgres/facts/encodings.ts';
 import { fingerprintLargeObjects } from '../../postgres/facts/table-fingerprint.ts';
 import { quoteIdentifier } from '../../postgres/names.ts';
 import { countLargeObjects } from '../../postgres/objects/read-objects.ts';

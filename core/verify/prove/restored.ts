@@ -21,6 +21,10 @@ export type Restored = {
   readonly isComparable: boolean;
   /** What lacks and was accepted, as it was written. */
   readonly without: readonly string[];
+  /** Entries whose rows may lack all the same: amounts of money were read in the archive, and accepted not to be restored. */
+  readonly rowsMayLack: ReadonlySet<number>;
+  /** What is to be accepted for it to pass, as `--without` takes it; undefined where nothing will do. */
+  readonly acceptable?: readonly string[] | undefined;
   /** What people should know of what was to be accepted, one line each. */
   readonly notes: readonly string[];
   /** Whether the libraries that the database asks for in every session are not to be had here. */
@@ -40,23 +44,30 @@ export function needsOneJob(
 ): boolean {
   // The jobs stood in each other's way, as one alone never does.
   if (jobs > 1 && problems.some(({ remedy }) => remedy === 'one job')) return true;
-  const isLimited = prepared.missing.entries.length > 0 || isOfEnvironment(problems);
+  const isLimited =
+    prepared.missing.entries.length > 0 || prepared.money !== undefined || isOfEnvironment(problems);
   return isMixed && isLimited && !problems.some(({ endsRestore }) => endsRestore);
 }
 
 /** Sorts what was refused into what is the backup's fault and what was lacking here. */
 export function summarize(
   { problems: all, problemCount }: PgRestoreResult,
-  { missing, locale }: PreparedDatabase,
+  { missing, locale, money }: PreparedDatabase,
   toc: Toc | undefined,
   specs: readonly string[],
-): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'isComparable' | 'without' | 'notes'> {
-  const accepted = acceptedIn(specs, toc);
+): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'rowsMayLack' | 'isComparable' | 'without' | 'notes'> {
+  const accepted = acceptedIn(specs, toc, money);
+  const moneyLacks = money && ({ kind: 'locale', name: money.locale } as const);
+  const isMoneyAccepted = moneyLacks !== undefined && accepted.hasOfMachine(moneyLacks);
   const problems = all.filter((problem) => problem.fault === 'backup' || !accepted.covers(problem));
   const extensions = missing.entries.filter(({ type }) => type === 'EXTENSION');
   const isAccepted = extensions.length > 0 && extensions.every(({ dumpId }) => accepted.has(dumpId));
-  const leftOut = lackingEntries(all, missing.entries, toc);
-  const without = accepted.used(leftOut);
+  const leftOut = lackingEntries(all, [...missing.entries, ...(money?.entries ?? [])], toc);
+  const ofMachine = [moneyLacks, locale?.lacking, ...all.map(({ lacking }) => lacking)];
+  const without = accepted.used(
+    leftOut,
+    ofMachine.filter((one) => one !== undefined),
+  );
   const isLimited = missing.names.length > 0 || isOfEnvironment(all);
   // Without a table of contents what follows from what is missing cannot be told from the backup's own faults.
   const isTangled = isLimited && toc === undefined;
@@ -67,13 +78,18 @@ export function summarize(
     faults,
     limits: [
       ...(missing.detail === undefined || isAccepted ? [] : [missing.detail]),
-      ...(locale === undefined ? [] : [locale]),
+      ...(money === undefined || isMoneyAccepted ? [] : [money.detail]),
+      ...(locale === undefined || (locale.lacking && accepted.hasOfMachine(locale.lacking))
+        ? []
+        : [locale.detail]),
       ...textsOf(problems, 'environment'),
     ],
     leftOut,
+    rowsMayLack: new Set(isMoneyAccepted ? money?.entries.map(({ dumpId }) => dumpId) : []),
     isComparable: !isTangled && !all.some(({ endsRestore }) => endsRestore),
     without,
     notes: [
+      ...(isMoneyAccepted ? [`its rows were read in the archive, and not restored: ${money?.detail}`] : []),
       ...accepted.unknown.map((text) => `nothing in the archive is called ${text}`),
       ...specs
         .filter((text) => !without.includes(text) && !accepted.unknown.includes(text))
@@ -120,9 +136,10 @@ function textsOf(problems: readonly RestoreProblem[], fault: RestoreProblem['fau
   const alike = new Map<string, RestoreProblem[]>();
   for (const problem of problems) {
     if (problem.fault !== fault) continue;
-    const { message, missing, lacksRights } = problem;
+    const { message, missing, lacksRights, hint } = problem;
     const words = missing === undefined || lacksRights ? message : `${missing} is missing here: ${message}`;
-    alike.set(words, [...(alike.get(words) ?? []), problem]);
+    const line = hint === undefined ? words : `${words}: ${hint}`;
+    alike.set(line, [...(alike.get(line) ?? []), problem]);
   }
   return [...alike].map(([words, all]) => {
     const labels = all.flatMap(({ entry }) => (entry === undefined ? [] : [entry.label]));

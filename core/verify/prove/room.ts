@@ -15,6 +15,8 @@ const growth = 1.2;
  * with less memory has less of a core. A guess that is too high runs into the time limit and has proven nothing.
  */
 const restoreBytesPerCoreSecond = 10_000_000;
+/** Of that time: indexes, constraints and materialized views; the rest loads rows. */
+const shareAfterRows = 0.6;
 /** Fetching, hashing and decoding the archive, which level `read` needs too. */
 const readBytesPerSecond = 30_000_000;
 /** Making the server, comparing schemas, taking all of it away again. */
@@ -22,7 +24,12 @@ const fixedSeconds = 15;
 
 export type RestoreEstimate =
   /** `keepArchive`: there is room for the archive beside the database; else it is streamed a second time. */
-  | { readonly kind: 'fits'; readonly keepArchive: boolean; readonly databaseBytes: number }
+  | {
+      readonly kind: 'fits';
+      readonly keepArchive: boolean;
+      readonly databaseBytes: number;
+      readonly seconds: number;
+    }
   | { readonly kind: 'no room' | 'no time'; readonly detail: string };
 
 export type RestoreMeans = {
@@ -55,7 +62,7 @@ export function estimateRestore(manifest: Manifest, means: RestoreMeans): Restor
       detail: `needs about ${formatDuration(seconds)}, ${formatDuration(means.seconds)} remain`,
     };
   }
-  return { kind: 'fits', keepArchive, databaseBytes };
+  return { kind: 'fits', keepArchive, databaseBytes, seconds };
 }
 
 function secondsFor(
@@ -64,6 +71,14 @@ function secondsFor(
 ): number {
   const passes = keepArchive ? 1 : 2;
   const reading = (passes * archiveBytes(manifest)) / readBytesPerSecond;
-  const jobs = keepArchive ? cores : 1;
-  return fixedSeconds + reading + manifest.databaseBytes / (jobs * restoreBytesPerCoreSecond);
+  const { format, oneJob } = manifest.dump;
+  // See restoreArchive: a stream, a tar and SQL are read from one end to the other, and order may matter.
+  const most = keepArchive && (format === 'custom' || format === 'directory') ? cores : 1;
+  const jobsFor = (why: string | null | undefined): number => (typeof why === 'string' ? 1 : most);
+  const restoring = manifest.databaseBytes / restoreBytesPerCoreSecond;
+  return (
+    fixedSeconds +
+    reading +
+    restoring * ((1 - shareAfterRows) / jobsFor(oneJob?.rows) + shareAfterRows / jobsFor(oneJob?.after))
+  );
 }

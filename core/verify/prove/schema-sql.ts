@@ -58,7 +58,7 @@ export async function databaseSchema(request: {
       `--encoding=${encoding}`,
       `--dbname=${quoteConninfo(parameters.database)}`,
     ],
-    env: childEnvironment({ ...parameters, options }),
+    env: childEnvironment({ ...parameters, options }, encoding),
     signal,
   });
 }

@@ -1,7 +1,7 @@
 import type { DatabaseObject, TableRows } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts, CopyTable } from '../../postgres/archive/copy-rows.ts';
-import { decodesExactly } from '../../postgres/archive/encodings.ts';
+import { decodesExactly } from '../../postgres/facts/encodings.ts';
 import { labelOf } from '../../postgres/names.ts';
 import { formatCount, plural } from '../../text/units.ts';
 import { uncountedRows } from '../not-compared.ts';

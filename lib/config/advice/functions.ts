@@ -39,6 +39,10 @@ export const ofFunctions: Readonly<Record<string, Advice>> = {
     expected: 'TYPE NAME or TYPE SCHEMA.NAME, such as "materialized view crm.mirror"',
     fix: 'Name it as the verdict does: its type in lower case, then SCHEMA.NAME or NAME.',
   },
+  'verify.allowUncontained': {
+    expected: 'true or false',
+    fix: "Leave it out for false: a backup whose SQL could read the function's credentials is then not restored.",
+  },
   'verify.postgresMajor': {
     expected: alternatives(layerMajors),
     fix: "Give the newest of your servers' majors, or leave it out for the newest of layer.majors.",

@@ -77,5 +77,10 @@ export const ofSources: Readonly<Record<string, Advice>> = {
     expected: 'SQL that returns one row with one column that is true',
     fix: 'Write, for example, select count(*) > 1000 from orders.',
   },
+  'sources.*.globals': { expected: 'an object with rolePasswords', fix: 'Leave it out for the default.' },
+  'sources.*.globals.rolePasswords': {
+    expected: 'true or false',
+    fix: "Set false to keep the hashes of the roles' passwords out of every backup; leave it out for true.",
+  },
   'sources.*.fingerprint': { expected: 'true or false', fix: 'Leave it out for false.' },
 };

@@ -47,7 +47,7 @@ function expectToldInOrder({ status, stdout, stderr }: Ended, args: readonly str
   expect(text).not.toMatch(/Error: |ERR_|\[object /);
   expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u202a-\u202e\u2066-\u2069]/u);
   expect(text).not.toMatch(/^(?:✓ prod: proven|What to do)/m);
-  if (status !== 0) expect(stderr).toMatch(/^pgproof: \S.*\.$/ms);
+  if (status !== 0) expect(stderr).toMatch(/^pgproof: \S.*(?:\.|: pgproof verify \S+)$/ms);
   if (args.includes('--json')) JSON.parse(stdout);
 }
 

@@ -377,9 +377,41 @@ describe('pgproof restore', () => {
       });
       await withTarget(database, async (name) => expect((await restore(name, '--no-owner')).status).toBe(0));
       await withTarget(database, async (name) => {
-        expect((await restore(name, '--globals', 'apply')).status).toBe(0);
+        expect((await restore(name, '--globals', 'apply', '--allow-superusers')).status).toBe(0);
       });
       await database.query(`drop role ${role}`);
+    }));
+
+  test('a superuser that the server has not is refused before anything is changed, unless told', () =>
+    withBackup(async ({ store, directory, database }) => {
+      const boss = uniqueName('boss');
+      await database.query(`create role ${boss} superuser`);
+      const store2 = ['--store', `file://${directory}`, '--name', 'powers', '--verify', 'none'];
+      const source = ['--source', database.url, '--database', database.name];
+      expect((await cli.run(['backup', ...source, ...store2])).status).toBe(0);
+      await database.query(`drop role ${boss}`);
+      const restore = (name: string, ...more: string[]): ReturnType<Cli['run']> => {
+        const id = `powers/${database.name}/latest`;
+        const to = ['--any', '--store', store, '--to', urlOf(database, name), '--create'];
+        return cli.run(['restore', id, ...to, '--globals', 'apply', ...more]);
+      };
+      await withTarget(database, async (name) => {
+        const count = 'select count(*)::int as found from pg_database where datname = $1';
+        const refused = await restore(name);
+        expect(refused.status).toBe(1);
+        expect(refused.stderr).toContain(`role "${boss}", a superuser`);
+        // Said once, before anything is done, and to people only.
+        expect(refused.stderr.match(/with the rights of the role postgres/g)).toHaveLength(1);
+        expect(await database.query(count, [name])).toEqual([{ found: 0 }]);
+        const json = await restore(name, '--json');
+        expect(json).toMatchObject({ status: 1, stderr: expect.not.stringContaining('with the rights of') });
+        expect(JSON.parse(json.stdout)).toMatchObject({ error: { name: 'TargetRefused' } });
+        expect((await restore(name, '--allow-superusers')).status).toBe(0);
+        expect(await database.query(`select rolsuper from pg_roles where rolname = '${boss}'`)).toEqual([
+          { rolsuper: true },
+        ]);
+      });
+      await database.query(`drop role ${boss}`);
     }));
 
   test('wrong calls end with 2 and touch nothing', () =>

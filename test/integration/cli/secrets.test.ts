@@ -173,38 +173,6 @@ describe.each(ways)('a password by %s', (_, way) => {
   });
 });
 
-test.each([
-  ['a password with an @', 'postgresql://postgres:canary@p@ss@nowhere.invalid/shop'],
-  ['a password with a slash', 'postgresql://postgres:canary/p@ss@nowhere.invalid/shop'],
-  ['a port that is none', 'postgresql://postgres:canary@host:port/shop'],
-  ['another database system', 'mysql://postgres:canary@host/shop'],
-  ['no scheme', 'postgres:canary@host/shop'],
-  ['a keyword that is none', 'host=nowhere.invalid pasword=canary'],
-  ['a quote that is not closed', "host=nowhere.invalid password='canary"],
-  ['a wrong percent code', 'postgresql://postgres:canary%zz@nowhere.invalid/shop'],
-  ['a wrong sslmode', 'host=nowhere.invalid password=canary sslmode=canary'],
-])('a source with %s does not show it', async (_, source) => {
-  for (const json of [[], ['--json']]) {
-    const args = ['backup', '--store', 'file:///nonexistent/x', '--source', source, ...json];
-    const { status, stdout, stderr } = await cli.run(args);
-    expect(status).toBeGreaterThan(0);
-    expect(stderr).toMatch(/^pgproof: /);
-    expectNoSecret(stdout + stderr);
-  }
-});
-
-test('a store with credentials in its URL does not show them', async () => {
-  for (const url of [
-    's3://AKIA:canary@bucket/x',
-    'https://user:canary@host/x',
-    'file://user:canary@host/x',
-  ]) {
-    const { status, stdout, stderr } = await cli.run(['list', '--store', url]);
-    expect(status).toBe(2);
-    expectNoSecret(stdout + stderr);
-  }
-});
-
 test('a password file that others may read is ignored, and said so once', async () => {
   await withFileStore(async ({ url }) => {
     const path = await secretFile('pgpass', '*:*:*:*:canary\n');

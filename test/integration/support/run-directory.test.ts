@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { processStart } from '../../../core/scratch/processes.ts';
-import { makeRunDirectory } from '../../support/run/directory.ts';
+import { makeRunDirectory, runParent } from '../../support/run/directory.ts';
 
 test.runIf(process.platform === 'linux')('a run removes what a dead one left, and no other', async () => {
   const parent = await mkdtemp(join(tmpdir(), 'runs-'));
@@ -37,4 +37,9 @@ test.runIf(process.platform === 'linux')('a run removes what a dead one left, an
     await childEnd;
     await rm(parent, { recursive: true, force: true });
   }
+});
+
+test('it lies where TMPDIR says; without it on a disk or in memory', async () => {
+  expect(await runParent({ TMPDIR: tmpdir() })).toBe(tmpdir());
+  expect([tmpdir(), '/dev/shm']).toContain(await runParent({}));
 });

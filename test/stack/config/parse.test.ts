@@ -26,7 +26,15 @@ test('fills in every default', () => {
   const { schedules } = { schedules: [nightly] };
   expect(parseConfig({ sources: [{ name: 'a', secretArn, schedules }], alerts: { emails: [] } })).toEqual({
     stackName: 'pgproof',
-    sources: [{ name: 'a', secretArn, fingerprint: false, schedules: [{ ...nightly, timeZone: 'UTC' }] }],
+    sources: [
+      {
+        name: 'a',
+        secretArn,
+        fingerprint: false,
+        globals: { rolePasswords: true },
+        schedules: [{ ...nightly, timeZone: 'UTC' }],
+      },
+    ],
     bucket: { abortIncompleteUploadsAfterDays: 3, keepDeletedVersionsDays: 30 },
     alerts: { emails: [], notify: 'failures' },
     functions: {
@@ -37,7 +45,15 @@ test('fills in every default', () => {
       logRetentionDays: 90,
     },
     layer: { majors: [15, 17, 18] },
-    verify: { level: 'auto', without: [], extensions: [], locales: [], memoryMiB: 2048, timeoutMinutes: 15 },
+    verify: {
+      level: 'auto',
+      without: [],
+      allowUncontained: false,
+      extensions: [],
+      locales: [],
+      memoryMiB: 2048,
+      timeoutMinutes: 15,
+    },
     restore: { enabled: false, memoryMiB: 2048, temporaryStorageMiB: 10_240, timeoutMinutes: 15 },
   });
 });
@@ -84,6 +100,7 @@ test.each([
   [{ verify: { layerArn: serverLayerArn, extensions: ['pgvector'] } }, {}, 'verify.extensions'],
   [{ verify: { without: ['aws_commons'] } }, {}, 'verify.without[0]'],
   [{ verify: { level: 'read', without: ['extension x'] } }, {}, 'verify.without'],
+  [{ verify: { allowUncontained: 'yes' } }, {}, 'verify.allowUncontained'],
   [{ verify: { extensions: ['; rm -rf /'] } }, {}, 'verify.extensions[0]'],
   [{}, { checks: [{ sql: `select ${'x'.repeat(2_500)}` }] }, 'sources[0].checks'],
   [{}, { checks: [{ sql: `select '${'ä'.repeat(1_250)}'` }] }, 'sources[0].checks'],
@@ -256,4 +273,19 @@ test('tells the values of the example from those of a user', () => {
     { secretArn: secretArn.replace('210987654321', '123456789012') },
   );
   expect(examplesIn(parseConfig(example))).toEqual(['sources[0].secretArn', 'alerts.emails[1]']);
+});
+
+test.each([
+  [{ host: 'postgresql://me:canary@db.example.com/app' }],
+  [{ host: 'me:canary@db' }],
+  [{ host: 'canary/x' }],
+  [{ secretArn: 'canary' }],
+  [{ secretArn: 'postgresql://me:canary@db/app' }],
+  [{ sslMode: 'postgresql://me:canary@db/app' }],
+  [{ secretArn: undefined, iam: { host: 'db:canary', user: 'a', resourceId: 'db-X' } }],
+  [{ password: 'canary' }],
+])('of %j nothing is repeated in a build log', (wrong) => {
+  const raw = configuration({}, wrong);
+  expect(() => parseConfig(raw)).toThrow(ConfigurationError);
+  expect(() => parseConfig(raw)).toThrow(/^(?!.*canary).*$/s);
 });

@@ -83,7 +83,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('add' as const), at, key, value }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('nest' as const), at, depth: fc.nat({ max: 3_000 }) }),
+    arbitrary: fc.record({ kind: fc.constant('nest' as const), at, depth: fc.nat({ max: 1_000 }) }),
   },
   {
     weight: 1,

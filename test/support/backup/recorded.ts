@@ -42,11 +42,13 @@ export async function recordBackup(options: RecordedOptions): Promise<BackupFixt
     {
       program: toolPath(tools, 'pg_dumpall'),
       database: parameters.database,
+      encoding: 'UTF8',
+      others: async () => [],
       env: childEnvironment(parameters),
       redact: (text) => text,
       signal,
     },
-    false,
+    { wanted: false, mayRead: false },
   );
   await writeFile(join(directory, ...formatId(id).split('/'), 'globals.sql'), globals.sql);
   await backup.rehash();

@@ -32,10 +32,12 @@ export async function restoreByHand(request: {
   readonly work: string;
   readonly database: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** Of the database, from the manifest: what is said of others than UTF8 is done. */
+  readonly encoding: string;
   readonly programs: string;
   readonly target: ConnectionParameters;
 }): Promise<ByHand> {
-  const { backup, work, database, settings, programs, target } = request;
+  const { backup, work, database, settings, encoding, programs, target } = request;
   const more = ['TimeZone', 'lc_monetary']
     .map((name) => (settings[name] === undefined ? '' : ` -c ${name}=${settings[name]}`))
     .join('');
@@ -43,6 +45,7 @@ export async function restoreByHand(request: {
     .replace(/^aws .*$/m, `ln -s "$BACKUP" backup`)
     .replace('--dbname=app ', '--dbname="$DATABASE" ')
     .replace(/^(export PGOPTIONS='.*)'$/m, `$1${more}'`);
+  const script = encoding === 'UTF8' ? lines : await inEncoding(lines, encoding);
   const env = {
     ...childEnvironment(target),
     PATH: [programs, process.env.PATH].join(delimiter),
@@ -50,11 +53,19 @@ export async function restoreByHand(request: {
     DATABASE: quoteConninfo(database),
   };
   try {
-    await run('bash', ['-e', '-c', lines], { cwd: work, env, maxBuffer: 2 ** 26 });
+    await run('bash', ['-e', '-c', script], { cwd: work, env, maxBuffer: 2 ** 26 });
     return { result: 'done' };
   } catch (error: unknown) {
     return { result: 'refused', words: (error as { readonly stderr: string }).stderr };
   }
+}
+
+/** As the README says of databases in another encoding: its lines, from another database, which is made for that. */
+async function inEncoding(lines: string, encoding: string): Promise<string> {
+  const readme = await readFile(join(repository, 'README.md'), 'utf8');
+  const [, make, instead] = /(`createdb [^`]*--encoding=LATIN1[^`]*`).*?(--dbname=\w+)/s.exec(readme) ?? [];
+  if (make === undefined || instead === undefined) throw new Error('README.md says nothing of encodings');
+  return `${make.replaceAll('`', '').replace('LATIN1', encoding)}\n${lines.replaceAll('--dbname=postgres', instead)}`;
 }
 
 /**
@@ -64,6 +75,7 @@ export async function restoreByHand(request: {
 export async function linesOf(
   parameters: ConnectionParameters,
   settings: Readonly<Record<string, string>>,
+  encoding: string,
   programs: string,
 ): Promise<string[]> {
   const options = Object.entries(settings).map(
@@ -72,11 +84,16 @@ export async function linesOf(
   const args = [
     '--create',
     '--schema-only',
-    '--encoding=UTF8',
+    // Its own: names of roles that were made in a database of another one need not be text here.
+    `--encoding=${encoding}`,
     `--dbname=${quoteConninfo(parameters.database)}`,
   ];
   const env = { ...childEnvironment(parameters), PGOPTIONS: options.join(' ') };
-  const { stdout } = await run(join(programs, 'pg_dump'), args, { env, maxBuffer: 2 ** 30 });
+  const { stdout } = await run(join(programs, 'pg_dump'), args, {
+    env,
+    maxBuffer: 2 ** 30,
+    encoding: encoding === 'UTF8' ? 'utf8' : 'latin1',
+  });
   // A random word stands in two lines; which settings come between two entries depends on their order.
   const changing = /^\\(?:un)?restrict |^SET default_t|^--|^$/;
   const schema = stdout

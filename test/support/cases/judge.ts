@@ -40,12 +40,21 @@ export async function judge(request: {
     const settings = done.manifest.dump.settings ?? {};
     return await withDirectory(async (work) => {
       const backup = join(directory, ...formatId(id).split('/'));
-      const byHand = await restoreByHand({ backup, work, database, settings, programs, target });
+      const { encoding } = done.manifest.server;
+      const byHand = await restoreByHand({
+        backup,
+        work,
+        database,
+        settings,
+        encoding,
+        programs,
+        target,
+      });
       const differences =
         byHand.result === 'done'
           ? differencesOf(
-              await linesOf(source, settings, programs),
-              await linesOf({ ...target, database }, settings, programs),
+              await linesOf(source, settings, encoding, programs),
+              await linesOf({ ...target, database }, settings, encoding, programs),
             )
           : [];
       return { verifications, byHand, differences };
@@ -77,12 +86,15 @@ export async function emptyServer(server: ConnectionParameters): Promise<void> {
     await dropSubscriptions({ ...server, database: name });
     await runSql(server, `drop database ${quoteIdentifier(name)} with (force)`);
   }
-  const roles = await runSql<{ name: string }>(
+  // Rights on parameters are the server's, not a database's. By the server itself: names need not be text to us.
+  await runSql(
     server,
-    `select quote_ident(rolname) as name from pg_roles where rolname !~ '^pg_' and rolname <> current_user`,
+    `do $$ declare role name; begin
+       for role in select rolname from pg_roles where rolname !~ '^pg_' and rolname <> current_user loop
+         execute format('drop owned by %1$I; drop role %1$I', role);
+       end loop;
+     end $$`,
   );
-  // Rights on parameters are the server's, not a database's.
-  for (const { name } of roles) await runSql(server, `drop owned by ${name}; drop role ${name}`);
 }
 
 /** A database that has any cannot be dropped. They are connected to nothing: each is cut off from its slot first. */

@@ -30,6 +30,7 @@ if [ ! -d "$template" ]; then
   exit 0
 fi
 run cp -R "$template" "$data" || exit
+[ -n "$password" ] || exit 0
 set_password() {
   sed "s/'/''/g; s/.*/ALTER ROLE \"$user\" PASSWORD '&'/" "$password" | "$here/postgres" --single -F -D "$data" postgres
 }

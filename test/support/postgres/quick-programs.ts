@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { debianRoot } from '../../../core/postgres/server/os-user.ts';
+import { addForeignWords } from './foreign-words.ts';
 
 const run = promisify(execFile);
 const standIn = join(import.meta.dirname, 'initdb.sh');
@@ -35,7 +36,9 @@ export async function makeQuickPrograms(
   // The server's user writes there, who is not ours where root runs the tests.
   await chmod(clusters, 0o1777);
   // New names beside the links, never written through one: the files behind them belong to everybody.
-  const home = join(into, 'usr/share/postgresql', basename(dirname(directory)), 'extension');
+  const major = basename(dirname(directory));
+  await addForeignWords(into, major);
+  const home = join(into, 'usr/share/postgresql', major, 'extension');
   if (extensions) await addExtensions(home);
   else await rm(join(directory, '../lib/auto_explain.so'), { force: true });
   return directory;

@@ -1,8 +1,8 @@
-import { chown, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chooseOsUser } from '../../../core/postgres/server/os-user.ts';
+import type { SandboxPrograms } from '../../../core/postgres/server/sandbox-ways.ts';
 import {
   type VerificationServer,
   type VerificationServerOptions,
@@ -17,8 +17,8 @@ export type IsolationKind = VerificationServer['isolation']['kind'];
 /** A directory that the server's user may enter, short enough for a socket; what is left in it is told. */
 export async function withServerParent<T>(use: (parent: string) => Promise<T>): Promise<T> {
   const parent = await mkdtemp(join(await realpath(tmpdir()), 'iso-'));
-  const osUser = await chooseOsUser();
-  if (osUser !== undefined) await chown(parent, osUser.uid, osUser.gid);
+  // initdb and the server run as others than root.
+  await chmod(parent, 0o777);
   try {
     return await use(parent);
   } finally {
@@ -49,11 +49,12 @@ export async function verify(
 /** The same for several tests. */
 export async function openVerification(
   kind: IsolationKind,
+  options: Partial<VerificationServerOptions> = {},
 ): Promise<VerificationServer & { readonly parent: string; readonly close: () => Promise<void> }> {
   return new Promise((resolve, reject) => {
     const done = verify(
       kind,
-      {},
+      options,
       (verification, parent) =>
         new Promise<void>((end) => {
           const close = (): Promise<void> => {
@@ -67,9 +68,19 @@ export async function openVerification(
   });
 }
 
+/** As on a machine that has neither. */
+export const noSandbox: SandboxPrograms = { bubblewrap: [], unshare: [] };
+
 function defaults(kind: IsolationKind, directory: string): Omit<VerificationServerOptions, 'tools'> {
-  const bubblewrap = kind === 'sandboxed' ? undefined : [];
-  return { superuser: 'postgres', directory, bubblewrap, roomBytes: 1e9, memoryBytes: 5e8, jobs: 2 };
+  return {
+    superuser: 'postgres',
+    directory,
+    sandboxPrograms: kind === 'sandboxed' ? undefined : noSandbox,
+    uncontained: 'own-data',
+    roomBytes: 1e9,
+    memoryBytes: 5e8,
+    jobs: 2,
+  };
 }
 
 /** Both kinds; on a machine that allows no sandbox (most containers do not) only the other, and it is told. */

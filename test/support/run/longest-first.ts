@@ -3,18 +3,24 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take long wherever they run, the longest first. */
 const long = [
-  'test/integration/core/restore/everything.test.ts',
-  'test/integration/core/backup/failures.test.ts',
   'test/integration/functions/verify-handler.test.ts',
-  'test/integration/core/verify/prove/verify-restore.test.ts',
-  'test/integration/cli/odd-names.test.ts',
   'test/integration/core/verify/verify-archives.test.ts',
-  'test/integration/core/postgres/server/private-server.test.ts',
-  'test/integration/cli/usage.test.ts',
+  'test/integration/core/verify/prove/verify-restore.test.ts',
   'test/integration/cli/backup.test.ts',
+  'test/integration/core/restore/everything.test.ts',
+  'test/integration/cli/restore.test.ts',
   'test/integration/cli/interrupt.test.ts',
+  'test/integration/cli/odd-names.test.ts',
   'test/integration/functions/backup-handler.test.ts',
+  'test/integration/cli/usage.test.ts',
   'test/integration/cli/demo/start.test.ts',
+  'test/integration/core/backup/failures.test.ts',
+  'test/integration/core/verify/through-root.test.ts',
+  'test/integration/cases/cases.test.ts',
+  'test/integration/cli/failures.test.ts',
+  'test/integration/core/backup/backup.test.ts',
+  'test/integration/core/postgres/server/private-server.test.ts',
+  'test/integration/core/verify/prove/missing-here.test.ts',
   'test/integration/core/verify/under-load.test.ts',
 ];
 

@@ -1,10 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { buildApp, buildCli, buildFunctions, buildLayerBuilder } from '../../../build.ts';
 import { makeQuickPrograms } from '../postgres/quick-programs.ts';
 import { sharedServers } from '../postgres/shared-servers.ts';
-import { makeRunDirectory, openDirectory } from './directory.ts';
+import { makeRunDirectory, openDirectory, runParent } from './directory.ts';
 import { serveShared } from './shared.ts';
 
 declare module 'vitest' {
@@ -23,8 +24,10 @@ export type BundleName = 'functions' | 'cli' | 'app' | 'layer-builder';
 
 /** Before the first test of whatever project; nothing is made here that a test may never ask for. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await makeRunDirectory();
-  const bundles = join(directory, 'bundles');
+  const directory = await makeRunDirectory(await runParent());
+  // On the disk whatever there is of memory: programs are links to those that it has.
+  const programs = await makeRunDirectory(tmpdir());
+  const bundles = join(programs, 'bundles');
   // Its dependencies come from node_modules, so it lies below the project, in a directory that git does not know.
   await mkdir(join(repository, 'dist'), { recursive: true });
   const command = openDirectory(join(repository, 'dist', 'test-'));
@@ -37,7 +40,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   let trees = 0;
   const tree = (place: string, extensions: boolean): Promise<string> => {
     trees += 1;
-    return makeQuickPrograms(decodeURIComponent(place), join(directory, `pg${trees}`), { extensions });
+    return makeQuickPrograms(decodeURIComponent(place), join(programs, `pg${trees}`), { extensions });
   };
   const servers = sharedServers(directory);
   const shared = await serveShared(directory, {
@@ -57,6 +60,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
     await servers.stop();
     await shared.close();
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    await rm(programs, { recursive: true, force: true, maxRetries: 5 });
     await rm(command, { recursive: true, force: true });
   };
 }

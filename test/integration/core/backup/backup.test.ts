@@ -160,6 +160,37 @@ describe.each(testMajors())('a backup of PostgreSQL %i', (major) => {
     });
   });
 
+  it('without passwords of roles holds all else of the roles, and is proven', async () => {
+    await withDatabase(major, { sql: 'create table t as select 1 as a' }, async ({ parameters, name }) => {
+      const role = `hashed_${name}`;
+      await runSql(
+        parameters,
+        `create role ${role} login createdb password 'x'; alter role ${role} set jit = off`,
+      );
+      try {
+        await withFileStore(async (store) => {
+          const globalsOf = async (rolePasswords: boolean): Promise<string> => {
+            const [result] = (await runBackup(parameters, store, { rolePasswords }).outcome).databases;
+            if (result?.status !== 'done') throw new Error(JSON.stringify(result));
+            expect(result.manifest.globals).toMatchObject(
+              rolePasswords ? { rolePasswords } : { rolePasswords, rolePasswordsLeftOut: 'asked' },
+            );
+            const { verdict, checks } = await verifyNow(store, result.id, 'restore');
+            expect(checks.find((check) => check.name === 'roles')).toMatchObject({ status: 'passed' });
+            expect(verdict).toBe('proven');
+            return (await readSmall(store, `${result.id}/globals.sql`)).toString();
+          };
+          expect(await globalsOf(true)).toMatch(new RegExp(`ALTER ROLE ${role} .* PASSWORD '`));
+          const without = await globalsOf(false);
+          expect(without).toMatch(new RegExp(`ALTER ROLE ${role} WITH .*CREATEDB LOGIN`));
+          expect(without).not.toMatch(/PASSWORD|SCRAM|md5/);
+        });
+      } finally {
+        await runSql(parameters, `drop role ${role}`);
+      }
+    });
+  });
+
   it('by a role that may read the tables but no password hashes says so, and holds the roles', async () => {
     await withDatabase(major, { sql: 'create table t as select 1 as a' }, async ({ parameters, name }) => {
       const reader = `reader_${name}`;
@@ -168,7 +199,11 @@ describe.each(testMajors())('a backup of PostgreSQL %i', (major) => {
         await withFileStore(async (store) => {
           const [result] = (await runBackup({ ...parameters, user: reader }, store).outcome).databases;
           if (result?.status !== 'done') throw new Error(JSON.stringify(result));
-          expect(result.manifest.globals).toMatchObject({ rolePasswords: false, bootstrapRole: 'postgres' });
+          expect(result.manifest.globals).toMatchObject({
+            rolePasswords: false,
+            rolePasswordsLeftOut: 'refused',
+            bootstrapRole: 'postgres',
+          });
           expect(result.manifest.globals.roles).toContain(reader);
           const globals = (await readSmall(store, `${result.id}/globals.sql`)).toString();
           expect(globals).toContain(`CREATE ROLE ${reader};`);

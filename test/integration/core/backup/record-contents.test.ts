@@ -57,6 +57,20 @@ describe.each(testMajors())('the manifest of a backup of PostgreSQL %i', (major)
   const sql = `create table t (a int primary key, b text); insert into t values (1, 'one'), (2, null);
     create view v as select a from t; select lo_from_bytea(0, '\\x0102')`;
 
+  it('records why one job would have to restore it', async () => {
+    // An event trigger of the database's own is restored last, and matters to nothing before it.
+    const calls = `create function ok(int) returns bool language sql as 'select true'; create table t (a int check (ok(a)));
+      create function nothing() returns event_trigger language plpgsql as 'begin end';
+      create event trigger own on ddl_command_start execute function nothing()`;
+    await withDatabase(major, { sql: calls }, async ({ parameters }) => {
+      const { recorded } = await record(parameters);
+      expect(recorded.order).toEqual({
+        rows: expect.stringMatching(/^a CHECK constraint calls (public\.)?ok\(integer\)/),
+        after: undefined,
+      });
+    });
+  });
+
   it('records what the database holds', async () => {
     await withDatabase(major, { sql }, async ({ parameters, name }) => {
       const role = `Odd "role" of ${name}`;

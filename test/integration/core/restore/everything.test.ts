@@ -74,6 +74,7 @@ async function restoreInto(
       jobs: 2,
       selection: wholeBackup,
       applyGlobals: true,
+      allowSuperusers: true,
     },
     {
       store,

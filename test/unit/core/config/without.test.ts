@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseWithout } from '../../../../core/config/without.ts';
+import { parseWithout, writeWithout } from '../../../../core/config/without.ts';
 import { parseToc } from '../../../../core/postgres/archive/toc.ts';
 import { acceptedIn } from '../../../../core/verify/prove/accepted.ts';
 
@@ -8,8 +8,12 @@ test.each([
   ['materialized view crm.mirror', 'MATERIALIZED VIEW', 'crm', 'mirror'],
   ['text search dictionary "odd one"."a.""b"', 'TEXT SEARCH DICTIONARY', 'odd one', 'a."b'],
   ['extension time', 'EXTENSION', undefined, 'time'],
+  ['locale de_DE.UTF-8', 'LOCALE', undefined, 'de_DE.UTF-8'],
+  ['locale "German_Germany. 1252"', 'LOCALE', undefined, 'German_Germany. 1252'],
+  ['library $libdir/plugins/audit', 'LIBRARY', undefined, '$libdir/plugins/audit'],
 ])('%s', (text, type, schema, name) => {
   expect(parseWithout(text)).toEqual({ text, type, schema, name });
+  expect(writeWithout(type, name, schema)).toBe(text);
 });
 
 test.each(['aws_commons', 'extension', 'Extension x', 'extension a b', 'nothing x', 'view a.b.c', ''])(

@@ -12,6 +12,11 @@ it.each([
   ['must be owner of table t', '42501', 'pg_read_all_data'],
   ['pg_dump: error: query was: LOCK TABLE public.t IN ACCESS SHARE MODE', undefined, 'pg_locks'],
   ['canceling statement due to lock timeout', '55P03', 'pg_locks'],
+  [
+    'keine Berechtigung für Tabelle t\nQuery was: LOCK TABLE public.t IN ACCESS SHARE MODE',
+    undefined,
+    'GRANT',
+  ],
   ['canceling statement due to conflict with recovery', '40001', 'hot_standby_feedback'],
   ['terminating connection due to administrator command', '57P01', "server's log"],
 ])('advises on %j (%s): %s', (words, sqlState, advice) => {

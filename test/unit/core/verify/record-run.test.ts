@@ -72,6 +72,9 @@ async function verify(day: number, level: LevelChoice, into: Store = store): Pro
 const written = async (backup: BackupFixture): Promise<Verification> =>
   parseVerification(await readFile(backup.path('verification.json')), 'test');
 
+const edited = (document: Buffer, change: object): Buffer =>
+  serialize({ ...(JSON.parse(document.toString()) as object), ...change });
+
 const short = ({ verdict, level, reached, history = [] }: Verification): string =>
   `${verdict} (${level}), reached ${reached}; ${history.map((run) => `${run.verdict} (${run.level})`).join(', ')}`;
 
@@ -168,6 +171,83 @@ test.each<[string, (document: Verification) => object, string]>([
     id: formatId(idOn(20)),
     verdict: 'intact',
     level: 'checksum',
+  });
+});
+
+const beside = async (backup: BackupFixture, name: string): Promise<Buffer> => readFile(backup.path(name));
+
+test.each<[string, (old: Buffer) => Buffer, string]>([
+  ['half of it is gone', (old) => old.subarray(0, old.length / 2), 'it cannot be read'],
+  ['it is empty', () => Buffer.alloc(0), 'it cannot be read'],
+  ['a field has another type', (old) => edited(old, { checks: 'all' }), 'it cannot be read'],
+  ['its format is no number', (old) => edited(old, { formatVersion: 'two' }), 'it cannot be read'],
+  ['it is of another backup', (old) => edited(old, { id: 'x/y/2026-11-20T02-00-00Z' }), 'another backup'],
+  ['it has no checks', (old) => edited(old, { checks: [] }), 'it has no checks'],
+])(
+  'a verification that says nothing here is kept beside, byte by byte, and told: %s',
+  async (_, spoil, why) => {
+    const backup = await backupOn(20);
+    await verify(20, 'checksum');
+    await verify(20, 'read');
+    const spoilt = spoil(await beside(backup, 'verification.json'));
+    await writeFile(backup.path('verification.json'), spoilt);
+    const verified = await verify(20, 'checksum');
+    const [name = '', ...more] = (await written(backup)).keptBeside ?? [];
+    expect(more).toEqual([]);
+    expect(await beside(backup, name)).toEqual(spoilt);
+    const told = verified.checks.find((check) => check.name === 'history');
+    expect(told?.detail).toContain(why);
+    expect(told?.detail).toContain(name);
+    // Neither another run nor the same damage once more loses it, and it is no backup's and no verdict's.
+    await writeFile(backup.path('verification.json'), spoilt);
+    await verify(20, 'read');
+    await verify(20, 'restore');
+    expect(await written(backup)).toMatchObject({ keptBeside: [name], verdict: 'intact', reached: 'read' });
+    expect(await listBackups(store, {})).toHaveLength(1);
+  },
+);
+
+test('a verification of a newer pgproof is never replaced: told before anything is done', async () => {
+  const backup = await backupOn(20);
+  await verify(20, 'read');
+  const newer = edited(await beside(backup, 'verification.json'), { formatVersion: 2, verdict: 'sworn' });
+  await writeFile(backup.path('verification.json'), newer);
+  const unread: Store = {
+    ...store,
+    read: async (key, options) => {
+      if (key.endsWith('archive.sql')) throw new Error('the archive was read');
+      return await store.read(key, options);
+    },
+  };
+  await expect(verify(20, 'read', unread)).rejects.toMatchObject({ name: 'VerificationOfNewer' });
+  expect(alerts[0]).toContain('formatVersion 2');
+  expect(await beside(backup, 'verification.json')).toEqual(newer);
+  const [entry] = await listBackups(store, {});
+  expect(entry?.verification).toMatchObject({ unreadable: expect.stringContaining('newer pgproof') });
+});
+
+test('nor one that a newer pgproof writes while this one works', async () => {
+  const backup = await backupOn(20);
+  await verify(20, 'read');
+  const newer = edited(await beside(backup, 'verification.json'), { formatVersion: 2 });
+  const overtaken: Store = {
+    ...store,
+    read: async (key, options) => {
+      if (key.endsWith('archive.sql')) await writeFile(backup.path('verification.json'), newer);
+      return await store.read(key, options);
+    },
+  };
+  await expect(verify(20, 'read', overtaken)).rejects.toMatchObject({ name: 'VerificationOfNewer' });
+  expect(await beside(backup, 'verification.json')).toEqual(newer);
+});
+
+test('a manifest of a newer pgproof is not called bad', async () => {
+  const backup = await backupOn(20);
+  const manifest = await beside(backup, 'manifest.json');
+  await writeFile(backup.path('manifest.json'), edited(manifest, { formatVersion: 2 }));
+  expect(await verify(20, 'read')).toMatchObject({
+    verdict: 'unverifiable',
+    checks: [{ name: 'manifest', detail: expect.stringContaining('of a newer pgproof: formatVersion 2') }],
   });
 });
 

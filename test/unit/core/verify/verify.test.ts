@@ -250,7 +250,7 @@ describe('a backup that is not what it says has failed', () => {
 
   test.each([
     ['no JSON', '{"formatVersion": 1', 'not JSON'],
-    ['no manifest', '{"formatVersion": 2}', 'formatVersion'],
+    ['no manifest', '{"formatVersion": 1}', 'database'],
     ['empty', '', 'not JSON'],
   ])('with a manifest that is %s', async (_, text, detail) => {
     const backup = await plain();

@@ -41,3 +41,12 @@ test('the flag', () => {
   expect(planFromFlags(flags('--fingerprint')).fingerprint).toBe(true);
   expect(() => planFromFlags(flags('--fingerprint', '--rows', 'none'))).toThrow(/--fingerprint/);
 });
+
+test.each([
+  [undefined, true],
+  ['true', true],
+  ['false', false],
+])('PGPROOF_ROLE_PASSWORDS=%s', (variable, rolePasswords) => {
+  const settings = readBackupSettings({ ...environment, PGPROOF_ROLE_PASSWORDS: variable });
+  expect(planFromSettings(settings, {}).rolePasswords).toBe(rolePasswords);
+});

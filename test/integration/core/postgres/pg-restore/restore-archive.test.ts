@@ -1,7 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Client } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { applyGlobals } from '../../../../../core/postgres/pg-restore/apply-globals.ts';
+import type { GlobalsSession } from '../../../../../core/postgres/pg-restore/globals-session.ts';
 import { createDatabase, localeProblem } from '../../../../../core/postgres/pg-restore/new-database.ts';
 import { withDirectory } from '../../../../support/backup/run.ts';
 import { dump, restore } from '../../../../support/postgres/engine-restore.ts';
@@ -134,10 +136,20 @@ CREATE TABLESPACE fast OWNER team LOCATION '/mnt/somewhere/else';
 DROP ROLE team;
 `;
 
+const sessionOf = (client: Client, sql: string): GlobalsSession => ({
+  client,
+  sql,
+  encoding: 'UTF8',
+  readable: (text) => text,
+});
+
 test('roles of a verification may not log in and have no password; the role that made the server stays', () =>
-  withOwnServer(newestMajor(), { user: 'boss' }, ({ parameters }) =>
+  withOwnServer(newestMajor(), { user: 'boss', password: 'of its own' }, ({ parameters }) =>
     withClient(parameters, async (client) => {
-      const applied = await applyGlobals(client, globals, { mode: 'private', bootstrapRole: 'boss' });
+      const applied = await applyGlobals(sessionOf(client, globals), {
+        mode: 'private',
+        bootstrapRole: 'boss',
+      });
       expect(applied).toMatchObject({ roles: ['app "x"', 'team'], tablespaces: ['fast'] });
       expect(applied.problems).toMatchObject([{ fault: 'backup', statement: 'DROP ROLE team' }]);
       const { rows } = await client.query(
@@ -160,7 +172,7 @@ test("on somebody's server what is there stays as it is", () =>
   withOwnServer(newestMajor(), { user: 'boss' }, ({ parameters }) =>
     withClient(parameters, async (client) => {
       await client.query('create role team createdb');
-      const applied = await applyGlobals(client, globals, { mode: 'target' });
+      const applied = await applyGlobals(sessionOf(client, globals), { mode: 'target' });
       expect(applied).toMatchObject({ roles: ['app "x"'], existing: ['boss', 'team'] });
       // Its directory is not there, and the statement that no pg_dumpall writes was not run.
       expect(applied.problems.map(({ fault }) => fault)).toEqual(['environment', 'backup']);
@@ -176,7 +188,7 @@ test('what hides in a string of globals.sql stays in it', () =>
         COMMENT ON ROLE team IS $$'$$; CREATE ROLE smuggled SUPERUSER; --';
         COMMENT ON ROLE team IS U&'\\'; CREATE ROLE smuggled SUPERUSER; --';
         COMMENT ON ROLE team IS 'a' /*'*/; CREATE ROLE smuggled SUPERUSER; --';`;
-      const { roles, problems } = await applyGlobals(client, hostile, { mode: 'target' });
+      const { roles, problems } = await applyGlobals(sessionOf(client, hostile), { mode: 'target' });
       expect(roles).toEqual(['team']);
       expect(problems.length).toBeGreaterThan(0);
       expect(problems.every(({ fault }) => fault === 'backup')).toBe(true);

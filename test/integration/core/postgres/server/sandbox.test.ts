@@ -1,10 +1,13 @@
 import { once } from 'node:events';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerificationServer } from '../../../../../core/postgres/server/verification-server.ts';
+import { serverWithout } from '../../../../support/postgres/engine-restore.ts';
+import { sandboxVariants } from '../../../../support/postgres/sandbox-variants.ts';
 import { runSql, uniqueName } from '../../../../support/postgres/servers.ts';
 import {
   eventually,
@@ -19,6 +22,12 @@ type Server = VerificationServer['server'];
 const kinds = await isolationKinds();
 const isRoot = process.getuid?.() === 0;
 const canary = uniqueName('canary');
+const variants = await (async () => {
+  const directory = await mkdtemp(join(await realpath(tmpdir()), 'pgproof-variants-'));
+  await chmod(directory, 0o755);
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+  return await sandboxVariants(directory);
+})();
 
 describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
   let open: Awaited<ReturnType<typeof openVerification>>;
@@ -59,7 +68,7 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     const address = listener.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     // The server's own client: no extension is needed.
-    const sql = `CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=${port} dbname=x' PUBLICATION p`;
+    const sql = `CREATE SUBSCRIPTION s CONNECTION 'host=127.0.0.1 port=${port} user=x dbname=x' PUBLICATION p`;
     await expect(runSql(open.server.parameters, sql)).rejects.toThrow(/connect/);
     listener.close();
     expect(connections > 0).toBe(kind === 'unsandboxed');
@@ -104,16 +113,17 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
 });
 
 if (kinds.includes('sandboxed'))
-  describe('a sandboxed server', () => {
+  describe.each(variants)('a server sandboxed by $title', ({ title, programs }) => {
     let open: Awaited<ReturnType<typeof openVerification>>;
     beforeAll(async () => {
-      open = await openVerification('sandboxed');
+      open = await openVerification('sandboxed', { sandboxPrograms: programs });
     });
     afterAll(() => open.close());
 
     it('sees the programs and its own directory only', async () => {
       const { server, isolation, parent } = open;
-      expect(isolation.detail).toMatch(/^bubblewrap \(\/.*bwrap\)$/);
+      expect(isolation.by).toBe(title.split(',')[0]);
+      expect(isolation.detail).toMatch(/^(bubblewrap|unshare) \(\/.*(bwrap|unshare)\)(, started by root)?$/);
       expect((await readdir(parent)).length).toBeGreaterThan(1);
       expect(await shell(server, `ls -A '${parent}'`)).toEqual([server.directory.slice(parent.length + 1)]);
       const bound = [server.tools.directory, server.directory];
@@ -146,9 +156,22 @@ if (kinds.includes('sandboxed'))
       expect(ids.length).toBeLessThan(20);
     });
 
+    it.runIf(existsSync('/dev/shm'))('finds its programs where they lie in /dev/shm too', async () => {
+      const directory = await mkdtemp('/dev/shm/pgproof-test-');
+      try {
+        await chmod(directory, 0o755);
+        const tools = await serverWithout([], directory);
+        await verify('sandboxed', { tools }, async ({ server }) => {
+          expect(await runSql(server.parameters, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+        });
+      } finally {
+        await rm(directory, { recursive: true, force: true });
+      }
+    });
+
     it('ends with all that hides from its end', async () => {
       const endless = uniqueSeconds();
-      await verify('sandboxed', {}, async ({ server }) => {
+      await verify('sandboxed', { sandboxPrograms: programs }, async ({ server }) => {
         const hiding = `cd / && setsid sh -c "trap : HUP TERM; while :; do sleep ${endless}; done"`;
         await shell(server, `(${hiding}) > /dev/null 2>&1 &`);
         await eventually(async () => (await processesNamed(endless)).length > 1);
@@ -157,13 +180,13 @@ if (kinds.includes('sandboxed'))
     });
 
     it('ends when SQL kills everything that it can', () =>
-      verify('sandboxed', {}, async ({ server }) => {
+      verify('sandboxed', { sandboxPrograms: programs }, async ({ server }) => {
         await expect(shell(server, 'kill -9 -1')).rejects.toThrow();
         await server.exited;
       }));
 
     it('can be killed from outside', () =>
-      verify('sandboxed', {}, async ({ server }) => {
+      verify('sandboxed', { sandboxPrograms: programs }, async ({ server }) => {
         process.kill(server.pid, 'SIGKILL');
         await server.exited;
       }));
@@ -171,15 +194,20 @@ if (kinds.includes('sandboxed'))
 
 describe('a server that cannot be sandboxed', () => {
   it.each([
-    ['there is no bwrap', ['/nonexistent/bwrap'], /^there is no bwrap/],
-    ['bwrap is refused', ['/bin/false'], /^\/bin\/false makes no sandbox here \(/],
-  ])('starts and says so: %s', (_title, bubblewrap, detail) =>
-    verify('unsandboxed', { bubblewrap }, async ({ server, isolation }) => {
+    ['there is neither', ['/nonexistent/bwrap'], [], /^there is no bwrap/],
+    [
+      'both are refused',
+      ['/bin/false'],
+      ['/bin/false'],
+      /^bubblewrap makes no sandbox here \(exit status 1\); unshare makes no sandbox here \(exit status 1\)/,
+    ],
+  ])('starts and says so: %s', (_title, bubblewrap, unshare, detail) =>
+    verify('unsandboxed', { sandboxPrograms: { bubblewrap, unshare } }, async ({ server, isolation }) => {
       expect(isolation.detail).toMatch(detail);
       const ofAnother =
-        /; the server runs as the user \w+; pgproof's own environment and memory are hidden from it$/;
+        /; the server runs as the user \d+; pgproof's own environment and memory are hidden from it$/;
       if (isRoot) expect(isolation.detail).toMatch(ofAnother);
-      else expect(isolation.detail).not.toContain('hidden');
+      else expect(isolation.detail).toContain('can be read by it');
       expect(await runSql(server.parameters, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
     }),
   );

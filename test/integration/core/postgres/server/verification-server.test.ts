@@ -6,6 +6,7 @@ import { serverTools } from '../../../../support/postgres/programs.ts';
 import { runSql, testMajors } from '../../../../support/postgres/servers.ts';
 import {
   isolationKinds,
+  noSandbox,
   verify,
   withServerParent,
 } from '../../../../support/postgres/verification-server.ts';
@@ -68,8 +69,14 @@ describe('a verification server', () => {
 
   it.each(kinds)('tells what the server said when it cannot start, and leaves nothing (%s)', (isolation) =>
     withServerParent(async (directory) => {
-      const bubblewrap = isolation === 'sandboxed' ? undefined : [];
-      const options = { directory, bubblewrap, superuser: 'postgres', roomBytes: 1e9, jobs: 1 };
+      const options = {
+        directory,
+        sandboxPrograms: isolation === 'sandboxed' ? undefined : noSandbox,
+        uncontained: 'own-data' as const,
+        superuser: 'postgres',
+        roomBytes: 1e9,
+        jobs: 1,
+      };
       // Far beyond what any machine has.
       const memoryBytes = 2 ** 53;
       const tooMany = { ...options, tools: await serverTools(), memoryBytes, jobs: 262_000 };
@@ -85,7 +92,14 @@ describe('a verification server', () => {
       await chmod(directory, 0o755);
       const tools = await serverTools();
       for (const milliseconds of [0, 100, 400, 800]) {
-        const options = { tools, directory, superuser: 'a b', roomBytes: 1e9, jobs: 1 };
+        const options = {
+          tools,
+          directory,
+          superuser: 'a b',
+          roomBytes: 1e9,
+          jobs: 1,
+          uncontained: 'own-data' as const,
+        };
         const reason = new Error('enough');
         const stop = new AbortController();
         const running = withVerificationServer({ ...options, signal: stop.signal }, () => {

@@ -44,8 +44,11 @@ async function withRoles(
       const sql = await readFile(join(place, 'globals.sql'), 'utf8');
       await use((change = (text) => text, edit = (recorded) => recorded) =>
         withOwnServer(major, { user: 'postgres' }, (target) =>
-          withClient(target.parameters, (client) =>
-            applyRoles(client, edit(manifest), Buffer.from(change(sql))),
+          applyRoles(
+            target.parameters,
+            edit(manifest),
+            Buffer.from(change(sql)),
+            new AbortController().signal,
           ),
         ),
       );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { globalsText, parseGlobals } from '../../../../../core/postgres/archive/globals-sql.ts';
+import { parseGlobals } from '../../../../../core/postgres/archive/globals-sql.ts';
 
 const dumped = `--
 -- PostgreSQL database cluster dump
@@ -51,11 +51,6 @@ test('a statement is whole, whatever it quotes', () => {
   const [, , , , alter, , comment] = parseGlobals(dumped);
   expect(alter?.sql).toMatch(/PASSWORD 'SCRAM-SHA-256\$4096:x;y''z\$a=:b='$/);
   expect(comment?.sql).toBe("COMMENT ON ROLE app IS 'a -- comment; with \\ and ''quotes'''");
-});
-
-test('names are read in the encoding that the file declares', () => {
-  const latin = Buffer.from('SET client_encoding = \'LATIN1\';\nCREATE ROLE "\xe4";\n', 'latin1');
-  expect(parseGlobals(globalsText(latin)).at(-1)?.name).toBe('ä');
 });
 
 test.each([

@@ -39,6 +39,21 @@ describe('of what pg_dump and pg_dumpall say', () => {
     ]);
   });
 
+  test('the server may warn in its own language', () => {
+    const lines = [
+      'WARNUNG:  Version der Sortierfolge stimmt nicht',
+      'DETAIL:  Die Datenbank ist älter.',
+      'pg_dump: WARNUNG:  noch eine',
+      'pg_dump: reading schemas',
+      'ПРЕДУПРЕЖДЕНИЕ:  несовпадение версии',
+    ];
+    expect(collect(lines)).toEqual([
+      'Version der Sortierfolge stimmt nicht Die Datenbank ist älter.',
+      'noch eine',
+      'несовпадение версии',
+    ]);
+  });
+
   test('a message goes on where a name has a line feed in it', () => {
     expect(
       collect(['pg_dump: warning: owner of table "a', 'b" appears to be invalid', 'pg_dump: x']),

@@ -186,6 +186,26 @@ describe('several hosts', () => {
     ]);
   });
 
+  test.each([
+    ['PGHOST', 'postgresql://u:canary@h/db'],
+    ['PGHOST', 'u:canary@h'],
+    ['PGHOST', 'canary/x@h'],
+    ['PGHOSTADDR', 'canary'],
+    ['PGPORT', 'canary@h'],
+    ['PGDATABASE', 'postgresql://u:canary@h/db'],
+    ['PGDATABASE', 'postgres://u:can/canary@h/db'],
+    ['PGDATABASE', "host=h password='canary' dbname=x"],
+    ['PGUSER', 'postgresql://u:canary@h/db'],
+  ])('%s that holds %s is refused, and nothing of it repeated', (name, value) => {
+    expect(() => resolve(undefined, { [name]: value })).toThrow(UsageError);
+    expect(() => resolve(undefined, { [name]: value })).toThrow(/^(?!.*canary).*$/s);
+  });
+
+  test('an odd name of a database is one', () => {
+    expect(resolve(undefined, { PGDATABASE: 'host=evil dbname=x' }).database).toBe('host=evil dbname=x');
+    expect(resolve("dbname='postgresql://h/x'").database).toBe('postgresql://h/x');
+  });
+
   test('a piece of a password that was taken for the port is not repeated', () => {
     expect(() => resolve('postgresql://u:canary/x@h/db')).toThrow(/^(?!.*canary).*$/s);
   });

@@ -219,6 +219,29 @@ test.each([
   expect(judge({ message })).toMatchObject({ fault: 'environment', missing });
 });
 
+test('errors of a server that has another word for them', () => {
+  const told: string[] = [];
+  const reader = messageReader({ onComplaint: ({ message }) => told.push(message), errorWord: 'FEHLER' });
+  const lines = [
+    'psql:<stdin>:5: WARNUNG:  nichts weiter',
+    'psql:<stdin>:7: FEHLER:  Relation »t« existiert nicht',
+    'psql:<stdin>:9: FEHLER:  FEHLER:  heißt sie',
+    'pg_restore: error: could not execute query: FEHLER:  Schema existiert nicht',
+    'Command was: SELECT 1;',
+    'could not execute query: FEHLER:  von einem anderen Prozess',
+    'pg_restore: error: COPY failed for table "t": FEHLER:  doppelter Schlüsselwert',
+  ];
+  for (const line of lines) reader.take(line);
+  reader.end();
+  expect(told).toEqual([
+    'ERROR: Relation »t« existiert nicht',
+    'ERROR: FEHLER: heißt sie',
+    'could not execute query: ERROR: Schema existiert nicht',
+    'could not execute query: ERROR: von einem anderen Prozess',
+    'COPY failed for table "t": ERROR: doppelter Schlüsselwert',
+  ]);
+});
+
 test('a statement of any length does not grow in memory', () => {
   const lines = Array.from({ length: 50_000 }, (_, line) => `  line ${line} of a function`);
   const { complaints } = read(

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findServerTools, findTools } from '../../../../../core/postgres/programs/find.ts';
@@ -99,6 +99,24 @@ describe('findTools', () => {
         only(root, { PATH: [join(root, 'link'), real, real].join(delimiter) }),
       );
       expect(found.map(({ directory }) => directory)).toEqual([join(root, 'link')]);
+    }));
+
+  it('asks a program once, and again when it is another', () =>
+    withDirectory(async (root) => {
+      const directory = await writeClientPrograms(join(root, 'bin'), '17.1');
+      const asked = join(root, 'asked');
+      const answer = (version: string): Promise<string> =>
+        writePrograms(directory, {
+          pg_dump: `echo x >> "${asked}"; echo "pg_dump (PostgreSQL) ${version}"`,
+        });
+      const look = async (): Promise<readonly string[]> =>
+        (await findTools(only(root, { PATH: directory }))).found.map(({ version }) => version);
+      await answer('17.1');
+      expect([await look(), await look()]).toEqual([['17.1'], ['17.1']]);
+      expect(await readFile(asked, 'utf8')).toBe('x\n');
+      await answer('17.12');
+      expect([await look(), await look()]).toEqual([['17.12'], ['17.12']]);
+      expect(await readFile(asked, 'utf8')).toBe('x\nx\n');
     }));
 
   it('remembers what it cannot use, and why', () =>

@@ -41,8 +41,12 @@ const plan = (
   change: Partial<RestoreMeans>,
   size: readonly [database: number, archive: number] = [10 * gigabyte, gigabyte],
   format: Manifest['dump']['format'] = 'custom',
-): ReturnType<typeof estimateRestore> =>
-  estimateRestore(manifestOf(...size, format), { ...means, ...change });
+  oneJob?: Manifest['dump']['oneJob'],
+): ReturnType<typeof estimateRestore> => {
+  const manifest = manifestOf(...size, format);
+  const dump = { ...manifest.dump, ...(oneJob === undefined ? {} : { oneJob }) };
+  return estimateRestore({ ...manifest, dump }, { ...means, ...change });
+};
 
 describe('room', () => {
   test('the archive is kept where there is room for both', () => {
@@ -82,5 +86,18 @@ describe('time', () => {
     expect(plan({ seconds: 600, cores: 1 }).kind).toBe('no time');
     expect(plan({ seconds: 600, cores: 2 }).kind).toBe('fits');
     expect(plan({ seconds: 600, cores: 2, freeBytes: 12.2 * gigabyte }).kind).toBe('no time');
+  });
+
+  test('where the order can matter, and where the format allows one job only, it takes that one job', () => {
+    const kindOf = (seconds: number, oneJob: Manifest['dump']['oneJob']): string =>
+      plan({ seconds, cores: 2 }, undefined, 'custom', oneJob).kind;
+    expect(kindOf(600, { rows: null, after: null })).toBe('fits');
+    expect(kindOf(600, { rows: 'a CHECK constraint calls f()', after: null })).toBe('no time');
+    expect(kindOf(800, { rows: 'a CHECK constraint calls f()', after: null })).toBe('fits');
+    expect(kindOf(800, { rows: null, after: 'materialized views call f()' })).toBe('no time');
+    expect(kindOf(1_000, { rows: 'one', after: 'other' })).toBe('no time');
+    expect(kindOf(1_100, { rows: 'one', after: 'other' })).toBe('fits');
+    for (const format of ['tar', 'plain'] as const)
+      expect(plan({ seconds: 600, cores: 2 }, undefined, format).kind).toBe('no time');
   });
 });
