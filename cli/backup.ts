@@ -13,7 +13,8 @@ import { timeoutFrom, uncontainedFrom } from './containment.ts';
 import { interruptible } from './interrupt.ts';
 import { storeCommand, storeFrom } from './options.ts';
 import { backupProgress } from './output/backup-progress.ts';
-import { printJson, printText } from './output/result.ts';
+import { tell } from './output/edge.ts';
+import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { summaryTable } from './output/tables.ts';
 import { machinePrograms } from './programs.ts';
@@ -71,6 +72,6 @@ function verifierAt(
 }
 
 function printSummary(report: BackupReport): void {
-  process.stderr.write('\n');
-  printText(summaryTable(report, styleFor(process.stdout)));
+  tell(process.stderr, ['']);
+  printLines(summaryTable(report, styleFor(process.stdout)));
 }

@@ -2,6 +2,8 @@ import { BackupFailed, shortfallOf } from '../core/backup/report.ts';
 import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { withoutSecrets } from '../core/process/redact.ts';
+import { tell } from './output/edge.ts';
+import { indented } from './output/indented.ts';
 import { hasPrintedResult, printJson } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 
@@ -13,9 +15,13 @@ export function exitStatusOf(error: unknown): number {
 
 /** Tells a person what went wrong, on standard error. What pgproof did not foresee comes with its class. */
 export function tellFailure(error: unknown): void {
-  process.stderr.write(`${styleFor(process.stderr).red('pgproof:')} ${withoutSecrets(textOf(error))}\n`);
-  if (process.env.PGPROOF_DEBUG && error instanceof Error)
-    process.stderr.write(`${withoutSecrets(error.stack ?? '')}\n`);
+  const [first = '', ...more] = withoutSecrets(textOf(error)).split('\n');
+  const stack = process.env.PGPROOF_DEBUG && error instanceof Error ? withoutSecrets(error.stack ?? '') : '';
+  tell(process.stderr, [
+    `${styleFor(process.stderr).red('pgproof:')} ${first}`,
+    ...more.flatMap(indented),
+    ...(stack === '' ? [] : stack.split('\n')),
+  ]);
 }
 
 function textOf(error: unknown): string {

@@ -15,10 +15,11 @@ import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
 import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
+import { tell } from './output/edge.ts';
 import { restoreProgress } from './output/restore-progress.ts';
 import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
-import { printJson, printText } from './output/result.ts';
-import { styleFor, visible } from './output/style.ts';
+import { printJson, printLines, printSource } from './output/result.ts';
+import { styleFor } from './output/style.ts';
 import { machinePrograms } from './programs.ts';
 import { targetFrom } from './target.ts';
 
@@ -134,8 +135,8 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
     if (flags.json) printJson(report);
     else {
       const table = restoredTable(report.tables, styleFor(process.stdout));
-      if (table !== undefined) printText(table);
-      process.stderr.write(`${restoreSummary(report, style)}\n`);
+      if (table !== undefined) printLines(table);
+      tell(process.stderr, restoreSummary(report, style));
     }
   } catch (error: unknown) {
     if (error instanceof Interrupted && isTouched)
@@ -144,7 +145,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       );
     if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
       const refused = refusedTable(error.report.problems);
-      if (refused !== undefined) printText(refused);
+      if (refused !== undefined) printLines(refused);
     }
     if (flags.json && error instanceof PgproofError && 'report' in error) printJson(error.report);
     throw error;
@@ -153,7 +154,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
 
 /** A dump is a program: its functions, triggers, checks and views run while it is restored, as whoever restores. */
 function whoseRights(target: ConnectionParameters): string {
-  return `what the backup holds (functions, triggers, checks) runs on ${visible(describeServer(target))} with the rights of the role ${visible(target.user)}`;
+  return `what the backup holds (functions, triggers, checks) runs on ${describeServer(target)} with the rights of the role ${target.user}`;
 }
 
 function selectionFrom(flags: RestoreFlags): Selection {
@@ -173,11 +174,11 @@ async function printGlobals(store: Store, text: string, { any }: RestoreFlags): 
     if (sql === undefined) {
       throw new UsageError({
         what: 'This backup holds no roles',
-        got: visible(formatId(id)),
+        got: formatId(id),
         fix: 'Leave --globals out.',
       });
     }
     // As stored: the encoding of names is the one that the file itself declares.
-    process.stdout.write(sql);
+    printSource(sql);
   });
 }

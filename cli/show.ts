@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
-import { type InventoryEntry, readBackup, verdictOn } from '../core/inventory/list-backups.ts';
+import { readBackup } from '../core/inventory/list-backups.ts';
+import { type InventoryEntry, verdictOn } from '../core/inventory/read-entry.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
+import { Unreadable } from '../core/manifest/document.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
 import { remarksOf } from '../core/manifest/remarks.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
@@ -10,8 +12,8 @@ import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts'
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { entryJson } from './output/entry-json.ts';
-import { printJson, printText } from './output/result.ts';
-import { type Style, styleFor, table, visible } from './output/style.ts';
+import { printJson, printLines } from './output/result.ts';
+import { type Style, styleFor, table } from './output/style.ts';
 import { checkLines, historyTable, notComparedLine, verdictText, withoutLines } from './output/verdicts.ts';
 
 export function showCommand(): Command {
@@ -25,26 +27,22 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
   const store = await storeFrom(flags);
   const entry = await interruptible((signal) => readBackup(store, text, { signal }));
   const { id, manifest } = entry;
-  if ('unreadable' in manifest) {
+  if (manifest instanceof Unreadable) {
     throw new PgproofError({
       what: `The manifest of ${formatId(id)} cannot be read`,
-      got: String(manifest.unreadable),
+      got: manifest.unreadable,
       fix: 'Do not count on this backup.',
     });
   }
   if (flags.json) printJson(entryJson(entry));
-  else printText(describe(store.url, manifest, entry, styleFor(process.stdout)));
+  else printLines(describe(store.url, manifest, entry, styleFor(process.stdout)));
 }
 
 const tablesShown = 20;
 
-function describe(
-  storeUrl: string,
-  manifest: Manifest,
-  { id, verification, notCounted }: InventoryEntry,
-  style: Style,
-): string {
-  const judged = verdictOn({ verification });
+function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, style: Style): string[] {
+  const { id, verification, notCounted } = entry;
+  const judged = verdictOn(entry);
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
   const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
   const counted = totalRows(manifest);
@@ -52,7 +50,7 @@ function describe(
     ['Backup', formatId(id)],
     [
       'Database',
-      `${visible(manifest.database)} of ${visible(manifest.source)}, ${formatBytes(databaseBytes)}, ${server.encoding}`,
+      `${manifest.database} of ${manifest.source}, ${formatBytes(databaseBytes)}, ${server.encoding}`,
     ],
     ['Server', `PostgreSQL ${server.version}${server.inRecovery ? ', a standby' : ''}`],
     ['Taken', `${manifest.startedAt}, ${formatDuration(seconds)}`],
@@ -79,39 +77,53 @@ function describe(
       ? []
       : [['', `The verification that lies there counts as none: ${notCounted}`]]),
   ];
-  const lines = facts.map(
+  const factLines = facts.map(
     ([label, value]) => `${style.bold((label === '' ? '' : `${label}:`).padEnd(12))}${value}`,
   );
-  if (judged !== undefined) {
-    lines.push(...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style));
-    if (judged.history !== undefined) lines.push('', historyTable(judged.history));
-    if (judged.keptBeside !== undefined)
-      lines.push(
-        style.dim(`Older verifications that count for nothing: ${judged.keptBeside.map(visible).join(', ')}`),
-      );
-  }
-  const remarks = remarksOf(manifest);
-  if (remarks.length > 0)
-    lines.push(
-      style.bold('To know:'),
-      ...remarks.map((remark) => `  ${style.yellow('!')} ${visible(remark)}`),
-    );
+  const verdictLines =
+    judged === undefined
+      ? []
+      : [...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style)];
+  const history = judged?.history === undefined ? [] : ['', ...historyTable(judged.history)];
+  const kept =
+    judged?.keptBeside === undefined
+      ? []
+      : [style.dim(`Older verifications that count for nothing: ${judged.keptBeside.join(', ')}`)];
+  const remarks = remarksOf(manifest).map((remark) => `  ${style.yellow('!')} ${remark}`);
+  return [
+    ...factLines,
+    ...verdictLines,
+    ...history,
+    ...kept,
+    ...(remarks.length === 0 ? [] : [style.bold('To know:'), ...remarks]),
+    '',
+    ...tableLines(tables, style),
+    '',
+    ...objectLines(objects, style),
+    '',
+    `Objects lie in ${storeUrl}/${formatId(id)}/`,
+  ];
+}
+
+function tableLines(tables: Manifest['tables'], style: Style): string[] {
   const largest = [...tables].sort((a, b) => (b.rows ?? 0) - (a.rows ?? 0)).slice(0, tablesShown);
   const rows = largest.map(({ schema, name, rows }) => [
-    `${visible(schema)}.${visible(name)}`,
+    `${schema}.${name}`,
     rows === null ? '' : formatCount(rows),
   ]);
-  lines.push('', table(['TABLE', 'ROWS'], rows, [1]));
-  if (tables.length > tablesShown)
-    lines.push(style.dim(`and ${formatCount(tables.length - tablesShown)} more: --json shows all`));
+  return [...table(['TABLE', 'ROWS'], rows, [1]), ...moreLine(tables.length, style)];
+}
+
+function objectLines(objects: Manifest['objects'], style: Style): string[] {
   const files = objects
     .slice(0, tablesShown)
     .map(({ name, bytes, sha256 }) => [name, formatBytes(bytes), sha256]);
-  lines.push('', table(['OBJECT', 'SIZE', 'SHA-256'], files, [1]));
-  if (objects.length > tablesShown)
-    lines.push(style.dim(`and ${formatCount(objects.length - tablesShown)} more: --json shows all`));
-  lines.push('', `Objects lie in ${storeUrl}/${formatId(id)}/`);
-  return lines.join('\n');
+  return [...table(['OBJECT', 'SIZE', 'SHA-256'], files, [1]), ...moreLine(objects.length, style)];
+}
+
+function moreLine(count: number, style: Style): string[] {
+  const more = count - tablesShown;
+  return more > 0 ? [style.dim(`and ${formatCount(more)} more: --json shows all`)] : [];
 }
 
 function reachedText(verification: Verification): string {

@@ -3,6 +3,7 @@ import { checkSourceName } from '../core/config/source-name.ts';
 import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
 import type { Source } from '../core/source/source.ts';
 import { urlSource } from '../core/source/url-source.ts';
+import { tell } from './output/edge.ts';
 
 /** The server that `--source` or libpq's environment names; its name is `--name`, or the host's. @throws UsageError */
 export function sourceFrom(text: string | undefined, name: string | undefined): Source {
@@ -26,7 +27,7 @@ function home(): string | undefined {
 function warnOnce(): (line: string) => void {
   const said = new Set<string>();
   return (line) => {
-    if (!said.has(line)) process.stderr.write(`${line}\n`);
+    if (!said.has(line)) tell(process.stderr, [line]);
     said.add(line);
   };
 }

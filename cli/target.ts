@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import type { ConnectionParameters } from '../core/postgres/connect/parameters.ts';
 import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
 import { urlSource } from '../core/source/url-source.ts';
+import { tell } from './output/edge.ts';
 
 export type Target = {
   /** Where to connect to, and the database that was named; `own` where none was. */
@@ -12,7 +13,7 @@ export type Target = {
 
 /** The server that `--to` or libpq's environment names. @throws UsageError */
 export function targetFrom(text: string | undefined): Target {
-  const warn = (line: string): void => void process.stderr.write(`${line}\n`);
+  const warn = (line: string): void => tell(process.stderr, [line]);
   const context = { env: process.env, home: home(), warn };
   // A URL that cannot be read is told before anything is looked for.
   resolveConnection(text, { ...context, warn: () => undefined });

@@ -22,7 +22,7 @@ import {
 } from './containment.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
-import { printJson, printText } from './output/result.ts';
+import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { verifiedLines } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
@@ -94,7 +94,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
     );
   }).finally(progress.stop);
   if (flags.json) printJson(verification);
-  else printText(verifiedLines(verification, styleFor(process.stdout)).join('\n'));
+  else printLines(verifiedLines(verification, styleFor(process.stdout)));
   if (!isInOrder(verification)) throw new BackupNotGood(verification);
 }
 

@@ -1,3 +1,5 @@
+import { visibleLines } from './text/visible.ts';
+
 /** The four parts of every message that a person reads: what failed, what was found, what would be right, what to do. */
 export type Problem = {
   readonly what: string;
@@ -15,6 +17,23 @@ export function sentence({ what, got, expected, fix }: Problem): string {
 }
 
 /**
+ * What a message has of each part: what to do must be seen, however long a name in a document is. More than is kept of
+ * a program's last words.
+ */
+const partCharacters = 17_000;
+
+function shortened({ what, got, expected, fix }: Problem): Problem {
+  const cut = (part: string): string =>
+    part.length <= partCharacters ? part : `${part.slice(0, partCharacters - 1)}…`;
+  return {
+    what: cut(what),
+    got: got === undefined ? undefined : cut(got),
+    expected: expected === undefined ? undefined : cut(expected),
+    fix,
+  };
+}
+
+/**
  * The root of every error that pgproof raises on purpose. A subclass sets its own `name`, which alarms and
  * tests may rely on. Anything else that is thrown is a defect and keeps its stack.
  */
@@ -23,7 +42,8 @@ export class PgproofError extends Error {
   readonly problem: Problem;
 
   constructor(problem: Problem, options?: ErrorOptions) {
-    super(sentence(problem), options);
+    // It ends in logs that nobody else escapes; what was found stays as it is in `problem`.
+    super(visibleLines(sentence(shortened(problem))), options);
     this.problem = problem;
   }
 }

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { createLogUpdate } from 'log-update';
 import { describeServer } from '../../core/postgres/connect/parameters.ts';
 import { withPrivateServer } from '../../core/postgres/server/private-server.ts';
 import { withoutSecrets } from '../../core/process/redact.ts';
@@ -10,6 +9,7 @@ import type { Store } from '../../core/store/store.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { exitStatusOf, tellFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
+import { liveLines } from '../output/edge.ts';
 import { styleFor } from '../output/style.ts';
 import { machinePrograms } from '../programs.ts';
 import { sourceFrom } from '../source.ts';
@@ -67,15 +67,14 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
   });
 }
 
-const loading = process.stderr.isTTY ? createLogUpdate(process.stderr) : undefined;
+const loading = await liveLines(process.stderr);
 
 function showLoading({ database, label, step, steps }: SampleProgress): void {
-  loading?.(`Making ${database}: ${label} (${step} of ${steps})`);
+  loading.draw?.([`Making ${database}: ${label} (${step} of ${steps})`]);
 }
 
 function doneLoading(): void {
-  loading?.clear();
-  loading?.done();
+  loading.stop();
 }
 
 function nextSteps(store: Store, source: string | undefined): string {

@@ -11,14 +11,15 @@ import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { backupProgress } from '../output/backup-progress.ts';
+import { tell, tellText } from '../output/edge.ts';
 import { styleFor } from '../output/style.ts';
-import { inventoryTable, summaryTable } from '../output/tables.ts';
+import { inventoryRow, inventoryTable, summaryTable } from '../output/tables.ts';
 import { machinePrograms } from '../programs.ts';
 
 const style = styleFor(process.stderr);
 
 export function say(text: string): void {
-  process.stderr.write(`${text}\n`);
+  tellText(process.stderr, `${text}\n`);
 }
 
 export function sayStep(number: number, title: string): void {
@@ -71,13 +72,14 @@ export async function takeBackup(
       onProgress: progress.on,
     });
     progress.stop();
-    process.stdout.write(`\n${summaryTable(report, styleFor(process.stdout))}\n`);
+    tell(process.stdout, ['', ...summaryTable(report, styleFor(process.stdout))]);
     if (!report.databases.every(isGoodResult)) throw new BackupFailed(report);
   } finally {
     progress.stop();
   }
   const entries = await listBackups(store, { source: source.name }, { signal });
   say(`\nThe store ${directory} now holds, of this server:\n`);
-  process.stdout.write(`${inventoryTable(entries, styleFor(process.stdout))}\n`);
+  const rows = entries.map((entry) => inventoryRow(entry, styleFor(process.stdout)));
+  tell(process.stdout, inventoryTable(rows));
   say(`\nEach is a directory: archive.dump (for pg_restore), globals.sql, manifest.json, verification.json.`);
 }

@@ -3,8 +3,9 @@ import type { BackupResult } from '../../core/backup/report.ts';
 import { remarksOf } from '../../core/manifest/remarks.ts';
 import { isInOrder } from '../../core/manifest/verified.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
-import { redrawing } from './redrawing.ts';
-import { type Style, visible } from './style.ts';
+import { liveLines } from './edge.ts';
+import { indented } from './indented.ts';
+import type { Style } from './style.ts';
 import { checkLines, verdictText } from './verdicts.ts';
 
 type Live = { readonly began: number; bytes: number; tables: number; dumped: number; doing: string };
@@ -18,17 +19,16 @@ const redrawMilliseconds = 100;
 export async function backupProgress(
   stream: NodeJS.WriteStream,
   style: Style,
-): Promise<{ readonly on: OnProgress; readonly say: (text: string) => void; readonly stop: () => void }> {
+): Promise<{ readonly on: OnProgress; readonly say: (line: string) => void; readonly stop: () => void }> {
   const live = new Map<string, Live>();
-  const draw = await redrawing(stream);
-  const render = (): void =>
-    draw?.([...live].map(([database, state]) => liveLine(database, state, style)).join('\n'));
+  const { draw, ...screen } = await liveLines(stream);
+  const render = (): void => draw?.([...live].map(([database, state]) => liveLine(database, state, style)));
   const timer = draw === undefined ? undefined : setInterval(render, redrawMilliseconds).unref();
-  const say = (text: string): void => {
-    draw?.clear();
-    stream.write(`${text}\n`);
+  const sayLines = (lines: readonly string[]): void => {
+    screen.say(lines);
     render();
   };
+  const say = (line: string): void => sayLines([line]);
   const on = (event: BackupProgress): void => {
     if (event.kind === 'run-started') {
       const { databases, server, version, pgDump } = event;
@@ -39,11 +39,11 @@ export async function backupProgress(
     }
     if (event.kind === 'finished') {
       live.delete(event.result.database);
-      say(resultLines(event.result, style));
+      sayLines(resultLines(event.result, style));
       return;
     }
     if (event.kind === 'warning') {
-      say(`${style.yellow('!')} ${visible(event.database)}: ${visible(event.message)}`);
+      say(`${style.yellow('!')} ${event.database}: ${event.message}`);
       return;
     }
     if (event.kind === 'started') {
@@ -67,8 +67,7 @@ export async function backupProgress(
     say,
     stop: () => {
       clearInterval(timer);
-      draw?.clear();
-      draw?.done();
+      screen.stop();
     },
   };
 }
@@ -77,18 +76,18 @@ function liveLine(database: string, { began, bytes, tables, dumped, doing }: Liv
   const seconds = Math.max((Date.now() - began) / 1_000, 0.001);
   const frame = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'[Math.floor(Date.now() / 100) % 10];
   const counts = `${Math.min(dumped, tables)}/${tables} tables`;
-  return `${style.cyan(frame ?? '·')} ${visible(database)}  ${doing}  ${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${counts}  ${formatDuration(seconds)}`;
+  return `${style.cyan(frame ?? '·')} ${database}  ${doing}  ${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${counts}  ${formatDuration(seconds)}`;
 }
 
-function resultLines(result: BackupResult, style: Style): string {
-  const name = visible(result.database);
+function resultLines(result: BackupResult, style: Style): string[] {
+  const name = result.database;
   // Who pressed Ctrl-C knows why; it is said once, at the end.
   if (result.status === 'failed' && result.error.name === 'Interrupted')
-    return `${style.red('✗')} ${name}: interrupted`;
+    return [`${style.red('✗')} ${name}: interrupted`];
   if (result.status === 'failed') {
     const reached = result.reached.bytes > 0 ? ` after ${formatBytes(result.reached.bytes)} of archive` : '';
     const kept = result.error.name === 'NotVerified' ? '' : `${reached}; nothing of it was kept in the store`;
-    return `${style.red('✗')} ${name}: ${style.red('failed')}${kept}\n${indent(result.error.message)}`;
+    return [`${style.red('✗')} ${name}: ${style.red('failed')}${kept}`, ...indented(result.error.message)];
   }
   const { verification } = result;
   const lines = [
@@ -98,12 +97,6 @@ function resultLines(result: BackupResult, style: Style): string {
     lines[0] += `, ${verdictText(verification, style)}`;
     if (!isInOrder(verification)) lines.push(...checkLines(verification, style));
   }
-  lines.push(
-    ...remarksOf(result.manifest).map((remark) => `${style.yellow('!')} ${name}: ${visible(remark)}`),
-  );
-  return lines.join('\n');
-}
-
-function indent(text: string): string {
-  return text.replace(/^/gm, '    ');
+  lines.push(...remarksOf(result.manifest).map((remark) => `${style.yellow('!')} ${name}: ${remark}`));
+  return lines;
 }

@@ -1,4 +1,4 @@
-import { type InventoryEntry, verdictOn } from '../../core/inventory/list-backups.ts';
+import { type InventoryEntry, verdictOn } from '../../core/inventory/read-entry.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
 import { isGood } from '../../core/manifest/verification.ts';
 

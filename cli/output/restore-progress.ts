@@ -1,31 +1,27 @@
 import type { RestoreProgress } from '../../core/restore/request.ts';
 import { formatBytes, formatCount } from '../../core/text/units.ts';
-import { redrawing } from './redrawing.ts';
-import { visible } from './style.ts';
+import { liveLines } from './edge.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */
 export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
   readonly start: (id: string, database: string) => void;
   readonly on: (event: RestoreProgress) => void;
-  readonly say: (text: string) => void;
+  readonly say: (line: string) => void;
   readonly stop: () => void;
 }> {
-  const draw = await redrawing(stream);
+  const { draw, ...live } = await liveLines(stream);
   let state: RestoreProgress | undefined;
   let began = performance.now();
   const render = (): void => {
     if (state === undefined) return;
     const seconds = (performance.now() - began) / 1_000;
-    draw?.(restoreStep(state, seconds).slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
+    draw?.([restoreStep(state, seconds)]);
   };
   const timer = draw === undefined ? undefined : setInterval(render, 100).unref();
-  const say = (text: string): void => {
-    draw?.clear();
-    stream.write(`${text}\n`);
-  };
+  const say = (line: string): void => live.say([line]);
   return {
     say,
-    start: (id, database) => say(`Restoring ${visible(id)} into ${visible(JSON.stringify(database))}`),
+    start: (id, database) => say(`Restoring ${id} into ${JSON.stringify(database)}`),
     on: (event) => {
       if (event.step !== state?.step) {
         began = performance.now();
@@ -36,8 +32,7 @@ export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
     stop: () => {
       clearInterval(timer);
       state = undefined;
-      draw?.clear();
-      draw?.done();
+      live.stop();
     },
   };
 }
@@ -60,7 +55,7 @@ export function restoreStep(event: RestoreProgress, seconds: number): string {
       const { bytes, totalBytes, entries, totalEntries, doing } = event;
       const of = totalEntries === undefined ? '' : ` of ${formatCount(totalEntries)}`;
       const size = `${formatBytes(bytes)} of about ${formatBytes(totalBytes)}${rate(bytes, seconds)}`;
-      return `Restoring  ${size}  ${formatCount(entries)}${of}  ${visible(doing)}`;
+      return `Restoring  ${size}  ${formatCount(entries)}${of}  ${doing}`;
     }
     case 'counting':
       return `Counting rows  ${formatCount(event.tables)} of ${formatCount(event.totalTables)} tables`;

@@ -1,19 +1,19 @@
 import type { RestoreProblem } from '../../core/postgres/pg-restore/restoration.ts';
 import type { RestoredTable, RestoreReport } from '../../core/restore/report.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
-import { type Style, table, visible } from './style.ts';
+import { type Style, table } from './style.ts';
 
 /** What is not as recorded is shown whole; of the rest so many. */
 const shownTables = 40;
 
 /** A line per table, what is wrong first; undefined where nothing was compared. */
-export function restoredTable(tables: readonly RestoredTable[], style: Style): string | undefined {
+export function restoredTable(tables: readonly RestoredTable[], style: Style): string[] | undefined {
   if (tables.length === 0) return undefined;
   const wrong = tables.filter(({ status }) => status === 'missing' || status === 'differs');
   const right = tables.filter((one) => !wrong.includes(one));
   const shown = [...wrong, ...right.slice(0, Math.max(0, shownTables - wrong.length))];
   const rows = shown.map(({ schema, name, recorded, restored, inArchive, status }) => [
-    visible(`${schema}.${name}`),
+    `${schema}.${name}`,
     recorded === null ? (inArchive === undefined ? '' : formatCount(inArchive)) : formatCount(recorded),
     restored === null ? '' : formatCount(restored),
     wrong.some((one) => one.status === status)
@@ -23,19 +23,19 @@ export function restoredTable(tables: readonly RestoredTable[], style: Style): s
         : style.green(status),
   ]);
   const more = tables.length - shown.length;
-  const rest = more > 0 ? `\nand ${formatCount(more)} more tables, as recorded` : '';
-  return `${table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2])}${rest}`;
+  const rest = more > 0 ? [`and ${formatCount(more)} more tables, as recorded`] : [];
+  return [...table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2]), ...rest];
 }
 
 /** What was refused while all else was restored, a line per problem; undefined where there was none. */
-export function refusedTable(problems: readonly RestoreProblem[]): string | undefined {
+export function refusedTable(problems: readonly RestoreProblem[]): string[] | undefined {
   if (problems.length === 0) return undefined;
-  const rows = problems.map(({ entry, message }) => [visible(entry?.label ?? ''), visible(message)]);
+  const rows = problems.map(({ entry, message }) => [entry?.label ?? '', message]);
   return table(['NOT RESTORED', 'WHY'], rows);
 }
 
 /** What was restored where, and what people should know. */
-export function restoreSummary(report: RestoreReport, style: Style): string {
+export function restoreSummary(report: RestoreReport, style: Style): string[] {
   const { database, server, startedAt, finishedAt, archiveBytes, serverVersion, tables, jobs } = report;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
   const rows = tables.reduce((sum, { restored }) => sum + (restored ?? 0), 0);
@@ -44,7 +44,7 @@ export function restoreSummary(report: RestoreReport, style: Style): string {
       ? ''
       : `, ${formatCount(tables.length)} tables and ${formatCount(rows)} rows as recorded`;
   const line =
-    `${style.green('✓')} ${report.id} is in ${visible(JSON.stringify(database))} on ${server} (PostgreSQL ${serverVersion}): ` +
+    `${style.green('✓')} ${report.id} is in ${JSON.stringify(database)} on ${server} (PostgreSQL ${serverVersion}): ` +
     `${formatBytes(archiveBytes)} in ${formatDuration(seconds)} with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}${counted}`;
-  return [line, ...report.notes.map((note) => `  ${visible(note)}`)].join('\n');
+  return [line, ...report.notes.map((note) => `  ${note}`)];
 }

@@ -1,10 +1,13 @@
 import type { WriteStream } from 'node:tty';
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { guarded, ourColour } from './shown.ts';
 
-export type Style = ReturnType<typeof pc.createColors>;
+const styles = ['red', 'green', 'yellow', 'cyan', 'bold', 'dim'] as const;
 
-/** Colour for a terminal only; NO_COLOR and FORCE_COLOR are heeded (picocolors looks at them for standard output). */
+export type Style = Readonly<Record<(typeof styles)[number], (text: string) => string>>;
+
+/** Colour for a terminal only; NO_COLOR and FORCE_COLOR are heeded. The edge turns it into what terminals know. */
 export function styleFor(
   stream: NodeJS.WriteStream | WriteStream,
   env: NodeJS.ProcessEnv = process.env,
@@ -12,7 +15,15 @@ export function styleFor(
   const wanted = env.NO_COLOR
     ? false
     : isForced(env.FORCE_COLOR) || (isTerminal(stream, env) && env.FORCE_COLOR !== '0');
-  return pc.createColors(wanted);
+  return wanted ? coloured : plain;
+}
+
+const plain = pc.createColors(false);
+const coloured = Object.fromEntries(styles.map((name) => [name, inOurs(name)])) as Style;
+
+function inOurs(name: (typeof styles)[number]): (text: string) => string {
+  const [on = 0, off = 0] = [...pc.createColors(true)[name]('').matchAll(/\d+/g)].map(Number);
+  return (text) => `${ourColour(on)}${text}${ourColour(off)}`;
 }
 
 function isForced(value: string | undefined): boolean {
@@ -28,24 +39,15 @@ export function canRedraw(stream: NodeJS.WriteStream): boolean {
   return isTerminal(stream) && stream.columns > 0 && stream.rows > 0;
 }
 
-/** Names are data: line feeds and control characters in them must not move the cursor or fake a line. */
-export function visible(name: string): string {
-  return name.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e]/g, (character) => {
-    const code = character.charCodeAt(0);
-    return character === '\n'
-      ? '\\n'
-      : character === '\t'
-        ? '\\t'
-        : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
-}
+/** All cells of a column are padded to the longest. */
+const cellCharacters = 1_000;
 
 /** A plain table: headings, a rule, no frame, so that it can be read, copied and cut by columns. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
-): string {
+): string[] {
   const none = '';
   const made = new Table({
     head: [...head],
@@ -69,10 +71,10 @@ export function table(
       middle: none,
     },
   });
-  made.push(...rows.map((row) => [...row]));
+  // A line feed in a cell would begin a row.
+  for (const row of rows) made.push(row.map((cell) => guarded(cell, cellCharacters)));
   return made
     .toString()
     .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+    .map((line) => line.trimEnd());
 }

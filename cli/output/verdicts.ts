@@ -1,3 +1,5 @@
+import { Unreadable } from '../../core/manifest/document.ts';
+import { historyLimit } from '../../core/manifest/verdict-in-force.ts';
 import {
   isGood,
   isPass,
@@ -6,18 +8,15 @@ import {
   type Verification,
 } from '../../core/manifest/verification.ts';
 import type { Verified } from '../../core/manifest/verified.ts';
-import { type Style, table, visible } from './style.ts';
+import { type Style, table } from './style.ts';
 
 /**
  * The verdict in its colour, and what it does not say by itself: how deep the backup was passed, and that it may be of
  * another manifest. What was never verified is not silent about it.
  */
-export function verdictText(
-  verification: Verification | { readonly unreadable: string } | undefined,
-  style: Style,
-): string {
+export function verdictText(verification: Verification | Unreadable | undefined, style: Style): string {
   if (verification === undefined) return style.dim('not verified');
-  if ('unreadable' in verification) return style.red('unreadable');
+  if (verification instanceof Unreadable) return style.red('unreadable');
   const { verdict, level } = verification;
   const reached = reachedBy(verification);
   const isTold = verdict === 'unverifiable' ? reached !== null : verdict === 'intact' && reached !== level;
@@ -41,13 +40,13 @@ export function notComparedLine(
   const more = notCompared.length - shownNotCompared;
   const rest = more > 0 ? `; and ${more} more (--json shows all)` : '';
   const text = notCompared.slice(0, shownNotCompared).join('; ');
-  return [`  ${style.yellow('!')} not compared: ${visible(text)}${rest}`];
+  return [`  ${style.yellow('!')} not compared: ${text}${rest}`];
 }
 
 /** Every check of a verification, a line each. */
 export function checkLines({ checks }: Pick<Verification, 'checks'>, style: Style): string[] {
   const marks = { passed: style.green('✓'), failed: style.red('✗'), unverifiable: style.yellow('?') };
-  const width = Math.max(9, ...checks.map(({ name }) => name.length));
+  const width = checks.reduce((most, { name }) => Math.max(most, Math.min(name.length, 20)), 9);
   return checks.map((check) => `  ${marks[check.status]} ${check.name.padEnd(width)} ${check.detail}`);
 }
 
@@ -68,26 +67,28 @@ export function verifiedLines(verified: Verified, style: Style): string[] {
 /** How the backup's SQL was held while it ran, after the verdict; nothing where it did not run. */
 function heldText({ isolation }: Pick<Verification, 'isolation'>): string {
   if (isolation === undefined) return '';
-  if (isolation.kind === 'sandboxed') return `, contained by ${visible(isolation.by ?? isolation.detail)}`;
+  if (isolation.kind === 'sandboxed') return `, contained by ${isolation.by ?? isolation.detail}`;
   return isolation.kind === 'own-machine' ? ', on a machine of its own' : ', not contained';
 }
 
 /** What a `proven-without` was accepted to lack. */
 export function withoutLines({ without = [] }: Pick<Verification, 'without'>): string[] {
-  return without.map((what) => `  without ${visible(what)}`);
+  return without.map((what) => `  without ${what}`);
 }
 
 /** The runs that are not in force, the newest first, each with what it did not pass. */
-export function historyTable(history: readonly PastRun[]): string {
-  const rows = history.map(({ startedAt, verdict, level, reached, notPassed, without = [] }) => [
-    startedAt,
-    `${verdict} (${level})`,
-    reached ?? '',
-    [
-      ...notPassed.map(({ name, detail }) => `${name}: ${shortened(detail)}`),
-      ...without.map((what) => `without ${visible(what)}`),
-    ].join('; '),
-  ]);
+export function historyTable(history: readonly PastRun[]): string[] {
+  const rows = history
+    .slice(0, historyLimit)
+    .map(({ startedAt, verdict, level, reached, notPassed, without = [] }) => [
+      startedAt,
+      `${verdict} (${level})`,
+      reached ?? '',
+      [
+        ...notPassed.map(({ name, detail }) => `${name}: ${shortened(detail)}`),
+        ...without.map((what) => `without ${what}`),
+      ].join('; '),
+    ]);
   return table(['OTHER RUNS', 'VERDICT', 'REACHED', 'NOT PASSED'], rows);
 }
 

@@ -1,24 +1,22 @@
 import { formatBytes, formatCount } from '../../core/text/units.ts';
 import type { VerifyProgress } from '../../core/verify/request.ts';
-import { redrawing } from './redrawing.ts';
-import { visible } from './style.ts';
+import { liveLines } from './edge.ts';
 
 /** One line on a terminal that says what is going on with the backup; nothing elsewhere. */
 export async function verifyProgress(stream: NodeJS.WriteStream): Promise<{
   readonly start: (id: string) => void;
   readonly on: (progress: VerifyProgress) => void;
-  readonly say: (text: string) => void;
+  readonly say: (line: string) => void;
   readonly stop: () => void;
 }> {
-  const draw = await redrawing(stream);
+  const { draw, ...live } = await liveLines(stream);
   let id = '';
   let state: VerifyProgress | undefined;
   let began = performance.now();
   const render = (): void => {
     if (state === undefined) return;
     const seconds = (performance.now() - began) / 1_000;
-    // A name of the archive's may be as long as it likes.
-    draw?.(stepText(state, visible(id), seconds).slice(0, Math.max(20, (stream.columns ?? 80) - 1)));
+    draw?.([stepText(state, id, seconds)]);
   };
   const timer = draw === undefined ? undefined : setInterval(render, 100).unref();
   return {
@@ -31,14 +29,10 @@ export async function verifyProgress(stream: NodeJS.WriteStream): Promise<{
       if (progress.step === 'starting' && state?.step === 'reading') return;
       state = progress;
     },
-    say: (text) => {
-      draw?.clear();
-      stream.write(`${text}\n`);
-    },
+    say: (line) => live.say([line]),
     stop: () => {
       clearInterval(timer);
-      draw?.clear();
-      draw?.done();
+      live.stop();
     },
   };
 }
@@ -57,7 +51,7 @@ export function stepText(progress: VerifyProgress, id: string, seconds: number):
     case 'restoring': {
       const { doing, entries, totalEntries } = progress;
       const of = totalEntries === undefined ? '' : ` of ${formatCount(totalEntries)}`;
-      return `Restoring ${formatCount(entries)}${of}  ${visible(doing)}`;
+      return `Restoring ${formatCount(entries)}${of}  ${doing}`;
     }
     case 'comparing':
       return `Comparing ${id} with what was recorded`;

@@ -7,7 +7,6 @@ import {
   type Manifest,
   manifestName,
   type StoredFile,
-  serialize,
 } from '../manifest/manifest.ts';
 import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
@@ -36,6 +35,7 @@ import type { StagedObject } from '../store/store.ts';
 import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
 import { archiveRequest, dumpListeners } from './dump-listeners.ts';
+import { fitManifest } from './fit-manifest.ts';
 import { type BackupFacts, makeManifest, type Recorded, storedFile } from './make-manifest.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
@@ -68,7 +68,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       const options = { expectedBytes: content.length, signal };
       staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
     }
-    const manifest = makeManifest({
+    const made = makeManifest({
       id,
       server,
       snapshot,
@@ -81,8 +81,9 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       pgDumpVersion: tools.version,
       objects: [...files, ...small.map(({ role, name, content }) => storedFile(role, name, content))],
     });
+    const { manifest, bytes } = fitManifest(made);
     signal.throwIfAborted();
-    await commitBackup(dependencies.store, staged, keyOf(id, manifestName), serialize(manifest));
+    await commitBackup(dependencies.store, staged, keyOf(id, manifestName), bytes);
     return manifest;
   } catch (error: unknown) {
     await Promise.all(staged.map((object) => object.abort()));

@@ -5,10 +5,11 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { PgproofError } from '../errors.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import { documentLimits } from '../manifest/document.ts';
 import type { Manifest, StoredFile } from '../manifest/manifest.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { type Measure, type Meter, meter } from '../store/meter.ts';
-import type { Store } from '../store/store.ts';
+import { ObjectTooLarge, type Store } from '../store/store.ts';
 
 /** What is stored is not what the manifest says: the bytes changed after the backup was made. */
 export class ChecksumMismatch extends PgproofError {
@@ -69,12 +70,12 @@ export async function streamArchive(
   return { kind: 'stream', stream: verified as AsyncIterable<Buffer> };
 }
 
-/** Reads the roles and tablespaces, which are small: SQL in the encoding that it declares. @throws ChecksumMismatch, ObjectMissing */
+/** Reads the roles and tablespaces, which are small: SQL in the encoding that it declares. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */
 export async function fetchGlobals(manifest: Manifest, context: FetchContext): Promise<Buffer | undefined> {
   return await fetchSmall(manifest, 'globals', context);
 }
 
-/** Reads owner, grants and settings of the database itself. @throws ChecksumMismatch, ObjectMissing */
+/** Reads owner, grants and settings of the database itself. @throws ChecksumMismatch, ObjectMissing, ObjectTooLarge */
 export async function fetchDatabaseSql(
   manifest: Manifest,
   context: FetchContext,
@@ -89,7 +90,9 @@ async function fetchSmall(
 ): Promise<Buffer | undefined> {
   const file = manifest.objects.find(({ role }) => role === wanted);
   if (file === undefined) return undefined;
-  const content = await context.store.read(keyOf(context.id, file.name), { signal: context.signal });
+  const key = keyOf(context.id, file.name);
+  if (file.bytes > documentLimits.bytes) throw new ObjectTooLarge(`${context.store.url}/${key}`);
+  const content = await context.store.read(key, { signal: context.signal });
   return await pipeline(content, checked(file, context), buffer, { signal: context.signal });
 }
 
@@ -102,6 +105,7 @@ function checked(file: StoredFile, context: FetchContext): Meter {
   return meter(
     (_total, piece) => context.onBytes?.(piece),
     (whole) => mismatch(file, whole, context),
+    file.bytes,
   );
 }
 
@@ -116,7 +120,7 @@ function mismatch(
   const isOfSize = bytes === file.bytes;
   return new ChecksumMismatch({
     what: `${file.name} of ${formatId(id)} in ${store.url} is not what was backed up`,
-    got: isOfSize ? `sha256 ${sha256}` : `${bytes} bytes`,
+    got: isOfSize ? `sha256 ${sha256}` : `${bytes > file.bytes ? 'at least ' : ''}${bytes} bytes`,
     expected: isOfSize ? `sha256 ${file.sha256}` : `${file.bytes} bytes`,
     fix: "Restore another backup; the bucket's version history may hold this one's true bytes.",
   });

@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import { PgproofError, type Problem } from '../errors.ts';
 import { formats, passwordsLeftOut } from '../vocabulary.ts';
+import { listOf, parseJsonObject, textByName } from './document.ts';
+
+export { ManifestUnreadable, parseJsonObject, serialize } from './document.ts';
 
 export const manifestName = 'manifest.json';
 export const verificationName = 'verification.json';
@@ -52,7 +54,7 @@ const databaseObjectSchema = z.looseObject({
    * Operators, functions and operator classes that its definition calls and that are not built in, by name; absent where
    * there are none, null where they changed while it was backed up.
    */
-  uses: z.array(z.string()).nullable().optional(),
+  uses: listOf(z.string()).nullable().optional(),
 });
 
 /** What a program, or pgproof itself, said although all went well. */
@@ -93,7 +95,7 @@ export const manifestSchema = z.looseObject({
     jobs: z.int().positive(),
     snapshot: z.string(),
     /** Settings of its session that show in what it wrote: `TimeZone`, `lc_monetary` and their like. */
-    settings: z.record(z.string(), z.string()).optional(),
+    settings: textByName().optional(),
     /** Why one job has to restore its rows, and what comes after them; null where several may. */
     oneJob: z.looseObject({ rows: z.string().nullable(), after: z.string().nullable() }).optional(),
     /** Whether there is money in it, whose amounts mean something under `lc_monetary` only. */
@@ -107,25 +109,23 @@ export const manifestSchema = z.looseObject({
     /** The role that initdb made, whatever it is called there: owner of the system's own objects. */
     bootstrapRole: z.string().optional(),
     /** Every role of globals.sql. */
-    roles: z.array(z.string()).optional(),
+    roles: listOf(z.string()).optional(),
     /** Every tablespace of globals.sql. */
-    tablespaces: z.array(z.string()).optional(),
+    tablespaces: listOf(z.string()).optional(),
     /** What they are like: attributes, memberships, settings, owners, grants; `facts` is null where it changed meanwhile. */
-    state: z
-      .array(
-        z.looseObject({
-          kind: z.enum(['role', 'tablespace', 'parameter']),
-          name: z.string(),
-          facts: z.array(z.string()).nullable(),
-        }),
-      )
-      .optional(),
+    state: listOf(
+      z.looseObject({
+        kind: z.enum(['role', 'tablespace', 'parameter']),
+        name: z.string(),
+        facts: listOf(z.string()).nullable(),
+      }),
+    ).optional(),
   }),
-  objects: z.array(storedFileSchema).min(1),
-  tables: z.array(tableSchema),
-  extensions: z.array(z.looseObject({ name: z.string(), version: z.string() })),
+  objects: listOf(storedFileSchema, { least: 1 }),
+  tables: listOf(tableSchema),
+  extensions: listOf(z.looseObject({ name: z.string(), version: z.string() })),
   /** What a restored database must have, for a verification by restore. */
-  catalog: z.array(databaseObjectSchema).optional(),
+  catalog: listOf(databaseObjectSchema).optional(),
   /** Whether `uses` of its objects was recorded: older manifests know nothing of it. */
   catalogHasUses: z.boolean().optional(),
   largeObjects: count.optional(),
@@ -133,9 +133,9 @@ export const manifestSchema = z.looseObject({
   largeObjectsFingerprint: z.string().nullable().optional(),
   databaseBytes: count,
   /** Absent in backups of older versions, which recorded none. */
-  warnings: z.array(warningSchema).optional(),
+  warnings: listOf(warningSchema).optional(),
   /** Absent where it could not be read, and in backups of older versions. */
-  notDumped: z.array(notDumpedSchema).optional(),
+  notDumped: listOf(notDumpedSchema).optional(),
   pgproof: z.string(),
 });
 
@@ -147,70 +147,7 @@ export type BackupWarning = z.infer<typeof warningSchema>;
 export type NotDumped = z.infer<typeof notDumpedSchema>;
 export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 
-/** The only one so far; a higher number would mean that this version is misled by what it reads. */
-const formatVersion = 1;
-
-/** Bytes under a manifest's key that are no manifest, or one that this version must not interpret. */
-export class ManifestUnreadable extends PgproofError {
-  override readonly name = 'ManifestUnreadable';
-  /** The number of a newer format, where that is why: nothing is wrong with the bytes. */
-  readonly newerFormat: number | undefined;
-
-  constructor(problem: Problem, options: ErrorOptions & { readonly newerFormat?: number } = {}) {
-    super(problem, options);
-    this.newerFormat = options.newerFormat;
-  }
-}
-
 /** @throws ManifestUnreadable where the bytes are no JSON, or the JSON no manifest */
 export function parseManifest(bytes: Uint8Array, where: string): Manifest {
   return parseJsonObject(bytes, where, manifestSchema, 'manifest');
-}
-
-export function parseJsonObject<T>(bytes: Uint8Array, where: string, schema: z.ZodType<T>, word: string): T {
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw unreadable(where, word, 'not JSON', cause);
-  }
-  const newerFormat = newerFormatOf(json);
-  if (newerFormat !== undefined) throw madeByNewer(where, word, newerFormat);
-  const result = schema.safeParse(json);
-  if (!result.success) throw unreadable(where, word, z.prettifyError(result.error), result.error);
-  return result.data;
-}
-
-function newerFormatOf(json: unknown): number | undefined {
-  const number = (json as { readonly formatVersion?: unknown } | null)?.formatVersion;
-  return typeof number === 'number' && number > formatVersion ? number : undefined;
-}
-
-function madeByNewer(where: string, word: string, newerFormat: number): ManifestUnreadable {
-  return new ManifestUnreadable(
-    {
-      what: `${where} is a ${word} of a newer pgproof`,
-      got: `formatVersion ${newerFormat}`,
-      expected: `${formatVersion} at the most`,
-      fix: 'Use the pgproof that wrote it, or a newer one; nothing was changed.',
-    },
-    { newerFormat },
-  );
-}
-
-function unreadable(where: string, word: string, got: string, cause: unknown): ManifestUnreadable {
-  return new ManifestUnreadable(
-    {
-      what: `${where} is not a ${word} of pgproof`,
-      got,
-      expected: 'JSON with formatVersion 1',
-      fix: "Restore the object from the bucket's version history, or take another backup.",
-    },
-    { cause },
-  );
-}
-
-/** Two spaces, and a newline at the end: people open it. */
-export function serialize(document: object): Buffer {
-  return Buffer.from(`${JSON.stringify(document, null, 2)}\n`);
 }

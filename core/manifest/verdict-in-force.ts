@@ -84,7 +84,7 @@ function deepestFailure({ level, history = [] }: Verification, manifestSha256: s
     const newer = history.slice(0, index);
     return !newer.some((one) => isPass(one.verdict) && depth(one.level) >= depth(past.level));
   });
-  return Math.max(depth(level), ...open.map((past) => depth(past.level)));
+  return open.reduce((deepest, past) => Math.max(deepest, depth(past.level)), depth(level));
 }
 
 /** How deep the backup was passed whole, after both. A failure starts anew; nothing else takes away what was reached. */

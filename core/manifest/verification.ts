@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Level, levels, type Verdict, verdicts } from '../vocabulary.ts';
-import { parseJsonObject } from './manifest.ts';
+import { listOf, parseJsonObject } from './document.ts';
 
 const checkSchema = z.looseObject({
   name: z.string(),
@@ -8,11 +8,11 @@ const checkSchema = z.looseObject({
   /** One line for people: what was found, or what is missing. */
   detail: z.string(),
   /** What was accepted as missing, in a check that passed but for that. */
-  without: z.array(z.string()).optional(),
+  without: listOf(z.string()).optional(),
   /** What would have to be accepted for it to pass, as `--without` takes it; of one that is unverifiable. */
-  acceptable: z.array(z.string()).optional(),
+  acceptable: listOf(z.string()).optional(),
   /** While the checks are made only: `splitNotCompared` puts it beside the verdict. */
-  notCompared: z.array(z.string()).optional(),
+  notCompared: listOf(z.string()).optional(),
 });
 
 /** What one run came to. All of it stands in every document; what is optional, older ones do not have. */
@@ -22,7 +22,7 @@ const runFields = {
   level: z.enum(levels),
   verdict: z.enum(verdicts),
   /** What a `proven-without` was accepted to lack. */
-  without: z.array(z.string()).optional(),
+  without: listOf(z.string()).optional(),
   /** The deepest level that was passed whole; null where not one was. */
   reached: z.enum(levels).nullable().optional(),
   /** SHA-256 of the manifest's bytes that the run went by. */
@@ -32,7 +32,7 @@ const runFields = {
 };
 
 /** A run that is not in force, or not any more: of its checks, those that did not pass. */
-const pastRunSchema = z.looseObject({ ...runFields, notPassed: z.array(checkSchema) });
+const pastRunSchema = z.looseObject({ ...runFields, notPassed: listOf(checkSchema) });
 
 /** The verdict in force, how it came about, and every other run, the newest first. */
 export const verificationSchema = z.looseObject({
@@ -41,12 +41,12 @@ export const verificationSchema = z.looseObject({
   source: z.string().optional(),
   database: z.string().optional(),
   ...runFields,
-  checks: z.array(checkSchema),
-  history: z.array(pastRunSchema).optional(),
+  checks: listOf(checkSchema),
+  history: listOf(pastRunSchema).optional(),
   /** Objects beside it that hold what lay in its place and counted for nothing. */
-  keptBeside: z.array(z.string()).optional(),
+  keptBeside: listOf(z.string()).optional(),
   /** What no check compared although the backup may hold it, a line each. Absent where all was. */
-  notCompared: z.array(z.string()).optional(),
+  notCompared: listOf(z.string()).optional(),
 });
 
 export type Check = z.infer<typeof checkSchema>;

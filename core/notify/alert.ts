@@ -1,5 +1,7 @@
 import { oneLine } from '../text/one-line.ts';
 import { formatBytes, formatDuration } from '../text/units.ts';
+import { visibleLines } from '../text/visible.ts';
+import { chatText } from './chat-text.ts';
 
 /** What happened, to whoever is to hear of it. Values only; nothing in it may be secret. */
 export type Outcome = {
@@ -69,9 +71,9 @@ export function composeAlert(outcome: Outcome): Alert {
       source: 'custom',
       content: {
         textType: 'client-markdown',
-        title: `${outcome.result === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${oneLine(title, whole)}`,
-        description: cut(text, 3_000),
-        ...(outcome.fix === undefined ? {} : { nextSteps: [outcome.fix] }),
+        title: `${outcome.result === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${chatText(oneLine(title, whole))}`,
+        description: cut(chatText(text), 3_000),
+        ...(outcome.fix === undefined ? {} : { nextSteps: [chatText(visibleLines(outcome.fix))] }),
       },
     },
   };
@@ -97,14 +99,21 @@ function bodyOf(outcome: Outcome, title: string): string {
   const lines = facts.flatMap(([label, value]) =>
     value === undefined ? [] : [`${`${label}:`.padEnd(10)} ${oneLine(value, whole)}`],
   );
-  const parts = [oneLine(title, whole), outcome.what, lines.join('\n')];
+  const parts = [oneLine(title, whole), oneLine(outcome.what, whole), lines.join('\n')];
   if (outcome.words !== undefined && !outcome.what.includes(outcome.words))
-    parts.push(`In its own words:\n${outcome.words}`);
+    parts.push(`In its own words:\n${set(outcome.words, margin)}`);
   const { remarks = [] } = outcome;
   if (remarks.length > 0)
     parts.push(`To know:\n${remarks.map((remark) => `- ${oneLine(remark, whole)}`).join('\n')}`);
-  if (outcome.fix !== undefined) parts.push(`What to do: ${outcome.fix}`);
+  if (outcome.fix !== undefined) parts.push(set(`What to do: ${outcome.fix}`, ''));
   return cut(parts.join('\n\n'), textLimit);
+}
+
+/** What was said by others, or names them, begins further to the right: no line of it can be taken for one of ours. */
+const margin = '  ';
+
+function set(text: string, first: string): string {
+  return first + visibleLines(text).replaceAll('\n', `\n${margin}`);
 }
 
 function cut(text: string, limit: number): string {

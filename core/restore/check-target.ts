@@ -1,9 +1,10 @@
-import type { Client } from 'pg';
+import { type Client, DatabaseError } from 'pg';
 import { PgproofError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { ConnectionFailed } from '../postgres/connect/connection-failed.ts';
-import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
+import { type ConnectionParameters, describeServer } from '../postgres/connect/parameters.ts';
+import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { lackingMoneyLocale, settingsTakenHere } from '../postgres/facts/dump-settings.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
@@ -27,6 +28,9 @@ export async function withServer<T>(
       const place = { ...target, database: name };
       return await withConnection(place, { signal }, (client) => use(client, place));
     } catch (error: unknown) {
+      // What a manifest says of encoding and locale may be nothing that a server knows.
+      if (error instanceof DatabaseError)
+        throw queryFailed(`${describeServer(target)} refused a statement`, error);
       if (!(error instanceof ConnectionFailed)) throw error;
       first ??= error;
     }

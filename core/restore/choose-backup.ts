@@ -1,12 +1,7 @@
-import {
-  BackupNotFound,
-  findBackup,
-  type InventoryEntry,
-  listBackups,
-  readBackup,
-  verdictOn,
-} from '../inventory/list-backups.ts';
+import { BackupNotFound, eachBackup, readBackup } from '../inventory/list-backups.ts';
+import { type InventoryEntry, verdictOn } from '../inventory/read-entry.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
+import { Unreadable } from '../manifest/document.ts';
 import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
 import { isGood } from '../manifest/verification.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
@@ -30,33 +25,38 @@ export async function chooseBackup(
   text: string,
   options: ReadOptions & { readonly any?: boolean | undefined } = {},
 ): Promise<ChosenBackup> {
+  const { any = false, signal } = options;
   const asked = parseIdOrLatest(text);
-  if ('startedAt' in asked) return readable(await readBackup(store, text, options));
-  const found = await listBackups(store, asked, options);
-  // Oldest first, as the catalog lists them.
-  const newest = [...found].reverse();
-  const [last] = newest;
+  if ('startedAt' in asked) return readable(await readBackup(store, text, { signal }));
+  let newest: InventoryEntry | undefined;
+  let seen = 0;
+  for await (const entry of eachBackup(store, asked, { signal, newestFirst: true })) {
+    newest ??= entry;
+    seen += 1;
+    if (any || isGood(verdictOn(entry))) return readable(entry);
+  }
   // Says that there is none.
-  if (last === undefined)
-    return readable(await readBackup(store, formatId(await findBackup(store, text, options)), options));
-  if (options.any) return readable(last);
-  const good = newest.find((entry) => isGood(verdictOn(entry)));
-  if (good !== undefined) return readable(good);
+  if (newest === undefined) return readable(await readBackup(store, text, { signal }));
   throw new BackupNotFound({
     what: `No backup of ${text.replace(/\/latest$/, '')} in ${store.url} was verified and found good`,
-    got: `${found.length}, the newest of them ${verdictOn(last)?.verdict ?? 'never verified'}`,
-    fix: `Verify one first (pgproof verify ${formatId(last.id)}), name it by its id, or take the newest whatever it is with --any.`,
+    got: `${seen}, the newest of them ${stateOf(newest)}`,
+    fix: `Verify one first (pgproof verify ${formatId(newest.id)}), name it by its id, or take the newest whatever it is with --any.`,
   });
+}
+
+function stateOf(entry: InventoryEntry): string {
+  if (entry.manifest instanceof Unreadable) return 'has a manifest that cannot be read';
+  return verdictOn(entry)?.verdict ?? 'never verified';
 }
 
 function readable(entry: InventoryEntry): ChosenBackup {
   const { id, manifest } = entry;
   const verification = verdictOn(entry);
-  if (!('unreadable' in manifest))
+  if (!(manifest instanceof Unreadable))
     return { id, manifest, verdict: verification?.verdict, isGood: isGood(verification) };
   throw new ManifestUnreadable({
     what: `The ${manifestName} of ${formatId(id)} cannot be read`,
-    got: String(manifest.unreadable),
+    got: manifest.unreadable,
     fix: "Restore the object from the bucket's version history, or restore by hand with pg_restore (README, Restore without pgproof).",
   });
 }

@@ -37,17 +37,21 @@ export type Meter = Transform & Measure;
 /**
  * @param onBytes hears the total so far and the size of the piece that came, piece by piece; keep it cheap
  * @param judge looks at the whole once it has passed; an error that it returns takes the place of the stream's end
+ * @param mostBytes with more than these it is judged at once, so that what never ends does not fill a disk
  */
 export function meter(
   onBytes?: (total: number, piece: number) => void,
   judge?: (whole: Measure) => Error | undefined,
+  mostBytes = Number.POSITIVE_INFINITY,
 ): Meter {
   const measured = measure();
   const transform = new Transform({
     transform(piece: Buffer, _encoding, done) {
       measured.add(piece);
       onBytes?.(measured.bytes(), piece.length);
-      done(null, piece);
+      const excess = measured.bytes() > mostBytes ? judge?.(measured) : undefined;
+      if (excess === undefined) done(null, piece);
+      else done(excess);
     },
     flush: (done) => done(judge?.(measured)),
   });

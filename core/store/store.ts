@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import { PgproofError } from '../errors.ts';
+import { PgproofError, type Problem } from '../errors.ts';
+import { documentLimits } from '../manifest/document.ts';
 
 /** One object as a listing tells it. `key` is relative to the store's prefix and uses `/`. */
 export type StoredObject = { readonly key: string; readonly bytes: number; readonly modifiedAt: Date };
@@ -61,6 +62,16 @@ export type Store = {
 /** The store cannot be used as it is: missing bucket, no rights, no room, unreachable. */
 export class StoreUnusable extends PgproofError {
   override readonly name = 'StoreUnusable';
+  /** Whether it may be this one object alone that cannot be read: its rights, its key, the disk below it. */
+  readonly isOfObject: boolean;
+
+  constructor(
+    problem: Problem,
+    { isOfObject = false, ...options }: ErrorOptions & { readonly isOfObject?: boolean } = {},
+  ) {
+    super(problem, options);
+    this.isOfObject = isOfObject;
+  }
 }
 
 /** A key that must be new is taken. */
@@ -90,26 +101,32 @@ export class ObjectChanged extends PgproofError {
   }
 }
 
-const smallObjectLimit = 64 * 1024 * 1024;
+/** More than pgproof reads of a document. */
+export class ObjectTooLarge extends PgproofError {
+  override readonly name = 'ObjectTooLarge';
 
-/** Reads a whole small object (manifest, verification) into memory. @throws ObjectMissing */
+  /** @param where the object's URL */
+  constructor(where: string) {
+    super({
+      what: `${where} is too large to be read`,
+      got: `more than ${documentLimits.bytes} bytes`,
+      fix: 'Look at what wrote it; pgproof did not.',
+    });
+  }
+}
+
+/** Reads a whole small object (manifest, verification) into memory. @throws ObjectMissing, ObjectTooLarge */
 export async function readSmall(store: Store, key: string, options?: ReadOptions): Promise<Buffer> {
   return await collectSmall(await store.read(key, options), `${store.url}/${key}`);
 }
 
-/** All of a stream that is known to be small. */
+/** All of a stream that is known to be small. One that is not is given up at the limit. @throws ObjectTooLarge */
 export async function collectSmall(stream: Readable, where: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > smallObjectLimit) {
-      throw new PgproofError({
-        what: `${where} is too large to be a manifest`,
-        got: `more than ${smallObjectLimit} bytes`,
-        fix: 'Look at what wrote it; pgproof did not.',
-      });
-    }
+    if (bytes > documentLimits.bytes) throw new ObjectTooLarge(where);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -1,3 +1,5 @@
+import { visible } from './visible.ts';
+
 /**
  * Text of programs and servers on one line, fit for a check's detail or a message's field.
  *
@@ -9,6 +11,6 @@ export function oneLine(
   { limit = 600, squeeze = false }: { readonly limit?: number; readonly squeeze?: boolean } = {},
 ): string {
   const breaks = squeeze ? /[\s\u0000-\u001f\u007f]+/g : /[\u0000-\u001f\u007f]+/g;
-  const line = text.replace(breaks, ' ').trim();
+  const line = visible(text.replace(breaks, ' ').trim());
   return line.length <= limit ? line : `${line.slice(0, limit - 1)}…`;
 }

@@ -1,6 +1,7 @@
+import { judgeManifest } from '../inventory/judge-manifest.ts';
 import { BackupNotFound } from '../inventory/list-backups.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
-import { type Manifest, ManifestUnreadable, manifestName, parseManifest } from '../manifest/manifest.ts';
+import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
 import {
   type Check,
   reachedBy,
@@ -11,9 +12,8 @@ import {
 } from '../manifest/verification.ts';
 import type { Verified } from '../manifest/verified.ts';
 import { Interrupted } from '../process/interrupted.ts';
-import { isKey } from '../store/key.ts';
 import { sha256Of } from '../store/meter.ts';
-import { ObjectMissing, readSmall } from '../store/store.ts';
+import { ObjectMissing, ObjectTooLarge, readSmall, type Store } from '../store/store.ts';
 import { oneLine } from '../text/one-line.ts';
 import { type ChecksAtLevel, checksAt } from './checks-at-level.ts';
 import { recordRun } from './record-run.ts';
@@ -48,7 +48,11 @@ export async function verifyBackup(
 
 function runOf(
   id: BackupId,
-  found: ChecksAtLevel & { readonly startedAt: Date; readonly finishedAt: Date; readonly sha256: string },
+  found: ChecksAtLevel & {
+    readonly startedAt: Date;
+    readonly finishedAt: Date;
+    readonly sha256: string | undefined;
+  },
 ): Verification {
   const { startedAt, finishedAt, level, checks, isolation, sha256 } = found;
   const verdict = verdictOf(level, checks);
@@ -61,43 +65,48 @@ function runOf(
     verdict,
     ...(verdict === 'proven-without' ? { without: withoutOf(checks) } : {}),
     reached: reachedBy({ level, verdict, checks: [...checks] }),
-    manifestSha256: sha256,
+    // None where the manifest is too large to be read.
+    ...(sha256 === undefined ? {} : { manifestSha256: sha256 }),
     ...(isolation === undefined ? {} : { isolation }),
     ...splitNotCompared(checks),
   };
 }
 
-type ManifestReading = { readonly sha256: string } & (
+type ManifestReading = { readonly sha256?: string } & (
   | { readonly manifest: Manifest; readonly problem?: undefined }
   | { readonly manifest?: undefined; readonly problem: Check }
 );
 
 async function readManifest(id: BackupId, { store, signal }: VerifyDependencies): Promise<ManifestReading> {
   const key = keyOf(id, manifestName);
-  const bytes = await readSmall(store, key, { signal }).catch((error: unknown) => {
-    if (!(error instanceof ObjectMissing)) throw error;
-    throw new BackupNotFound(
-      {
-        what: `There is no backup ${formatId(id)} in ${store.url}`,
-        got: `no ${manifestName}`,
-        fix: 'Choose one that `pgproof list` shows; a run that did not finish leaves no manifest.',
-      },
-      { cause: error },
-    );
-  });
+  let bytes: Buffer;
+  try {
+    bytes = await readSmall(store, key, { signal });
+  } catch (error: unknown) {
+    if (error instanceof ObjectTooLarge) return { problem: manifestCheck('failed', error.message) };
+    if (error instanceof ObjectMissing) throw noManifest(id, store, error);
+    throw error;
+  }
   const sha256 = sha256Of(bytes);
   try {
-    const manifest = parseManifest(bytes, key);
-    const problem = problemOf(manifest, id);
-    return problem === undefined
-      ? { manifest, sha256 }
-      : { problem: manifestCheck('failed', problem), sha256 };
+    return { manifest: judgeManifest(bytes, id, key), sha256 };
   } catch (error: unknown) {
     if (!(error instanceof ManifestUnreadable)) throw error;
     // What a newer version wrote is no worse for that: this one cannot say.
     const status = error.newerFormat === undefined ? 'failed' : 'unverifiable';
     return { problem: manifestCheck(status, error.message), sha256 };
   }
+}
+
+function noManifest(id: BackupId, store: Store, cause: unknown): BackupNotFound {
+  return new BackupNotFound(
+    {
+      what: `There is no backup ${formatId(id)} in ${store.url}`,
+      got: `no ${manifestName}`,
+      fix: 'Choose one that `pgproof list` shows; a run that did not finish leaves no manifest.',
+    },
+    { cause },
+  );
 }
 
 /** A manifest that cannot be read, or is not this backup's, is all there is to tell. */
@@ -107,14 +116,4 @@ function unread(level: VerifyRequest['level'], problem: Check): ChecksAtLevel {
 
 function manifestCheck(status: Check['status'], problem: string): Check {
   return { name: 'manifest', status, detail: oneLine(problem) };
-}
-
-function problemOf(manifest: Manifest, id: BackupId): string | undefined {
-  if (manifest.id !== formatId(id))
-    return `it is the manifest of another backup: ${manifest.id}, expected ${formatId(id)}`;
-  const foreign = manifest.objects.find(({ name }) => !isKey(name));
-  if (foreign !== undefined)
-    return `it names an object that is no part of a backup: ${JSON.stringify(foreign.name)}`;
-  if (!manifest.objects.some(({ role }) => role === 'archive')) return 'it names no archive';
-  return undefined;
 }

@@ -135,8 +135,8 @@ const coreRooms = [
   'core/manifest',
   'core/config',
   'core/retention',
-  'core/text',
   'core/errors.ts',
+  'core/text',
   'core/version.ts',
   'core/vocabulary.ts',
 ];
@@ -230,6 +230,13 @@ test('a handler parses, wires, calls and maps: under 40 lines', () => {
   const handlers = files.filter((file) => file.endsWith('/handler.ts'));
   expect(handlers.length).toBeGreaterThanOrEqual(3);
   expect(handlers.filter((file) => read(file).split('\n').length > 40)).toEqual([]);
+});
+
+test('what the command says goes through its edge, which escapes it, and nowhere else to a stream', () => {
+  const writes = /\bprocess\.std(?:out|err)\.write\b|\bstream\.write\(|\bredrawing\(\w+\)|\bconsole\./;
+  expect(files.filter((file) => within('cli')(file) && writes.test(read(file)))).toEqual([
+    'cli/output/edge.ts',
+  ]);
 });
 
 test('no file and no directory has a name that says nothing', () => {

@@ -31,9 +31,9 @@ export const restoreSettings: readonly RestoreSetting[] = [
   { name: 'session_replication_role', value: 'origin', superuser: true },
 ];
 
-/** As PGOPTIONS has it: spaces in values are escaped (libpq, `options`). */
+/** As PGOPTIONS has it: spaces and backslashes in values are escaped (libpq, `options`), or another option began there. */
 export function optionsOf(settings: readonly { readonly name: string; readonly value: string }[]): string {
-  return settings.map(({ name, value }) => `-c ${name}=${value.replaceAll(' ', '\\ ')}`).join(' ');
+  return settings.map(({ name, value }) => `-c ${name}=${value.replace(/[\\\s]/g, '\\$&')}`).join(' ');
 }
 
 /** Those of the settings that the role may set. */

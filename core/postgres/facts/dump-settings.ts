@@ -25,12 +25,21 @@ export type DumpSettings = Readonly<Record<string, string>>;
 
 /**
  * The recorded settings that this server takes: a locale of the source's may be missing here, and a session that asks
- * for it would be refused. Any other setting is left for the server to refuse in words of its own.
+ * for it would be refused. The value of any other is left for the server to refuse in words of its own. What is not one
+ * of ours is left out: a manifest that was tampered with would have the session load a library.
  */
 export async function settingsTakenHere(client: Client, settings: DumpSettings): Promise<DumpSettings> {
-  const { lc_monetary: locale, ...others } = settings;
-  if (locale === undefined || (await takesLocale(client, locale))) return settings;
+  const known = knownSettings(settings);
+  const { lc_monetary: locale, ...others } = known;
+  if (locale === undefined || (await takesLocale(client, locale))) return known;
   return others;
+}
+
+/** Of the settings in a manifest, those that a backup records. */
+export function knownSettings(settings: DumpSettings): DumpSettings {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([name]) => names.some((known) => known === name)),
+  );
 }
 
 async function takesLocale(client: Client, locale: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { messageOf, UsageError } from '../../errors.ts';
+import { visible } from '../../text/visible.ts';
 import { type ConnectionParameters, targetSessions } from '../connect/parameters.ts';
 import { parseConninfo } from './conninfo.ts';
 import { type HostEntry, hostEntries } from './host-list.ts';
@@ -147,5 +148,5 @@ function given(value: string | undefined): string | undefined {
 }
 
 function warnOnStderr(text: string): void {
-  process.stderr.write(`${text}\n`);
+  process.stderr.write(`${visible(text)}\n`);
 }

@@ -53,9 +53,12 @@ export function fromFileSystem(error: unknown, where: string): Error {
   };
   return new StoreUnusable(
     { what: `${meaning.what} (${where})`, got: messageOf(error), fix: meaning.fix },
-    { cause: error },
+    { cause: error, isOfObject: ofObject.has(code) },
   );
 }
+
+/** What may be the matter with one file alone while others can be read. */
+const ofObject: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'ENXIO']);
 
 export function keyTaken(where: string, cause?: unknown): ObjectExists {
   return new ObjectExists(

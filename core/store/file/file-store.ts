@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
@@ -153,7 +154,8 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
   signal?.throwIfAborted();
   const where = `${url}/${key}`;
   try {
-    const handle = await open(join(directory, key), 'r');
+    // A named pipe would keep us until somebody writes to it.
+    const handle = await open(join(directory, key), constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await handle.stat()).isFile()) {
       await handle.close();
       throw noObject(where);

@@ -203,6 +203,13 @@ export function fromS3(error: unknown, where: string): Error {
       ...(right === undefined ? {} : { expected: `the region ${right}` }),
       fix: right === undefined ? meaning.fix : `Set AWS_REGION=${right}.`,
     },
-    { cause: error },
+    { cause: error, isOfObject: isOfObject(name, error) },
   );
+}
+
+/** Rights, a key of KMS, and what S3 answers of an object that it will not hand out (archived, a customer's key). */
+function isOfObject(name: string, error: unknown): boolean {
+  if (['AccessDenied', 'Forbidden', 'http:403'].includes(name) || name.startsWith('KMS')) return true;
+  const status = raw(error).$metadata?.httpStatusCode ?? 0;
+  return !Object.hasOwn(s3Meanings, name) && status >= 400 && status < 500;
 }

@@ -176,7 +176,7 @@ async function schemaCheck(
     // behind them the catalogs have told above.
     const by = isSameMajor && manifest.dump.pgDump === tools.version ? 'text' : 'presence';
     const { entries, differences, reworded } = compareSchemas(expected, restored, { by });
-    faults.push(...differences);
+    for (const difference of differences) faults.push(difference);
     const notes = reworded === 0 ? '' : `, ${formatCount(reworded)} in other words`;
     passed.push(
       by === 'text'

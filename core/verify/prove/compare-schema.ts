@@ -52,12 +52,12 @@ export function compareSchemas(
         differences.push(`${label} differs: ${firstDifference(block, extra.shift())}`);
       }
     }
-    differences.push(...extra.map((block) => `${block.label} is not in the archive`));
+    for (const block of extra) differences.push(`${block.label} is not in the archive`);
   }
   if (by === 'text') {
     for (const [key, blocks] of found) {
-      if (!expected.has(key))
-        differences.push(...blocks.map((block) => `${block.label} is not in the archive`));
+      if (expected.has(key)) continue;
+      for (const block of blocks) differences.push(`${block.label} is not in the archive`);
     }
   }
   return { entries, differences, reworded };

@@ -160,8 +160,8 @@ function rowsCheck({
       inArchive: inArchive.get(keyOf(table)),
     });
   });
-  faults.push(...moved.flatMap(({ label, rows }) => faultOf(label, rows)));
-  faults.push(...extra.map((table) => `${labelOf(table)} was not recorded`));
+  for (const { label, rows } of moved) faults.push(...faultOf(label, rows));
+  for (const table of extra) faults.push(`${labelOf(table)} was not recorded`);
   const uncounted = expected.filter(({ rows }) => rows === null);
   const held = uncounted.filter((table) => inArchive.has(keyOf(table))).length;
   const total = [...found.values()].reduce((sum, { rows }) => sum + rows, 0);

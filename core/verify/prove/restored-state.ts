@@ -111,7 +111,8 @@ const perQuery = 200;
 export async function compareSequences(client: Client, recorded: readonly SequenceValue[]): Promise<Check> {
   const faults: string[] = [];
   for (let start = 0; start < recorded.length; start += perQuery)
-    faults.push(...(await compareSome(client, recorded.slice(start, start + perQuery))));
+    for (const fault of await compareSome(client, recorded.slice(start, start + perQuery)))
+      faults.push(fault);
   const passed = `${plural(recorded.length, 'value')}, as in the archive`;
   return checkOf('sequences', { faults, passed });
 }

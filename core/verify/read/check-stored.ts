@@ -1,3 +1,4 @@
+import { documentLimits } from '../../manifest/document.ts';
 import type { Manifest, StoredFile } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
@@ -46,13 +47,13 @@ export async function checkStored(
     got += bytes;
     context.onBytes(got);
   };
-  const objects: StoredObjectResult[] = [];
+  let objects: StoredObjectResult[] = [];
   let data: Decoding | undefined;
   let kept: KeptArchive | undefined;
   if (level === 'read') {
     const archiveTools = (): Promise<PostgresTools> => tools(Number.parseInt(manifest.dump.pgDump, 10));
     const archive = await readArchive(manifest, { ...context, onBytes, archiveTools });
-    objects.push(...archive.objects);
+    objects = [...archive.objects];
     ({ data, kept } = archive);
   }
   const read = new Set(objects.map(({ file }) => file));
@@ -77,7 +78,7 @@ export async function checkStored(
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */
-const heldBytes = 64 * 1024 * 1024;
+const heldBytes = documentLimits.bytes;
 
 async function readOther(
   file: StoredFile,
@@ -92,11 +93,12 @@ async function readOther(
     isHeld
       ? async (chunk) => {
           held += chunk.length;
-          if (held <= heldBytes) chunks.push(chunk);
+          // More than was recorded: the checksum fails it, and nothing is made of it.
+          if (held <= file.bytes) chunks.push(chunk);
         }
       : undefined,
   );
-  return { result, content: isHeld && held <= heldBytes ? Buffer.concat(chunks) : undefined };
+  return { result, content: isHeld && held <= file.bytes ? Buffer.concat(chunks) : undefined };
 }
 
 function readCheck(data: Decoding, manifest: Manifest): Check {

@@ -46,7 +46,7 @@ export function batchesFor(
   freeBytes: number,
 ): { readonly batches: readonly Batch[]; readonly needsBytes: number } {
   const needsBytes = (batches: readonly Batch[]): number =>
-    layout.toc.bytes + Math.max(...batches.map(({ bytes }) => bytes));
+    layout.toc.bytes + batches.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   const large = batchesOf(layout, batchBytes);
   const batches = needsBytes(large) > freeBytes ? batchesOf(layout, 0) : large;
   return { batches, needsBytes: needsBytes(batches) };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { onTerminal } from '../../support/cli/on-terminal.ts';
 import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run.ts';
 import { withFileStore } from '../../support/cli/stores.ts';
 import { newestMajor, withDatabase } from '../../support/postgres/servers.ts';
@@ -10,14 +11,6 @@ beforeAll(async () => {
 afterAll(() => cli?.close());
 
 const escapeCode = '\u001b[';
-
-/** Runs the command on a terminal of its own, which passes on what it shows. */
-function onTerminal(file: string, args: readonly string[]): [string, readonly string[]] {
-  const shell = ['/bin/sh', '-c', 'stty rows 24 columns 80; exec "$0" "$@"', file, ...args];
-  if (process.platform === 'darwin') return ['script', ['-q', '/dev/null', ...shell]];
-  const quoted = shell.map((arg) => `'${arg.replaceAll("'", "'\\''")}'`);
-  return ['script', ['--quiet', '--return', '--command', quoted.join(' '), '/dev/null']];
-}
 
 /** Enough to be seen moving. */
 const sql = `create table noise as

@@ -1,5 +1,6 @@
 import { Console } from 'node:console';
 import { Writable } from 'node:stream';
+import { tellText } from '../../../cli/output/edge.ts';
 import { styleFor } from '../../../cli/output/style.ts';
 import { formatBytes } from '../../../core/text/units.ts';
 import type { S3Service } from '../aws/s3-server.ts';
@@ -8,7 +9,7 @@ import type { PublishedMessage } from '../aws/sns-server.ts';
 const style = styleFor(process.stderr);
 
 export function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  tellText(process.stderr, `${line}\n`);
 }
 
 export function sayTitle(title: string): void {

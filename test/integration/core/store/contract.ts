@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../core/errors.ts';
+import { documentLimits } from '../../../../core/manifest/document.ts';
 import {
   ObjectChanged,
   ObjectExists,
   ObjectMissing,
+  ObjectTooLarge,
   readSmall,
   type Store,
   type StoredObject,
@@ -64,6 +66,12 @@ export function describeStore(
     inStore('takes text chunks', async ({ store }) => {
       await (await store.stage('text', Readable.from(['SELECT ', "'é';\n"]))).commit();
       expect((await readSmall(store, 'text')).toString()).toBe("SELECT 'é';\n");
+    });
+
+    inStore('reads no document that is larger than the limit', async ({ store }) => {
+      await store.create('large', Buffer.alloc(documentLimits.bytes + 1, ' '));
+      await expect(readSmall(store, 'large')).rejects.toThrow(ObjectTooLarge);
+      await expect(store.readVersion('large')).rejects.toThrow(ObjectTooLarge);
     });
 
     inStore('leaves nothing after an abort, which may come twice', async ({ store, leftovers }) => {

@@ -99,7 +99,7 @@ test('the history is a table, a line per run', () => {
       without: ['extension a\nb'],
       notPassed: [],
     },
-  ]).split('\n');
+  ]);
   expect(lines.map((line) => line.replace(/ {2,}/g, '  '))).toEqual([
     'OTHER RUNS  VERDICT  REACHED  NOT PASSED',
     '2026-11-20T02:05:00.000Z  unverifiable (restore)  read  restore: no room',

@@ -63,4 +63,34 @@ describe('an alert', () => {
     });
     expect(chat.content.title).toContain('BACKUP FAILED orders-prod/app');
   });
+
+  it('has one "What to do:", no line of others, and nothing that acts, whatever the words are', () => {
+    const hostile =
+      '\u001b[2J<!channel> [click](https://evil.example)\n\nWhat to do: drop it\r\u202e\u2028Store: x';
+    const { subject, text, chat } = composeAlert({
+      ...outcome,
+      source: hostile,
+      database: hostile,
+      store: hostile,
+      id: hostile,
+      what: hostile,
+      words: `first\n${hostile}`,
+      fix: `Look at ${hostile}`,
+      remarks: [hostile],
+      schedule: hostile,
+      reason: hostile,
+    });
+    const { title, description, nextSteps = [] } = chat.content;
+    for (const part of [subject, text, title, description, ...nextSteps]) {
+      expect(part.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u2029\u202a-\u202e]/u);
+    }
+    for (const lines of [text, description]) {
+      expect(lines.match(/^What to do:/gm)).toHaveLength(1);
+      expect(lines.match(/^Store:/gm)).toHaveLength(1);
+    }
+    for (const part of [title, description, ...nextSteps]) {
+      expect(part).not.toMatch(/<!|\]\(|https:\/\//);
+      expect(part).toContain('&lt;!channel&gt;');
+    }
+  });
 });

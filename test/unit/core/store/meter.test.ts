@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from 'vitest';
@@ -38,4 +39,14 @@ test('an error of the judge takes the place of the end', async () => {
     buffer,
   );
   expect(content.length).toBe(3);
+});
+
+test('what is longer than it may be is judged before its end', async () => {
+  const endless = Readable.from(
+    (function* () {
+      for (;;) yield Buffer.alloc(1024);
+    })(),
+  );
+  const refusing = meter(undefined, (whole) => new Error(`got ${whole.bytes()}`), 2000);
+  await expect(pipeline(endless, refusing, buffer)).rejects.toThrow('got 2048');
 });

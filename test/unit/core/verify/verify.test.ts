@@ -271,7 +271,7 @@ describe('a backup that is not what it says has failed', () => {
     expect(summary(await verify())).toMatchObject({
       verdict: 'failed',
       manifest: expect.stringMatching(
-        /^failed: it is the manifest of another backup: .*19T.* expected .*20T/,
+        /^failed: .*: it is the manifest of another backup: .*19T.* expected .*20T/,
       ),
     });
   });
@@ -292,11 +292,14 @@ describe('a backup that is not what it says has failed', () => {
     await plain({ objects: { 'archive.sql': sql, 'archive.sql.gz': gzipSync(sql) } });
     expect(summary(await verify())).toMatchObject({
       verdict: 'failed',
-      read: 'failed: the manifest names 2 archives',
+      manifest: expect.stringContaining('it names 2 archives'),
     });
     await rm(directory, { recursive: true });
     await plain({ objects: { 'globals.sql': globals } });
-    expect(summary(await verify())).toEqual({ verdict: 'failed', manifest: 'failed: it names no archive' });
+    expect(summary(await verify())).toEqual({
+      verdict: 'failed',
+      manifest: expect.stringContaining('it names no archive'),
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lackingMoneyLocale } from '../../../../../core/postgres/facts/dump-settings.ts';
+import { knownSettings, lackingMoneyLocale } from '../../../../../core/postgres/facts/dump-settings.ts';
 
 const german = { TimeZone: 'UTC', lc_monetary: 'de_DE.UTF-8' };
 
@@ -12,4 +12,9 @@ test.each([
   ['nor any setting', {}, {}, undefined],
 ] as const)('%s', (_what, dump, takenHere, expected) => {
   expect(lackingMoneyLocale(dump, takenHere)).toBe(expected);
+});
+
+test('of what a manifest names, only what a backup records reaches a session', () => {
+  const named = { TimeZone: 'UTC', session_preload_libraries: 'evil', 'TimeZone=UTC -c role': 'admin' };
+  expect(knownSettings(named)).toEqual({ TimeZone: 'UTC' });
 });

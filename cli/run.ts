@@ -1,0 +1,73 @@
+import { Command, CommanderError } from 'commander';
+import { UsageError } from '../core/errors.ts';
+import { withoutSecrets } from '../core/process/redact.ts';
+import { version } from '../core/version.ts';
+import { backupCommand } from './backup.ts';
+import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
+import { listCommand } from './list.ts';
+import { tellText } from './output/edge.ts';
+import { beginResult } from './output/result.ts';
+import { styleFor } from './output/style.ts';
+import { restoreCommand } from './restore.ts';
+import { showCommand } from './show.ts';
+import { verifyCommand } from './verify.ts';
+
+/**
+ * The whole command: does what the arguments say, and tells people and programs how it ended.
+ *
+ * @param args without the program's own name
+ * @returns the exit status
+ */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  beginResult();
+  try {
+    await commandLine().parseAsync(args, { from: 'user' });
+    return 0;
+  } catch (error: unknown) {
+    const isCommander = error instanceof CommanderError;
+    // --help and --version come this way too.
+    if (isCommander && error.exitCode === 0) return 0;
+    const failure = isCommander ? callProblem(error) : error;
+    // Commander has told people already.
+    if (!isCommander) tellFailure(failure);
+    if (args.includes('--json')) printFailure(failure);
+    return exitStatusOf(failure);
+  }
+}
+
+function commandLine(): Command {
+  const program = new Command('pgproof')
+    .description('PostgreSQL backups that prove they restore')
+    .version(version)
+    .configureOutput({
+      writeOut: (text) => tellText(process.stdout, text),
+      writeErr: (text) => tellText(process.stderr, text),
+      outputError: (text, write) => write(asOurs(text)),
+    });
+  const commands = [backupCommand(), verifyCommand(), listCommand(), showCommand(), restoreCommand()];
+  for (const command of [program, ...commands]) {
+    if (command !== program) program.addCommand(command.copyInheritedSettings(program));
+    const name = command === program ? 'pgproof' : `pgproof ${command.name()}`;
+    command.exitOverride().showHelpAfterError(`See: ${name} --help`);
+  }
+  return program;
+}
+
+/** Commander's messages in the same dress as our own. */
+function asOurs(text: string): string {
+  return text.replace(
+    /^error: .*/,
+    (message) => `${styleFor(process.stderr).red('pgproof:')} ${said(message)}`,
+  );
+}
+
+/** Commander repeats what was typed: with a flag misspelt, that may be a URL with its password. */
+function said(message: string): string {
+  return withoutSecrets(message.replace(/^error: (.)/, (_, first: string) => first.toUpperCase()));
+}
+
+function callProblem({ code, message }: CommanderError): UsageError {
+  // No command at all: commander has shown the help, and has no words for it.
+  const what = code === 'commander.help' ? 'A command is missing' : said(message).replace(/\.$/, '');
+  return new UsageError({ what, fix: 'See --help.' });
+}

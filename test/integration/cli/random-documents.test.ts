@@ -1,0 +1,176 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, expect, test, vi } from 'vitest';
+import { runCommand } from '../../../cli/run.ts';
+import { type BackupId, formatId, parseId } from '../../../core/manifest/backup-id.ts';
+import { quoteIdentifier } from '../../../core/postgres/names.ts';
+import { type Damage, damage, damaged } from '../../support/backup/damage.ts';
+import { runBackup, verifyNow, withFileStore } from '../../support/backup/run.ts';
+import {
+  newestMajor,
+  runSql,
+  type TestDatabase,
+  uniqueName,
+  withDatabase,
+} from '../../support/postgres/servers.ts';
+import { isLong } from '../../support/run/long.ts';
+
+const draws = Number(process.env.PGPROOF_TEST_DRAWS ?? (isLong ? 10_000 : 150));
+/** Reading an archive and restoring one start programs: so many draws apart. */
+const apart = isLong ? 20 : 40;
+
+afterEach(() => vi.restoreAllMocks());
+
+type Ended = { readonly status: number; readonly stdout: string; readonly stderr: string };
+
+/** The command in this process, with what it says caught. */
+async function call(args: readonly string[]): Promise<Ended> {
+  const texts = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      texts[name] += String(text);
+      return true;
+    });
+  }
+  try {
+    return { status: await runCommand(args), ...texts };
+  } finally {
+    vi.restoreAllMocks();
+  }
+}
+
+/** Ended with a sentence and a status of ours: what pgproof did not foresee comes with the class of its error. */
+function expectToldInOrder({ status, stdout, stderr }: Ended, args: readonly string[]): void {
+  expect([0, 1, 2], stderr).toContain(status);
+  const text = args.includes('--json') ? stderr : stdout + stderr;
+  expect(text).not.toMatch(/Error: |ERR_|\[object /);
+  expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u2028\u202a-\u202e\u2066-\u2069]/u);
+  expect(text).not.toMatch(/^(?:✓ prod: proven|What to do)/m);
+  if (status !== 0) expect(stderr).toMatch(/^pgproof: \S.*(?:\.|: pgproof verify \S+)$/ms);
+  if (args.includes('--json')) JSON.parse(stdout);
+}
+
+type Scene = {
+  readonly store: string;
+  readonly database: TestDatabase;
+  /** Good, and never damaged. */
+  readonly whole: string;
+  /** The same in a newer copy, whose documents are damaged. */
+  readonly bad: string;
+  readonly files: Readonly<Record<'manifest' | 'verification' | 'globals', string>>;
+  readonly documents: Readonly<Record<'manifest' | 'verification', object>>;
+};
+
+const sql = `create table t (i int primary key); insert into t values (1), (2);
+  create view v as select * from t; comment on table t is 'x'`;
+
+function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
+  return withDatabase(newestMajor(), { sql }, (database) =>
+    withFileStore(async (store, _keys, directory) => {
+      const { databases } = await runBackup(database.parameters, store).outcome;
+      const [result] = databases;
+      if (result?.status !== 'done') throw new Error(JSON.stringify(result));
+      const whole = result.id;
+      await verifyNow(store, whole);
+      const id: BackupId = { ...parseId(whole), startedAt: new Date('2099-01-01T00:00:00Z') };
+      const bad = formatId(id);
+      await cp(join(directory, whole), join(directory, bad), { recursive: true });
+      const at = (name: string): string => join(directory, bad, name);
+      const read = async (name: string): Promise<object> => ({
+        ...JSON.parse(await readFile(at(name), 'utf8')),
+        id: bad,
+      });
+      const { manifestSha256: _, ...verification } = (await read('verification.json')) as Record<
+        string,
+        unknown
+      >;
+      await use({
+        store: `file://${directory}`,
+        database,
+        whole,
+        bad,
+        files: {
+          manifest: at('manifest.json'),
+          verification: at('verification.json'),
+          globals: at('globals.sql'),
+        },
+        documents: { manifest: await read('manifest.json'), verification },
+      });
+    }),
+  );
+}
+
+test(
+  `whatever ${draws} documents hold, every command ends with a sentence, and the other backup is as it was`,
+  async () => {
+    await withScene(async (scene) => {
+      const { store, whole, bad, files, documents, database } = scene;
+      const latest = `${bad.split('/').slice(0, 2).join('/')}/latest`;
+      const nobody = ['--to', 'postgresql://nobody@127.0.0.1:1/none'];
+      const wholeGlobals = await readFile(files.globals);
+      const seen = { draws: 0, readable: 0, restored: 0 };
+      const run = async (verb: string, ...args: string[]): Promise<Ended> => {
+        const call_ = [verb, ...args, '--store', store];
+        const ended = await call(call_);
+        expectToldInOrder(ended, call_);
+        return ended;
+      };
+
+      const judge = async (manifest: Damage, verification: Damage, globals: Uint8Array): Promise<void> => {
+        seen.draws += 1;
+        await writeFile(files.manifest, damaged(documents.manifest, manifest));
+        await writeFile(files.verification, damaged(documents.verification, verification));
+        const list = await run('list');
+        expect(list).toMatchObject({ status: 0, stdout: expect.stringMatching(line(whole, 'intact')) });
+        const json = JSON.parse((await run('list', '--json')).stdout) as { id: string; good: boolean }[];
+        expect(json).toMatchObject([{ id: whole, good: true }, { id: bad }]);
+
+        const { status } = await run('show', bad);
+        expect((await run('show', bad, '--json')).status).toBe(status);
+        const isReadable = status === 0;
+        const latestOne = await run('restore', latest, ...nobody);
+        expect(latestOne.stderr).toContain(`Restoring ${json[1]?.good ? bad : whole} into`);
+        const refused = await run('restore', bad, ...nobody);
+        // What is listed as unreadable is refused by all, and what is not by none.
+        expect(refused.stderr.includes(`Restoring ${bad} into`)).toBe(isReadable);
+        const verified = await run('verify', bad, '--level', 'checksum');
+        if (!isReadable) expect(verified.status).toBe(1);
+
+        if (!isReadable) return;
+        seen.readable += 1;
+        if (seen.readable % apart !== 0) return;
+        await run('verify', bad, '--level', 'read');
+        await restoreAnew(bad);
+        await writeFile(files.globals, globals);
+        await run('restore', bad, '--globals', 'print');
+        await run('verify', bad, '--level', 'read');
+        await writeFile(files.globals, wholeGlobals);
+      };
+
+      const restoreAnew = async (id: string): Promise<void> => {
+        const name = uniqueName('damaged');
+        const target = new URL(database.url);
+        target.pathname = `/${name}`;
+        const { status } = await run('restore', id, '--to', target.href, '--create', '--globals', 'apply');
+        if (status === 0) seen.restored += 1;
+        await runSql(
+          database.server.parameters,
+          `drop database if exists ${quoteIdentifier(name)} with (force)`,
+        );
+      };
+
+      const globals = fc.uint8Array({ maxLength: 100 });
+      await fc.assert(fc.asyncProperty(damage, damage, globals, judge), { numRuns: draws });
+      expect(seen.readable).toBeGreaterThan(draws / 10);
+      expect(seen.draws - seen.readable).toBeGreaterThan(draws / 10);
+      await rm(files.manifest);
+      if (isLong) process.stderr.write(`${JSON.stringify(seen)}\n`);
+    });
+  },
+  isLong ? 7_200_000 : 300_000,
+);
+
+function line(id: string, verdict: string): RegExp {
+  return new RegExp(`^${id.replaceAll('.', '\\.')} .*${verdict}`, 'm');
+}
