@@ -14,7 +14,14 @@ import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
 import { entryJson } from './output/entry-json.ts';
 import { printJson, printLines } from './output/result.ts';
 import { type Style, styleFor, table } from './output/style.ts';
-import { checkLines, historyTable, notComparedLine, verdictText, withoutLines } from './output/verdicts.ts';
+import {
+  checkLines,
+  heldText,
+  historyTable,
+  notComparedLine,
+  verdictText,
+  withoutLines,
+} from './output/verdicts.ts';
 
 export function showCommand(): Command {
   return storeCommand('show')
@@ -71,7 +78,7 @@ function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, s
         ? 'not counted'
         : `${formatCount(counted)} in ${formatCount(tables.length)} ${tables.length === 1 ? 'table' : 'tables'}`,
     ],
-    ['Verdict', verdictText(verification, style)],
+    ['Verdict', `${verdictText(verification, style)}${judged === undefined ? '' : heldText(judged)}`],
     ...(judged === undefined ? [] : [['Reached', reachedText(judged)]]),
     ...(notCounted === undefined
       ? []

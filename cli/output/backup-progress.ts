@@ -6,7 +6,7 @@ import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { liveLines } from './edge.ts';
 import { indented } from './indented.ts';
 import type { Style } from './style.ts';
-import { checkLines, verdictText } from './verdicts.ts';
+import { checkLines, heldText, verdictText } from './verdicts.ts';
 
 type Live = { readonly began: number; bytes: number; tables: number; dumped: number; doing: string };
 
@@ -94,7 +94,10 @@ function resultLines(result: BackupResult, style: Style): string[] {
     `${style.green('✓')} ${name}: ${formatBytes(result.bytes)} in ${formatDuration(result.seconds)}`,
   ];
   if (verification !== undefined) {
-    lines[0] += `, ${verdictText(verification, style)}`;
+    lines[0] += `, ${verdictText(verification, style)}${heldText(verification)}`;
+    // Why level auto did not restore.
+    const level = verification.checks.find(({ name }) => name === 'level');
+    if (level !== undefined) lines.push(`${style.yellow('!')} ${name}: ${level.detail}`);
     if (!isInOrder(verification)) lines.push(...checkLines(verification, style));
   }
   lines.push(...remarksOf(result.manifest).map((remark) => `${style.yellow('!')} ${name}: ${remark}`));

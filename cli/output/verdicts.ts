@@ -65,7 +65,7 @@ export function verifiedLines(verified: Verified, style: Style): string[] {
 }
 
 /** How the backup's SQL was held while it ran, after the verdict; nothing where it did not run. */
-function heldText({ isolation }: Pick<Verification, 'isolation'>): string {
+export function heldText({ isolation }: Pick<Verification, 'isolation'>): string {
   if (isolation === undefined) return '';
   if (isolation.kind === 'sandboxed') return `, contained by ${isolation.by ?? isolation.detail}`;
   return isolation.kind === 'own-machine' ? ', on a machine of its own' : ', not contained';

@@ -44,7 +44,7 @@ test.runIf(hasExtensions)(
 
         expect((await run('list')).stdout.match(/proven-without \(restore\)$/gm)).toHaveLength(1);
         expect((await run('show', latest)).stdout).toMatch(
-          /^Verdict: +proven-without \(restore\)\nReached: +read, counts as good\n[\s\S]*^ {2}without extension "uptime/m,
+          /^Verdict: +proven-without \(restore\), contained by \w+\nReached: +read, counts as good\n[\s\S]*^ {2}without extension "uptime/m,
         );
         expect(JSON.parse((await run('show', latest, '--json')).stdout)).toMatchObject({
           good: true,
