@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inheritedDescriptors } from '../../process/inherited-descriptors.ts';
 import { type FoundTools, toolPath } from '../programs/tools.ts';
 import { PrivateServerError, serverEnvironment } from './cluster.ts';
 import { controlSandbox, controlServer, type ServerChild, type ServerProcess } from './control.ts';
@@ -57,7 +58,9 @@ export async function startServerProcess(options: StartOptions): Promise<ServerP
 
 async function spawnServer(options: StartOptions, logPath: string): Promise<ServerChild> {
   const { tools, osUser, directory, data, sandbox, limits } = options;
+  const inherited = await inheritedDescriptors();
   const log = await open(logPath, 'a', 0o600);
+  const nothing = await open('/dev/null', 'r+');
   const [program, ...args] = [
     ...(limits === undefined ? [] : limitWords(limits)),
     ...(sandbox === undefined ? [] : [sandbox.program, ...sandbox.args]),
@@ -71,7 +74,11 @@ async function spawnServer(options: StartOptions, logPath: string): Promise<Serv
     ...(sandbox?.startsAsRoot === true ? {} : { uid: osUser?.uid, gid: osUser?.gid }),
     // A session of its own: Ctrl-C on the terminal is for us, and we stop the server in our own time.
     detached: true,
-    stdio: ['ignore', log.fd, log.fd, ...(sandbox === undefined ? [] : (['pipe'] as const))],
+    stdio: standardAndNull(
+      ['ignore', log.fd, log.fd, ...(sandbox === undefined ? [] : (['pipe'] as const))],
+      inherited,
+      nothing.fd,
+    ),
   });
   const spawned = once(child, 'spawn');
   const exited = new Promise<void>((resolve) => {
@@ -91,8 +98,25 @@ async function spawnServer(options: StartOptions, logPath: string): Promise<Serv
     );
   } finally {
     await log.close();
+    await nothing.close();
   }
   return { child, exited };
+}
+
+type Stdio = 'ignore' | 'pipe' | number;
+
+/**
+ * A sandbox keeps descriptors open: by that of a directory outside (`/proc/self/fd/9/..`) SQL would reach every file and
+ * socket of the machine. What this process was handed becomes /dev/null in the server.
+ */
+function standardAndNull(standard: readonly Stdio[], inherited: readonly number[], nothing: number): Stdio[] {
+  const all = [...standard];
+  for (const fd of [...inherited].sort((one, other) => one - other)) {
+    // Beyond the standard ones this means that nothing is put there.
+    while (all.length < fd) all.push('ignore');
+    all[fd] ??= nothing;
+  }
+  return all;
 }
 
 async function waitUntilReady(
