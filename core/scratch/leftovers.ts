@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, readlinkSync } from 'node:fs';
-import { chmod, lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { lstat, mkdtemp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { processesBelow, processStart, processStartSync, sendSignal, waitUntilGone } from './processes.ts';
+import { removeForeignTree } from './remove-tree.ts';
 import { endProcessesOf } from './user-processes.ts';
 
 /*
@@ -11,8 +12,6 @@ import { endProcessesOf } from './user-processes.ts';
  * SQL that a server of ours may have run.
  */
 const marked = /^pgproof-([0-9a-z]+)_([0-9a-z]+)_([0-9a-f]{8})_\w{6}$/;
-
-const removalAttempts = 4;
 
 /** Makes a directory, 0700, that `removeLeftovers` removes where this process is gone and did not. */
 export async function makeMarkedDirectory(parent: string): Promise<string> {
@@ -50,19 +49,6 @@ export async function removeLeftovers(parent: string): Promise<string[]> {
   return removed;
 }
 
-/** Removes a directory of a server's whatever its SQL did to the permissions in it. */
-export async function removeTree(directory: string): Promise<void> {
-  const options = { recursive: true, force: true, maxRetries: 5 } as const;
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await rm(directory, options);
-    } catch (error: unknown) {
-      if (attempt === removalAttempts) throw error;
-      await openAll(directory);
-    }
-  }
-}
-
 async function removeLeftover(directory: string): Promise<boolean> {
   try {
     const entry = await lstat(directory);
@@ -72,8 +58,7 @@ async function removeLeftover(directory: string): Promise<boolean> {
     const processes = await processesBelow(directory);
     for (const pid of processes) sendSignal(pid, 'SIGKILL');
     await Promise.all(processes.map(waitUntilGone));
-    await removeTree(directory);
-    return true;
+    return await removeForeignTree(directory);
   } catch {
     // Another user's, or another run removes it at this moment.
     return false;
@@ -83,14 +68,6 @@ async function removeLeftover(directory: string): Promise<boolean> {
 async function isSameProcess(pid: number, start: number): Promise<boolean> {
   if (start === 0) return sendSignal(pid, 0);
   return (await processStart(pid)) === start;
-}
-
-/** After its first error rm still removes what it had begun with: things vanish meanwhile. */
-async function openAll(directory: string): Promise<void> {
-  await chmod(directory, 0o700).catch(() => undefined);
-  for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
-    if (entry.isDirectory()) await openAll(join(directory, entry.name));
-  }
 }
 
 /** Where process ids count: this boot of this machine, this container. */

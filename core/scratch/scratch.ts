@@ -4,7 +4,8 @@ import { finished } from 'node:stream/promises';
 import { offer } from '../process/offer.ts';
 import { watchForOrphans } from '../process/orphan-watch.ts';
 import { freeBytes } from './free-room.ts';
-import { makeMarkedDirectory, removeLeftovers, removeTree } from './leftovers.ts';
+import { makeMarkedDirectory, removeLeftovers } from './leftovers.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** Where files may lie for a while, and how much of them. */
 export type Scratch = {

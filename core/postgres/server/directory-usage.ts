@@ -1,4 +1,5 @@
-import { lstat, readdir } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -8,19 +9,35 @@ const pausesPerCount = 15;
 /** What lstat calls a block, whatever the file system's are. */
 const blockBytes = 512;
 
-/** Bytes that a directory takes on the disk, with all below it. Files that vanish meanwhile count as nothing. */
+const atOnce = 64;
+
+/**
+ * Bytes that a directory takes on the disk, with all below it. Files that vanish meanwhile count as nothing. Names are
+ * held a few at a time: SQL may make more of them than fit into memory.
+ */
 export async function directoryBytes(directory: string): Promise<number> {
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   let total = 0;
-  for (let index = 0; index < entries.length; index += 64) {
-    const some = entries.slice(index, index + 64).map(async (entry) => {
-      const path = join(directory, entry.name);
-      const own = ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * blockBytes;
-      return entry.isDirectory() ? own + (await directoryBytes(path)) : own;
-    });
-    for (const bytes of await Promise.all(some)) total += bytes;
+  let some: Dirent[] = [];
+  const count = async (): Promise<void> => {
+    const all = await Promise.all(some.map((entry) => entryBytes(directory, entry)));
+    for (const bytes of all) total += bytes;
+    some = [];
+  };
+  try {
+    for await (const entry of await opendir(directory, { bufferSize: atOnce })) {
+      if (some.push(entry) === atOnce) await count();
+    }
+  } catch {
+    // It is gone.
   }
+  await count();
   return total;
+}
+
+async function entryBytes(directory: string, entry: Dirent): Promise<number> {
+  const path = join(directory, entry.name);
+  const own = ((await lstat(path).catch(() => undefined))?.blocks ?? 0) * blockBytes;
+  return entry.isDirectory() ? own + (await directoryBytes(path)) : own;
 }
 
 export type UsageWatch = {

@@ -2,7 +2,8 @@ import { chown, lchown, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
-import { makeMarkedDirectory, removeTree } from '../../scratch/leftovers.ts';
+import { makeMarkedDirectory } from '../../scratch/leftovers.ts';
+import { removeTree } from '../../scratch/remove-tree.ts';
 import { isReachable, type OsUser } from './os-user.ts';
 
 /** Linux allows 107 bytes, macOS 103. */

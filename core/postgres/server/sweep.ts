@@ -1,8 +1,8 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { removeTree } from '../../scratch/leftovers.ts';
 import { processStart } from '../../scratch/processes.ts';
+import { removeTree } from '../../scratch/remove-tree.ts';
 import { endProcessesOf, endProcessesSince, isOwnNumber } from '../../scratch/user-processes.ts';
 import type { Isolation } from './isolation.ts';
 import type { OsUser } from './os-user.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, readdir, readFile } from 'node:fs/promises';
+import { access, chown, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -23,9 +23,15 @@ const fixture = fileURLToPath(
 );
 
 describe.each(kinds)('a run that is killed, %s', (kind) => {
-  it('leaves nothing: the server notices', () =>
+  it('had handed its server nothing, and leaves nothing: the server notices', () =>
     withServerParent(async (parent) => {
       const { holder, held } = await hold(parent, kind);
+      const list = "COPY names FROM PROGRAM 'ls -l /proc/self/fd' (FORMAT csv, DELIMITER E'\\x01')";
+      await runSql(held.parameters, `CREATE TABLE names (line text); ${list}`);
+      const lines = await runSql<{ line: string }>(held.parameters, 'SELECT line FROM names');
+      const descriptors = lines.map(({ line }) => line).join('\n');
+      expect(descriptors).toContain(`${handedOn} -> /dev/null`);
+      expect(descriptors).not.toContain('/etc');
       const endless = `7${String(Math.random()).slice(2, 12)}`;
       const command = `cat > /dev/null; sleep ${endless} > /dev/null 2>&1 &`;
       await runSql(held.parameters, `COPY (SELECT 1) TO PROGRAM '${command}'`);
@@ -79,10 +85,33 @@ describe('removeLeftovers', () => {
       expect((await readdir(parent)).sort()).toEqual([own, ...foreign].sort());
     }));
 
+  it.runIf(process.getuid?.() === 0)('has no more power over a directory than its owner', () =>
+    withServerParent(async (parent) => {
+      const [, start = '', space = ''] =
+        /^pgproof-\w+?_(\w+?)_(\w+?)_\w+$/.exec(basename(await makeMarkedDirectory(parent))) ?? [];
+      // Anybody can make one that is named like ours, and lead root's rm elsewhere.
+      const [planted, dead] = ['aaaaaa', 'bbbbbb'].map((rest) =>
+        join(parent, `pgproof-${(2 ** 30).toString(36)}_${start}_${space}_${rest}`),
+      ) as [string, string];
+      for (const directory of [planted, dead]) {
+        await mkdir(directory);
+        await writeFile(join(directory, 'file'), '');
+        await chown(directory, 12_345, 12_345);
+      }
+      const roots = join(planted, 'of-root');
+      await mkdir(roots);
+      await writeFile(join(roots, 'file'), '');
+      expect(await removeLeftovers(parent)).toEqual([dead]);
+      expect(await readdir(roots)).toEqual(['file']);
+    }),
+  );
+
   it('has nothing to do where there is no directory', async () => {
     expect(await removeLeftovers('/nonexistent/place')).toEqual([]);
   });
 });
+
+const handedOn = 30;
 
 type Held = {
   readonly pid: number;
@@ -95,9 +124,14 @@ async function hold(
   parent: string,
   kind: IsolationKind,
 ): Promise<{ readonly holder: ReturnType<typeof spawn>; readonly held: Held }> {
+  // As from a shell script that holds a lock, or a directory.
+  const etc = await open('/etc');
+  const between = Array.from({ length: handedOn - 3 }, () => 'ignore' as const);
   const holder = spawn(process.execPath, ['--import', 'tsx', fixture, parent, kind], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', ...between, etc.fd],
   });
+  await etc.close();
+  if (holder.stdout === null) throw new Error('it is a pipe');
   const [line] = (await once(createInterface(holder.stdout), 'line')) as [string];
   const held = JSON.parse(line) as Held;
   expect(held.isolation.kind).toBe(kind);

@@ -106,6 +106,9 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     await verify(kind, {}, async ({ server }) => {
       await shell(server, `sleep ${endless} > /dev/null 2>&1 &`);
       await shell(server, 'mkdir -p shut/in && touch shut/in/file && chmod 0 shut/in && chmod 0 shut');
+      // Deeper than any path may be long.
+      const deep = 'n=$(printf %0250d 0); i=0; while [ $i -lt 20 ]; do mkdir $n && cd $n; i=$((i + 1)); done';
+      await shell(server, `${deep}; touch file`);
       await eventually(async () => (await processesNamed(endless)).length > 0);
     });
     expect(await processesNamed(endless)).toEqual([]);
