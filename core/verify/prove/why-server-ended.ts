@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 
@@ -45,11 +46,15 @@ export function missingAtEnd(log: string): string | undefined {
 const killed = '9';
 
 async function readLog(path: string): Promise<string> {
-  // Without the log the clients' words have to do.
-  const file = await open(path, 'r').catch(() => undefined);
+  // It lies where SQL can write, who may have put a link or a pipe there: opening that one would wait for ever. Without
+  // the log the clients' words have to do.
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants;
+  const file = await open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW).catch(() => undefined);
   if (file === undefined) return '';
   try {
-    const { size } = await file.stat();
+    const entry = await file.stat();
+    if (!entry.isFile()) return '';
+    const { size } = entry;
     const tailAt = Math.max(headBytes, size - tailBytes);
     const head = await readAt(file, 0, headBytes);
     if (size <= headBytes) return head;

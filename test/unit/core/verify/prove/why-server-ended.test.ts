@@ -1,5 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { missingAtEnd } from '../../../../../core/verify/prove/why-server-ended.ts';
+import { explainEnd, missingAtEnd } from '../../../../../core/verify/prove/why-server-ended.ts';
 
 const line = (pid: number, level: string, text: string): string =>
   `2026-11-20 02:00:00.000 UTC [${pid}] ${level}:  ${text}\n`;
@@ -27,3 +31,25 @@ test.each([
 ])('%s', (log, missing) => {
   expect(missingAtEnd(start + log)).toBe(missing);
 });
+
+test('what SQL put in the place of the log is not waited for, nor followed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pgproof-log-'));
+  try {
+    const [pipe, link, real] = ['pipe', 'link', 'real'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ];
+    execFileSync('mkfifo', [pipe]);
+    const died = line(17, 'LOG', 'server process (PID 40) was terminated by signal 9: Killed');
+    await writeFile(real, start + died);
+    await symlink(real, link);
+    const problems = [
+      { message: 'the server closed the connection', fault: 'environment', endsRestore: true },
+    ] as const;
+    expect(await explainEnd(problems, real)).toMatchObject([{ missing: 'memory' }]);
+    for (const path of [pipe, link]) expect(await explainEnd(problems, path)).toEqual(problems);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}, 10_000);
