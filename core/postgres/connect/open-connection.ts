@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import pg from 'pg';
 import type { ConnectionParameters } from './parameters.ts';
 import { tlsOptions } from './tls-options.ts';
+import { endAtUnreadableAnswers } from './unreadable-answers.ts';
 
 export type OpenConnection = {
   readonly client: pg.Client;
@@ -78,6 +79,7 @@ export async function openConnection(
   );
   // Without a listener a connection that dies while it is idle would end the process. Queries on it reject.
   client.on('error', () => undefined);
+  endAtUnreadableAnswers(client);
   if (tls.requireChannelBinding === true) demandChannelBinding(client, socket);
 
   const giveUp = (): void =>
