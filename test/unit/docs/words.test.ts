@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { withBackupFlags } from '../../../cli/backup-flags.ts';
 import { defaultLevel, defaultPolicy, planDefaults } from '../../../core/config/defaults.ts';
 import {
   compressionMethods,
@@ -113,4 +115,13 @@ describe('the tables name the defaults', () => {
   ])('configuration.md: %s', (key, value) => {
     expect(rowOf('configuration.md', key)[1]?.replaceAll('`', '')).toBe(String(value));
   });
+});
+
+test('cli.md names every flag of backup', () => {
+  const { options } = withBackupFlags(new Command());
+  expect(options.length).toBeGreaterThan(20);
+  const named = pages['cli.md']
+    .flatMap(([first = '']) => words(first))
+    .flatMap((text) => text.split(' ')[0] ?? []);
+  expect(named).toEqual(expect.arrayContaining(options.map(({ long }) => long)));
 });
