@@ -58,13 +58,16 @@ export function bundledLayer(build: LayerBuild): Code {
   return new LayerCode(directory, build);
 }
 
+/** How building on this machine went: why it cannot, for which there is a container, or the error that ended it. */
+type BuiltHere = { problem: string | undefined; failure: unknown };
+
 /** CDK bundles an asset when a construct takes it. */
 class LayerCode extends AssetCode {
-  readonly #here: { problem: string | undefined };
+  readonly #here: BuiltHere;
   readonly #build: LayerBuild;
 
   constructor(directory: string, build: LayerBuild) {
-    const here: { problem: string | undefined } = { problem: undefined };
+    const here: BuiltHere = { problem: undefined, failure: undefined };
     super(directory, {
       assetHashType: AssetHashType.OUTPUT,
       bundling: {
@@ -72,7 +75,12 @@ class LayerCode extends AssetCode {
         command: containerCommand(build),
         local: {
           tryBundle: (output) => {
-            here.problem = buildHere(build, path.join(directory, builder), output);
+            try {
+              here.problem = buildHere(build, path.join(directory, builder), output);
+            } catch (error: unknown) {
+              here.failure = error;
+              throw error;
+            }
             return here.problem === undefined;
           },
         },
@@ -92,8 +100,10 @@ class LayerCode extends AssetCode {
     try {
       return super.bind(scope);
     } catch (error: unknown) {
-      const { problem } = this.#here;
-      if (error instanceof LayerUnavailable || problem === undefined) throw error;
+      const { problem, failure } = this.#here;
+      // CDK throws an error of its own that says in words what ours was.
+      if (failure !== undefined) throw failure;
+      if (problem === undefined) throw error;
       const words = error instanceof Error ? error.message : String(error);
       const short = words.replace(/^.*-building: /s, '').split('\n')[0];
       throw new LayerUnavailable(`${problem}; and in a container: ${short}`, { cause: error });
