@@ -1,4 +1,5 @@
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
+import { holdName, releaseName } from '../manifest/hold.ts';
 import {
   type Manifest,
   ManifestUnreadable,
@@ -6,6 +7,8 @@ import {
   parseManifest,
   verificationName,
 } from '../manifest/manifest.ts';
+import { prunedName } from '../manifest/pruned.ts';
+import { summaryName } from '../manifest/summary.ts';
 import { isKey } from '../store/key.ts';
 import { oneLine } from '../text/one-line.ts';
 
@@ -61,7 +64,7 @@ function problemOfVersions({ dump, server }: Manifest): string | undefined {
 
 /** The most that a file system takes as one part of a path. */
 const segmentBytes = 255;
-const documents = [manifestName, verificationName];
+const documents = [manifestName, verificationName, summaryName, holdName, releaseName, prunedName];
 
 function problemOfObjects({ objects, dump }: Manifest): string | undefined {
   const names = new Set<string>();

@@ -8,7 +8,22 @@ export const manifestName = 'manifest.json';
 export const verificationName = 'verification.json';
 
 const count = z.int().nonnegative();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What initdb gave the cluster: the same on its standbys, and on what was made of a snapshot of its disk. */
+export const systemIdentifierSchema = z.string().regex(/^\d{1,20}$/);
+
+/** The backup that was the newest of the same source and database when this one was taken, as it is remembered. */
+export const previousSchema = z.looseObject({
+  id: z.string(),
+  systemIdentifier: systemIdentifierSchema.optional(),
+  /** Of all tables together; null where they were not counted. */
+  rows: count.nullable(),
+  /** Of its archive, in what format and compressed how. */
+  bytes: count,
+  format: z.enum(formats),
+  compression: z.string(),
+});
 
 const storedFileSchema = z.looseObject({
   /** `database`: owner, grants and settings of the database itself, where the archive does not bring them. */
@@ -16,7 +31,7 @@ const storedFileSchema = z.looseObject({
   /** The key's end, relative to the manifest's directory: `archive.dump`, `archive/toc.dat`. */
   name: z.string().min(1),
   bytes: count,
-  sha256,
+  sha256: sha256Schema,
 });
 
 const tableSchema = z.looseObject({
@@ -84,6 +99,11 @@ export const manifestSchema = z.looseObject({
     versionNum: count,
     encoding: z.string(),
     inRecovery: z.boolean(),
+    /** Of the cluster; absent where it could not be read, and in backups of older versions. */
+    systemIdentifier: systemIdentifierSchema.optional(),
+    /** Where the connection went; of a socket, its directory. */
+    host: z.string().optional(),
+    port: count.optional(),
     /** Of the database. */
     locale: localeSchema.optional(),
   }),
@@ -121,6 +141,10 @@ export const manifestSchema = z.looseObject({
       }),
     ).optional(),
   }),
+  /** Absent where there was none, where it could not be read, and in backups of older versions. */
+  previous: previousSchema.optional(),
+  /** Whether tables were left out on purpose: such a backup counts for nothing in retention. */
+  partial: z.boolean().optional(),
   objects: listOf(storedFileSchema, { least: 1 }),
   tables: listOf(tableSchema),
   extensions: listOf(z.looseObject({ name: z.string(), version: z.string() })),
@@ -140,6 +164,7 @@ export const manifestSchema = z.looseObject({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type PreviousBackup = z.infer<typeof previousSchema>;
 export type StoredFile = z.infer<typeof storedFileSchema>;
 export type TableRows = z.infer<typeof tableSchema>;
 export type DatabaseLocale = z.infer<typeof localeSchema>;
