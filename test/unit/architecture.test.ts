@@ -111,7 +111,7 @@ test('contracts import nothing heavy', () => {
   expect(offences(isContract, (name) => !isLight(name))).toEqual([]);
 });
 
-const useCases = ['core/backup', 'core/verify', 'core/restore'];
+const useCases = ['core/backup', 'core/verify', 'core/restore', 'core/prune'];
 
 /** The rooms of core/ from what rests on others to what others rest on: imports go down the list only. */
 const coreRooms = [
