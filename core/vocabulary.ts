@@ -56,6 +56,13 @@ export const transitionClasses = ['STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIER
 export const storageClasses = ['STANDARD', ...transitionClasses] as const;
 export type StorageClass = (typeof storageClasses)[number];
 
+/**
+ * How S3 keeps what is locked: `governance` may be lifted by whoever has the right to, `compliance` by nobody, not even
+ * the account's root.
+ */
+export const objectLockModes = ['governance', 'compliance'] as const;
+export type ObjectLockMode = (typeof objectLockModes)[number];
+
 /** PostgreSQL's own port, where nobody names another. */
 export const postgresPort = 5432;
 
@@ -65,6 +72,7 @@ export const variables = {
   kmsKeyArn: 'PGPROOF_KMS_KEY_ARN',
   storageClass: 'PGPROOF_STORAGE_CLASS',
   partLimit: 'PGPROOF_PART_LIMIT',
+  objectLock: 'PGPROOF_OBJECT_LOCK',
   topicArn: 'PGPROOF_TOPIC_ARN',
   notify: 'PGPROOF_NOTIFY',
   /** Directories with PostgreSQL's programs. */

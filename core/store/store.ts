@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { PgproofError, type Problem } from '../errors.ts';
 import { documentLimits } from '../manifest/document.ts';
+import type { ObjectLockMode } from '../vocabulary.ts';
 
 /** One object as a listing tells it. `key` is relative to the store's prefix and uses `/`. */
 export type StoredObject = { readonly key: string; readonly bytes: number; readonly modifiedAt: Date };
@@ -18,7 +19,15 @@ export type StagedObject = {
   abort(): Promise<void>;
 };
 
-export type StageOptions = {
+/** Until when the store itself lets nobody delete what was written (S3's Object Lock). */
+export type ObjectLock = { readonly mode: ObjectLockMode; readonly until: Date };
+
+export type CreateOptions = {
+  /** Of buckets with Object Lock only. */
+  readonly lock?: ObjectLock | undefined;
+};
+
+export type StageOptions = CreateOptions & {
   /** What the object will probably measure, in bytes; decides the part size. Unknown: parts grow as it goes on. */
   readonly expectedBytes?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,13 +45,18 @@ export type Store = {
   /**
    * Fails early, before a dump is started, where the store cannot take the run: no such bucket, no rights,
    * a directory that cannot be written, too little room for `expectedBytes`.
-   * @throws StoreUnusable
+   * @param need.lock whether objects will be locked
+   * @throws StoreUnusable, UsageError where this kind of store has no locks
    */
-  prepare(need: { readonly expectedBytes: number; readonly signal?: AbortSignal | undefined }): Promise<void>;
+  prepare(need: {
+    readonly expectedBytes: number;
+    readonly lock?: boolean | undefined;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<void>;
   /** Takes the stream in. If the stream errors, or `signal` aborts, everything is taken away and the promise rejects. */
   stage(key: string, content: Readable, options?: StageOptions): Promise<StagedObject>;
   /** Writes a small object whole unless the key is taken. @throws ObjectExists */
-  create(key: string, content: Uint8Array): Promise<void>;
+  create(key: string, content: Uint8Array, options?: CreateOptions): Promise<void>;
   /** Writes a small object whole, in the place of an older one. */
   replace(key: string, content: Uint8Array): Promise<void>;
   /** Reads a small object with its version, for `replaceIf`; undefined where there is none. */
