@@ -1,7 +1,14 @@
 import * as z from 'zod';
+import { cut } from '../text/cut.ts';
 import { formats } from '../vocabulary.ts';
 import { parseJsonObject } from './document.ts';
-import { type Manifest, previousSchema, sha256Schema, systemIdentifierSchema } from './manifest.ts';
+import {
+  type Manifest,
+  type PreviousBackup,
+  previousSchema,
+  sha256Schema,
+  systemIdentifierSchema,
+} from './manifest.ts';
 import { archiveBytes, totalRows } from './sizes.ts';
 
 /** Created before the manifest: what a list needs of it (decision 18). */
@@ -55,6 +62,50 @@ export function summaryOf(
     ...(manifest.partial === undefined ? {} : { partial: manifest.partial }),
     ...(manifest.previous === undefined ? {} : { previous: manifest.previous }),
     manifest: { bytes: stored.bytes, sha256: stored.sha256 },
+  };
+}
+
+/** A summary has some hundred bytes; what is larger is none of ours. */
+export const summaryLimitBytes = 64 * 1024;
+/** The most that is kept of a text in one; versions and compressions are shorter, and so is every id. */
+const keptCharacters = 2_000;
+
+/** What is known of its fields, and no text longer than ours are: a list keeps thousands. */
+export function leanSummary(summary: Summary): Summary {
+  const { formatVersion, id, source, database, startedAt, finishedAt, server, archive } = summary;
+  const { databaseBytes, tables, rows, partial, previous, manifest } = summary;
+  const lean = (text: string): string => cut(text, keptCharacters);
+  const { systemIdentifier } = server;
+  return {
+    formatVersion,
+    id,
+    source,
+    database,
+    startedAt: lean(startedAt),
+    finishedAt: lean(finishedAt),
+    server: {
+      version: lean(server.version),
+      ...(systemIdentifier === undefined ? {} : { systemIdentifier }),
+    },
+    archive: { format: archive.format, compression: lean(archive.compression), bytes: archive.bytes },
+    databaseBytes,
+    tables,
+    rows,
+    ...(partial === undefined ? {} : { partial }),
+    ...(previous === undefined ? {} : { previous: leanPrevious(previous, lean) }),
+    manifest: { bytes: manifest.bytes, sha256: manifest.sha256 },
+  };
+}
+
+function leanPrevious(previous: PreviousBackup, lean: (text: string) => string): PreviousBackup {
+  const { id, systemIdentifier, rows, bytes, format, compression } = previous;
+  return {
+    id: lean(id),
+    ...(systemIdentifier === undefined ? {} : { systemIdentifier }),
+    rows,
+    bytes,
+    format,
+    compression: lean(compression),
   };
 }
 

@@ -4,7 +4,13 @@ import { documentLimits } from '../manifest/document.ts';
 import type { ObjectLockMode } from '../vocabulary.ts';
 
 /** One object as a listing tells it. `key` is relative to the store's prefix and uses `/`. */
-export type StoredObject = { readonly key: string; readonly bytes: number; readonly modifiedAt: Date };
+export type StoredObject = {
+  readonly key: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+  /** Another one once something else lies under the key. Undefined where the store tells none. */
+  readonly tag?: string | undefined;
+};
 
 /**
  * Bytes that are complete and durable in the store, but not yet visible under their key. Nothing that lists or
@@ -34,6 +40,11 @@ export type StageOptions = CreateOptions & {
 };
 
 export type ReadOptions = { readonly signal?: AbortSignal | undefined };
+
+export type ListOptions = ReadOptions & {
+  /** Asked of each folder below the prefix, by its key with the slash: what lies in it is not listed, and costs little. */
+  readonly skips?: ((folder: string) => boolean) | undefined;
+};
 
 /** A small object, and what tells it from those that lay under its key before and after. */
 export type VersionedObject = { readonly content: Buffer; readonly version: string };
@@ -70,7 +81,13 @@ export type Store = {
   /** Streams an object from its first byte. @throws ObjectMissing (from the call, not from the stream) */
   read(key: string, options?: ReadOptions): Promise<Readable>;
   /** Every object whose key begins with `prefix`, sorted by key, however many there are. */
-  list(prefix: string, options?: ReadOptions): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<StoredObject>;
+  /**
+   * The names of the folders right below `prefix` (which is '' or ends in a slash), sorted, without asking for what lies in
+   * them. Nothing may be left in one by the time that it is looked at.
+   * @throws StoreUnusable where `prefix` is '' and a store in a directory has none
+   */
+  folders(prefix: string, options?: ReadOptions): AsyncIterable<string>;
 };
 
 /** The store cannot be used as it is: missing bucket, no rights, no room, unreachable. */

@@ -73,3 +73,13 @@ export function noObject(where: string, cause?: unknown): ObjectMissing {
     { cause },
   );
 }
+
+export function noDirectory(where: string, cause: unknown): StoreUnusable {
+  return new StoreUnusable(
+    {
+      what: `There is no such directory (${where})`,
+      fix: 'Correct the store URL; a disk may not be mounted. A first backup makes the directory.',
+    },
+    { cause },
+  );
+}

@@ -1,7 +1,7 @@
-import type { Dirent } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredObject } from '../store.ts';
+import type { ListOptions, StoredObject } from '../store.ts';
 import { errno } from './file-error.ts';
 
 /** S3 sorts by UTF-8 bytes; a directory stands where its keys do, which go on with a slash. */
@@ -21,15 +21,17 @@ async function entriesOf(directory: string): Promise<Dirent[]> {
 
 /**
  * The files below a directory whose key begins with `prefix`, sorted as S3 does. Holds the names of one directory
- * per level in memory. Names with a leading dot are not objects; links are not followed.
+ * per level in memory. Names with a leading dot are not objects; links are not followed. A folder that is skipped is not
+ * even opened.
  * @param parent The key of `directory`, with its slash; '' at the top.
  */
 export async function* listFiles(
   directory: string,
   parent: string,
   prefix: string,
-  signal: AbortSignal | undefined,
+  options: ListOptions,
 ): AsyncGenerator<StoredObject> {
+  const { signal, skips } = options;
   const entries = (await entriesOf(directory)).filter(({ name }) => !name.startsWith('.'));
   entries.sort((one, other) => Buffer.compare(sortName(one), sortName(other)));
   for (const entry of entries) {
@@ -38,14 +40,30 @@ export async function* listFiles(
     const path = join(directory, entry.name);
     if (entry.isDirectory()) {
       const below = `${key}/`;
-      if (below.startsWith(prefix) || prefix.startsWith(below)) yield* listFiles(path, below, prefix, signal);
+      const isBelow = below.length > prefix.length && below.startsWith(prefix) && skips?.(below) !== true;
+      if (isBelow || prefix.startsWith(below)) yield* listFiles(path, below, prefix, options);
     } else if (entry.isFile() && key.startsWith(prefix)) {
       const found = await stat(path).catch((error: unknown) => {
         // Pruned since the directory was read.
         if (errno(error) === 'ENOENT') return undefined;
         throw error;
       });
-      if (found !== undefined) yield { key, bytes: found.size, modifiedAt: found.mtime };
+      if (found !== undefined) yield { key, bytes: found.size, modifiedAt: found.mtime, tag: tagOf(found) };
     }
   }
+}
+
+/** The time of the last change to the inode cannot be set by anybody, other than that of the content. */
+function tagOf({ ino, mtimeMs, ctimeMs }: Stats): string {
+  return `${ino}-${mtimeMs}-${ctimeMs}`;
+}
+
+/** The names of the directories in one, sorted. @throws Node's error where it is not there, and is the store's own */
+export async function listFolders(directory: string, prefix: string): Promise<string[]> {
+  const path = join(directory, prefix);
+  const entries = prefix === '' ? await readdir(path, { withFileTypes: true }) : await entriesOf(path);
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .sort((one, other) => Buffer.compare(sortName(one), sortName(other)))
+    .map(({ name }) => name);
 }

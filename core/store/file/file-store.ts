@@ -19,8 +19,8 @@ import {
   type VersionedObject,
 } from '../store.ts';
 import { MadeDirectories } from './file-directories.ts';
-import { errno, fromFileSystem, noObject } from './file-error.ts';
-import { listFiles } from './file-list.ts';
+import { errno, fromFileSystem, noDirectory, noObject } from './file-error.ts';
+import { listFiles, listFolders } from './file-list.ts';
 import { withLock } from './file-lock.ts';
 import { prepareDirectory } from './file-prepare.ts';
 import { discard, type FileRoot, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
@@ -216,11 +216,19 @@ export function fileStore(settings: {
     async read(key, options) {
       return await read(place, key, options);
     },
-    async *list(prefix, { signal } = {}) {
+    async *list(prefix, options = {}) {
       try {
-        yield* listFiles(directory, '', prefix, signal);
+        yield* listFiles(directory, '', prefix, options);
       } catch (error) {
         throw fromFileSystem(error, place.url);
+      }
+    },
+    async *folders(prefix, { signal } = {}) {
+      signal?.throwIfAborted();
+      try {
+        yield* await listFolders(directory, prefix);
+      } catch (error) {
+        throw errno(error) === 'ENOENT' ? noDirectory(place.url, error) : fromFileSystem(error, place.url);
       }
     },
   };

@@ -1,48 +1,14 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import prettyBytes from 'pretty-bytes';
-import { abortReasonOr } from '../../process/stop-reason.ts';
-import { isKey } from '../key.ts';
-import { type ReadOptions, type Store, type StoredObject, StoreUnusable } from '../store.ts';
+import { type Store, StoreUnusable } from '../store.ts';
 import { capacityBytes, choosePartSizes, multipartLimits } from './part-sizes.ts';
 import { s3Client } from './s3-client.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
+import { listFolders, listObjects } from './s3-list.ts';
 import { type Place, readTagged } from './s3-object.ts';
 import type { S3StoreSettings } from './s3-settings.ts';
 import { putSmall, readSmallTagged, replaceSmall } from './s3-small.ts';
 import { type S3Target, stageInS3 } from './s3-stage.ts';
-
-async function* list(
-  place: Place,
-  prefix: string,
-  { signal }: ReadOptions = {},
-): AsyncGenerator<StoredObject> {
-  let token: string | undefined;
-  do {
-    const page = await place.client
-      .send(
-        new ListObjectsV2Command({
-          Bucket: place.bucket,
-          Prefix: place.folder + prefix,
-          ContinuationToken: token,
-          // Keys of others may have characters that XML cannot carry.
-          EncodingType: 'url',
-        }),
-        { ...(signal && { abortSignal: signal }) },
-      )
-      .catch((error: unknown) => {
-        throw abortReasonOr(signal, fromS3(error, place.url));
-      });
-    // Some S3-likes ignore the wish, and say so by not repeating it.
-    const decode = (key: string): string =>
-      page.EncodingType === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
-    for (const { Key, Size, LastModified } of page.Contents ?? []) {
-      signal?.throwIfAborted();
-      const key = decode(Key ?? '').slice(place.folder.length);
-      if (isKey(key)) yield { key, bytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0) };
-    }
-    token = page.IsTruncated ? page.NextContinuationToken : undefined;
-  } while (token !== undefined);
-}
 
 /**
  * Backups in an S3 bucket, or in what speaks its API. Needs s3:ListBucket, s3:PutObject and s3:AbortMultipartUpload
@@ -92,6 +58,7 @@ export function s3Store(settings: S3StoreSettings): Store {
     async read(key, options) {
       return (await readTagged(place, key, options)).stream;
     },
-    list: (wanted, options) => list(place, wanted, options),
+    list: (wanted, options) => listObjects(place, wanted, options),
+    folders: (wanted, options) => listFolders(place, wanted, options),
   };
 }

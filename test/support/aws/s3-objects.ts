@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { withFault } from './faults.ts';
 import { receiveBody } from './s3-body.ts';
 import { bucketOf, type S3Call } from './s3-call.ts';
-import type { ServedObject } from './s3-storage.ts';
+import type { Bucket, ServedObject } from './s3-storage.ts';
 import { element, header, sendXml, WireError } from './wire.ts';
 
 /** What the headers of a PutObject or CreateMultipartUpload ask for. */
@@ -135,6 +135,20 @@ export async function deleteObject(call: S3Call): Promise<void> {
   call.response.writeHead(204).end();
 }
 
+function sortedObjects(bucket: Bucket): readonly [string, ServedObject][] {
+  return [...bucket.objects].sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+}
+
+/** The part of a key up to the first delimiter behind the prefix, with it; the key where there is none. */
+function rolledUp(key: string, prefix: string, delimiter: string): string {
+  const at = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+  return at === -1 ? key : key.slice(0, at + delimiter.length);
+}
+
+function isAfter(name: string, after: string): boolean {
+  return Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0;
+}
+
 export function listObjects(call: S3Call): void {
   const { query } = call;
   const prefix = query.get('prefix') ?? '';
@@ -144,17 +158,22 @@ export function listObjects(call: S3Call): void {
     query.get('encoding-type') === 'url'
       ? encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+')
       : key;
-  const matching = [...bucketOf(call).objects]
-    .filter(([key]) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0)
-    .sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  const delimiter = query.get('delimiter') ?? '';
+  const matching = sortedObjects(bucketOf(call))
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, object]) => ({ name: rolledUp(key, prefix, delimiter), object }))
+    // Of the objects that are rolled up into one prefix the first stands for all.
+    .filter(({ name }, index, all) => name !== all[index - 1]?.name && isAfter(name, after));
   const page = matching.slice(0, size);
-  const last = page.at(-1)?.[0];
+  const last = page.at(-1)?.name;
   const truncated = matching.length > page.length;
-  const contents = page.map(
-    ([key, object]) =>
-      `<Contents>${element('Key', encode(key))}${element('LastModified', object.modifiedAt.toISOString())}` +
-      `${element('ETag', object.etag)}${element('Size', object.bytes)}` +
-      `${element('StorageClass', object.storageClass)}</Contents>`,
+  const isPrefix = (name: string): boolean => delimiter !== '' && name.endsWith(delimiter);
+  const contents = page.map(({ name, object }) =>
+    isPrefix(name)
+      ? `<CommonPrefixes>${element('Prefix', encode(name))}</CommonPrefixes>`
+      : `<Contents>${element('Key', encode(name))}${element('LastModified', object.modifiedAt.toISOString())}` +
+        `${element('ETag', object.etag)}${element('Size', object.bytes)}` +
+        `${element('StorageClass', object.storageClass)}</Contents>`,
   );
   sendXml(
     call.response,
