@@ -17,6 +17,8 @@ export type Attempt = {
   readonly group: AbortController;
   /** Tells the watchdog that something moves. */
   readonly touch: () => void;
+  /** Tells what people should know of the backup although it goes well. */
+  readonly onWarning: (message: string) => void;
 };
 
 /** The open snapshot, and the connection that holds it open. */
@@ -24,5 +26,7 @@ export type Held = {
   readonly parameters: ConnectionParameters;
   readonly client: Client;
   readonly server: ServerFacts;
+  /** Of the cluster; undefined where it could not be read. */
+  readonly systemIdentifier: string | undefined;
   readonly snapshot: Snapshot;
 };

@@ -1,13 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
-import {
-  type BackupWarning,
-  type DatabaseLocale,
-  type Manifest,
-  manifestName,
-  type StoredFile,
-} from '../manifest/manifest.ts';
+import type { BackupWarning, DatabaseLocale, Manifest, StoredFile } from '../manifest/manifest.ts';
 import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { connectionRedactor } from '../postgres/connect/connection-redactor.ts';
@@ -26,6 +20,7 @@ import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { readSystemIdentifier } from '../postgres/facts/system-identifier.ts';
 import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
@@ -35,7 +30,6 @@ import type { StagedObject } from '../store/store.ts';
 import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
 import { archiveRequest, dumpListeners } from './dump-listeners.ts';
-import { fitManifest } from './fit-manifest.ts';
 import { type BackupFacts, makeManifest, type Recorded, storedFile } from './make-manifest.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
@@ -50,7 +44,8 @@ const databaseName = 'database.sql';
 /** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
 async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   const { id, dependencies, signal } = attempt;
-  const { server, snapshot } = held;
+  const { parameters, server, systemIdentifier, snapshot } = held;
+  const { host, port } = parameters;
   const tools = await dependencies.tools(server.major);
   const dump = await dumpOptions(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
@@ -68,9 +63,10 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       const options = { expectedBytes: content.length, signal };
       staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
     }
-    const made = makeManifest({
+    const manifest = makeManifest({
       id,
       server,
+      cluster: { systemIdentifier, host, port },
       snapshot,
       dump,
       globals,
@@ -81,10 +77,9 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       pgDumpVersion: tools.version,
       objects: [...files, ...small.map(({ role, name, content }) => storedFile(role, name, content))],
     });
-    const { manifest, bytes } = fitManifest(made);
     signal.throwIfAborted();
-    await commitBackup(dependencies.store, staged, keyOf(id, manifestName), bytes);
-    return manifest;
+    const { store } = dependencies;
+    return await commitBackup({ store, id, staged, manifest, onWarning: attempt.onWarning });
   } catch (error: unknown) {
     await Promise.all(staged.map((object) => object.abort()));
     throw error;
@@ -135,7 +130,7 @@ async function readAll(
   const own: BackupWarning[] = [];
   const onWarning = (message: string): void => {
     own.push({ program: 'pgproof', message: redact(message) });
-    dependencies.onProgress({ kind: 'warning', database, message });
+    attempt.onWarning(message);
   };
   const locked = whenTold();
   const archive = takeArchive({
@@ -231,11 +226,14 @@ export async function attemptBackup(
   try {
     return await withConnection(parameters, { signal }, async (client) => {
       const server = await readServerFacts(client);
+      const systemIdentifier = await readSystemIdentifier(client);
       const snapshot = await openSnapshot(client, plan.lockWaitSeconds).catch((cause: unknown) => {
         throw queryFailed(`The tables of ${JSON.stringify(id.database)} could not be listed`, cause);
       });
-      const context = { id, plan, dependencies, reached, signal, group, touch: stall.touch };
-      return await takeSnapshot(context, { parameters, client, server, snapshot });
+      const onWarning = (message: string): void =>
+        dependencies.onProgress({ kind: 'warning', database: id.database, message });
+      const context = { id, plan, dependencies, reached, signal, group, touch: stall.touch, onWarning };
+      return await takeSnapshot(context, { parameters, client, server, systemIdentifier, snapshot });
     });
   } catch (error: unknown) {
     // Whatever broke because of it, the reason to tell is the abort's.

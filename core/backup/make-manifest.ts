@@ -24,6 +24,7 @@ export type BackupFacts = {
   readonly id: BackupId;
   readonly finishedAt: Date;
   readonly server: ServerFacts;
+  readonly cluster: ClusterAt;
   readonly snapshot: Snapshot;
   readonly dump: DumpOptions;
   readonly pgDumpVersion: string;
@@ -37,6 +38,14 @@ export type BackupFacts = {
   readonly recorded: Recorded;
   readonly objects: readonly StoredFile[];
   readonly warnings: readonly BackupWarning[];
+};
+
+/** Which cluster it was, and where. */
+export type ClusterAt = {
+  /** Undefined where it could not be read. */
+  readonly systemIdentifier: string | undefined;
+  readonly host: string;
+  readonly port: number;
 };
 
 /** What the database held, in the snapshot. */
@@ -58,7 +67,7 @@ export type Recorded = {
 };
 
 export function makeManifest(facts: BackupFacts): Manifest {
-  const { id, server, snapshot, dump, globals, recorded } = facts;
+  const { id, server, cluster, snapshot, dump, globals, recorded } = facts;
   const { catalog, largeObjects, largeObjectsFingerprint, notDumped } = recorded;
   return {
     formatVersion: 1,
@@ -72,6 +81,9 @@ export function makeManifest(facts: BackupFacts): Manifest {
       versionNum: server.versionNum,
       encoding: snapshot.encoding,
       inRecovery: server.inRecovery,
+      ...(cluster.systemIdentifier === undefined ? {} : { systemIdentifier: cluster.systemIdentifier }),
+      host: cluster.host,
+      port: cluster.port,
       locale: facts.locale,
     },
     dump: {

@@ -54,7 +54,7 @@ describe.each(storeKinds)('options, %s store', (kind) => {
         });
         const id = done?.status === 'done' ? done.id : '';
         const found = await keys();
-        for (const file of [...names, 'globals.sql', 'manifest.json', 'verification.json'])
+        for (const file of [...names, 'globals.sql', 'summary.json', 'manifest.json', 'verification.json'])
           expect(found).toContain(`${id}/${file}`);
         expect(openUploads()).toBe(0);
       });
@@ -148,7 +148,7 @@ test.each(storeKinds)(
         );
         expect(new Set(ids).size).toBe(3);
         for (const id of ids) expect((await cli.run(['verify', id, '--store', url], { env })).status).toBe(0);
-        expect(await keys()).toHaveLength(12);
+        expect(await keys()).toHaveLength(15);
         expect(openUploads()).toBe(0);
       });
     });

@@ -97,6 +97,7 @@ describe('a backup that works', () => {
         `${folder}archive.dump`,
         `${folder}globals.sql`,
         `${folder}manifest.json`,
+        `${folder}summary.json`,
       ]);
       const manifest = await manifestIn(deployment, key);
       expect(manifest.id).toBe(folder.replace(/^pg\//, '').replace(/\/$/, ''));
@@ -138,7 +139,7 @@ describe('a backup that works', () => {
         const names = manifest.objects.map(({ name }) => name);
         expect(names).toContain('archive/toc.dat');
         expect(deployment.aws.s3.keys(bucket)).toEqual(
-          [...names, 'manifest.json'].map((name) => key.replace('manifest.json', name)).sort(),
+          [...names, 'manifest.json', 'summary.json'].map((name) => key.replace('manifest.json', name)).sort(),
         );
         expect(deployment.told()[0]?.text).toMatch(/Schedule: +nightly/);
       },

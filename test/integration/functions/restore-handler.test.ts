@@ -51,6 +51,6 @@ test('the function restores into the server of its secret, answers with every ta
       expect(await deployment.everything()).not.toContain(canary);
       // It can do its work without a right to write: nothing but the backup lies in the bucket.
       const kinds = new Set(deployment.aws.s3.keys(bucket).map((key) => key.replace(/^.*\//, '')));
-      expect(kinds).toEqual(new Set(['archive.dump', 'globals.sql', 'manifest.json']));
+      expect(kinds).toEqual(new Set(['archive.dump', 'globals.sql', 'manifest.json', 'summary.json']));
     }),
   ));

@@ -40,9 +40,9 @@ test('a restore: backed up and verified first, by the functions that do it in AW
   expect(new Set(report.tables.map((table) => table.status))).toEqual(new Set(['as recorded']));
   expect(stderr).toMatch(/\bMETRIC .*BackupsIntact=1/);
   expect(stderr).toMatch(/Alerts: none/);
-  for (const name of ['archive.dump', 'globals.sql', 'manifest.json', 'verification.json'])
+  for (const name of ['archive.dump', 'globals.sql', 'manifest.json', 'summary.json', 'verification.json'])
     expect(stderr).toMatch(
-      new RegExp(`In the store: 4 objects[\\s\\S]* s3://backups/pg/shop/shop/\\S+/${name}\n`),
+      new RegExp(`In the store: 5 objects[\\s\\S]* s3://backups/pg/shop/shop/\\S+/${name}\n`),
     );
 });
 
