@@ -16,8 +16,8 @@ export type Unfinished = {
   readonly id: string;
   /** Where it would have appeared. A staging file does not know. */
   readonly key: string | undefined;
-  /** When something was last written to it, as far as that may be known. By the store's clock. */
-  readonly writtenAt: Date;
+  /** When something was last written to it, by the store's clock. Undefined where nobody lets us ask. */
+  readonly writtenAt: Date | undefined;
   /** Undefined where nobody lets us ask. */
   readonly bytes: number | undefined;
   /** Whether the run that began it goes on. `unknown`: it is on another machine, or was begun by an older version. */
@@ -32,7 +32,7 @@ export type UnfinishedWork = {
 
 /** What is known of the lock of an object. */
 export type LockState =
-  /** `lock` undefined: it has none, or it has run out. A legal hold has no end but its release. */
+  /** `lock` undefined: it never had one. One that has run out is told too. A legal hold ends when it is lifted only. */
   | { readonly kind: 'known'; readonly lock: ObjectLock | undefined; readonly legalHold: boolean }
   /** There are no locks here: a directory, a bucket without Object Lock, a service that does not know it. */
   | { readonly kind: 'unsupported'; readonly by: 'directory' | 'bucket' | 'service' }
@@ -57,7 +57,10 @@ export type PrunableStore = Store & {
   removeUnfinished(one: Unfinished, options?: ReadOptions): Promise<void>;
   /** @throws ObjectMissing, StoreUnusable */
   lockOf(key: string, options?: ReadOptions): Promise<LockState>;
-  /** Locks it, or for longer. Never shortens a lock, and never makes one weaker. @throws ObjectMissing, StoreUnusable */
+  /**
+   * Locks it, or for longer: never shortens a lock, and the mode of one that is there stays.
+   * @throws ObjectMissing, StoreUnusable
+   */
   extendLock(key: string, lock: ObjectLock, options?: ReadOptions): Promise<LockChange>;
   /** @throws ObjectMissing, StoreUnusable */
   setLegalHold(key: string, on: boolean, options?: ReadOptions): Promise<LockChange>;
@@ -71,6 +74,6 @@ export function isAbandoned({ owner, writtenAt }: Unfinished, now: Date, afterMs
     case 'lives':
       return false;
     case 'unknown':
-      return now.getTime() - writtenAt.getTime() > afterMs;
+      return writtenAt !== undefined && now.getTime() - writtenAt.getTime() > afterMs;
   }
 }

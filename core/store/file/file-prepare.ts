@@ -4,8 +4,12 @@ import prettyBytes from 'pretty-bytes';
 import { freeBytes } from '../../scratch/free-room.ts';
 import { StoreUnusable } from '../store.ts';
 import { discard, type FileRoot, openStagingFile } from './file-write.ts';
+import { ownerOf } from './staging-owner.ts';
 
-/** A dump that has written nothing for a day is not running any more. */
+/**
+ * A dump that has written nothing for a day is not running any more, unless its process is seen to: what is written
+ * first, such as the roles, waits for the archive.
+ */
 const staleAfterMs = 24 * 60 * 60 * 1000;
 
 /** Removes what killed runs have left. Never throws. */
@@ -13,7 +17,7 @@ async function clearStale(staging: string): Promise<void> {
   for (const name of await readdir(staging).catch(() => [])) {
     const path = join(staging, name);
     const found = await stat(path).catch(() => undefined);
-    if (found?.isFile() && Date.now() - found.mtimeMs > staleAfterMs)
+    if (found?.isFile() && Date.now() - found.mtimeMs > staleAfterMs && (await ownerOf(name)) !== 'lives')
       await rm(path, { force: true }).catch(() => undefined);
   }
 }

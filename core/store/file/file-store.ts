@@ -1,9 +1,8 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
-import { PgproofError } from '../../errors.ts';
+import { PgproofError, UsageError } from '../../errors.ts';
 import { abortReasonOr } from '../../process/stop-reason.ts';
 import { checkKey } from '../key.ts';
 import { sha256Of } from '../meter.ts';
@@ -18,16 +17,24 @@ import {
   type Store,
   type VersionedObject,
 } from '../store.ts';
-import { MadeDirectories } from './file-directories.ts';
 import { errno, fromFileSystem, noDirectory, noObject } from './file-error.ts';
 import { listFiles, listFolders } from './file-list.ts';
 import { withLock } from './file-lock.ts';
+import { type FileStoreSettings, filePlace, type Place } from './file-place.ts';
 import { prepareDirectory } from './file-prepare.ts';
-import { discard, type FileRoot, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
+import { discard, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
 
 const readBufferBytes = 1024 * 1024;
 
-type Place = FileRoot & { readonly url: string };
+/** @throws UsageError: nothing keeps a file from who may write into its directory */
+function refuseLock({ url }: Place): void {
+  throw new UsageError({
+    what: 'A directory has no Object Lock',
+    got: url,
+    expected: 'an S3 bucket that was made with Object Lock',
+    fix: 'Leave --object-lock out, or use such a bucket.',
+  });
+}
 
 function staged(place: Place, key: string, path: string, bytes: number): StagedObject {
   const where = `${place.url}/${key}`;
@@ -61,7 +68,7 @@ async function stage(
   place: Place,
   key: string,
   content: Readable,
-  { signal }: StageOptions,
+  { lock, signal }: StageOptions,
 ): Promise<StagedObject> {
   // The source may fail before it is read, or when it is destroyed: without a listener that would end the process.
   content.on('error', () => {});
@@ -69,6 +76,7 @@ async function stage(
   let path: string | undefined;
   try {
     checkKey(key);
+    if (lock !== undefined) refuseLock(place);
     signal?.throwIfAborted();
     const file = await openStagingFile(place).catch((error: unknown) => {
       throw toError(error);
@@ -171,29 +179,15 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
 /**
  * Backups in a directory, which need not exist yet. Directories are 0700 and files 0600; a file appears under its name
  * only when it is complete and synced.
- * @param settings.hardLinks Whether to try them; where a file system has none, pgproof notices by itself. @default true
- * @param settings.lockPatienceMs What is done under a lock takes milliseconds; one that is seen for longer than this was
- *   left by a machine that went down. @default 30000
  */
-export function fileStore(settings: {
-  readonly directory: string;
-  readonly hardLinks?: boolean;
-  readonly lockPatienceMs?: number;
-}): Store {
-  const directory = resolve(settings.directory);
-  const place: Place = {
-    directory,
-    staging: join(directory, '.staging'),
-    made: new MadeDirectories(),
-    hardLinks: settings.hardLinks ?? true,
-    lockPatienceMs: settings.lockPatienceMs ?? 30_000,
-    url: pathToFileURL(directory).href,
-  };
+export function fileStore(settings: FileStoreSettings): Store {
+  const place = filePlace(settings);
 
   return {
     url: place.url,
-    async prepare({ expectedBytes, signal }) {
+    async prepare({ expectedBytes, lock, signal }) {
       signal?.throwIfAborted();
+      if (lock) refuseLock(place);
       try {
         await prepareDirectory(place, place.url, expectedBytes);
       } catch (error) {
@@ -204,7 +198,8 @@ export function fileStore(settings: {
     async stage(key, content, options = {}) {
       return await stage(place, key, content, options);
     },
-    async create(key, content) {
+    async create(key, content, { lock } = {}) {
+      if (lock !== undefined) refuseLock(place);
       const where = `${place.url}/${key}`;
       await writeSmall(place, key, content, (staging, final) => publish(place, staging, final, where));
     },
@@ -218,7 +213,7 @@ export function fileStore(settings: {
     },
     async *list(prefix, options = {}) {
       try {
-        yield* listFiles(directory, '', prefix, options);
+        yield* listFiles(place.directory, '', prefix, options);
       } catch (error) {
         throw fromFileSystem(error, place.url);
       }
@@ -226,7 +221,7 @@ export function fileStore(settings: {
     async *folders(prefix, { signal } = {}) {
       signal?.throwIfAborted();
       try {
-        yield* await listFolders(directory, prefix);
+        yield* await listFolders(place.directory, prefix);
       } catch (error) {
         throw errno(error) === 'ENOENT' ? noDirectory(place.url, error) : fromFileSystem(error, place.url);
       }

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type FileHandle, link, open, rename, rm, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { watchForOrphans } from '../../process/orphan-watch.ts';
 import { type MadeDirectories, syncDirectory } from './file-directories.ts';
 import { errno, keyTaken } from './file-error.ts';
+import { newStagingName } from './staging-owner.ts';
 
 /** A store on disk, as its parts share it. */
 export type FileRoot = {
@@ -41,7 +42,7 @@ const watched = new Map<string, () => void>();
 
 /** A new file beside the objects, on the same file system, which no listing shows. */
 export async function openStagingFile(root: FileRoot): Promise<StagingFile> {
-  const path = join(root.staging, `${randomBytes(12).toString('hex')}.partial`);
+  const path = join(root.staging, await newStagingName());
   const handle = await inDirectory(root, root.staging, () => open(path, 'wx', 0o600));
   watched.set(path, watchForOrphans({ paths: [path] }));
   return { path, handle };

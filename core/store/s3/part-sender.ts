@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type CompletedPart, type S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { abortReasonOr } from '../../process/stop-reason.ts';
+import { digestForLock } from './lock-input.ts';
 import { PartBuffers } from './part-buffers.ts';
 import type { PartSizes } from './part-sizes.ts';
 import { fromS3, s3ErrorName, s3Meanings } from './s3-error.ts';
@@ -14,6 +15,8 @@ export type Upload = {
   readonly sizes: PartSizes;
   /** For messages. */
   readonly url: string;
+  /** Whether the object will be locked: each part has to come with a digest then. */
+  readonly isLocked: boolean;
 };
 
 export type UploadedParts = { readonly parts: readonly CompletedPart[]; readonly bytes: number };
@@ -93,6 +96,7 @@ async function partCommand(upload: Upload, partNumber: number, body: Buffer): Pr
     PartNumber: partNumber,
     Body: body,
     ContentLength: body.length,
+    ...(upload.isLocked ? await digestForLock(upload.client, body) : {}),
   });
   if ((await upload.client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED') {
     command.middlewareStack.add(

@@ -1,5 +1,5 @@
 import { messageOf, PgproofError } from '../../errors.ts';
-import { ObjectExists, ObjectMissing, StoreUnusable } from '../store.ts';
+import { ObjectExists, type ObjectLock, ObjectMissing, StoreUnusable } from '../store.ts';
 
 /**
  * What an error of S3, of the SDK or of the network means to us. `retried`: what tries the call again before
@@ -57,6 +57,12 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
   NoSuchKey: missing,
   NotFound: missing,
   'http:404': missing,
+
+  NoSuchObjectLockConfiguration: unusable('The object has no lock', 'Lock it first.'),
+  ObjectLockConfigurationNotFoundError: unusable(
+    'The bucket has no Object Lock',
+    'Take a bucket that was made with it.',
+  ),
 
   NoSuchBucket: unusable('The bucket does not exist', 'Create it, or correct its name in the store URL.'),
   NoSuchUpload: unusable(
@@ -204,6 +210,33 @@ export function fromS3(error: unknown, where: string): Error {
       fix: right === undefined ? meaning.fix : `Set AWS_REGION=${right}.`,
     },
     { cause: error, isOfObject: isOfObject(name, error) },
+  );
+}
+
+/** The same of what was to be written with a lock, which a bucket without Object Lock refuses, and a role without the right. */
+export function fromLocked(error: unknown, where: string, lock: ObjectLock | undefined): Error {
+  const ours = fromS3(error, where);
+  if (lock === undefined || !(ours instanceof StoreUnusable)) return ours;
+  const name = s3ErrorName(error);
+  if (name === 'InvalidRequest' || name === 'NotImplemented')
+    return lockRefused(ours, where, 'Take a bucket that was made with Object Lock, or leave the lock out.');
+  if (name === 'AccessDenied')
+    return lockRefused(
+      ours,
+      where,
+      `${rights} With a lock also s3:PutObjectRetention, for so many days (s3:object-lock-remaining-retention-days).`,
+    );
+  return ours;
+}
+
+function lockRefused(
+  { problem, cause, isOfObject }: StoreUnusable,
+  where: string,
+  fix: string,
+): StoreUnusable {
+  return new StoreUnusable(
+    { what: `The store refused to lock what was to be written (${where})`, got: problem.got, fix },
+    { cause, isOfObject },
   );
 }
 

@@ -3,7 +3,7 @@ import { abortReasonOr } from '../../process/stop-reason.ts';
 import { isKey } from '../key.ts';
 import type { ListOptions, ReadOptions, StoredObject } from '../store.ts';
 import { fromS3 } from './s3-error.ts';
-import type { Place } from './s3-object.ts';
+import { keyDecoder, type Place } from './s3-object.ts';
 
 /** Where a page begins: at the beginning, behind a key, or where the page before ended. */
 type From = { readonly StartAfter?: string; readonly ContinuationToken?: string };
@@ -22,9 +22,8 @@ async function ask(
     });
 }
 
-/** Some S3-likes ignore the wish for encoded keys, and say so by not repeating it. */
 function decoded(page: ListObjectsV2Output, key: string): string {
-  return page.EncodingType === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key;
+  return keyDecoder(page.EncodingType)(key);
 }
 
 /**

@@ -19,6 +19,14 @@ export type Place = {
   readonly url: string;
 };
 
+/**
+ * Reads the keys of a listing that was asked to encode them: they may have characters that XML cannot carry. Some S3-likes
+ * ignore the wish, and say so by not repeating it.
+ */
+export function keyDecoder(encoding: string | undefined): (key: string) => string {
+  return (key) => (encoding === 'url' ? decodeURIComponent(key.replaceAll('+', ' ')) : key);
+}
+
 async function open(
   { client, bucket }: Place,
   input: Omit<GetObjectCommandInput, 'Bucket'>,

@@ -5,12 +5,14 @@ import {
   collectSmall,
   ObjectChanged,
   ObjectExists,
+  type ObjectLock,
   ObjectMissing,
   type ReadOptions,
   StoreUnusable,
   type VersionedObject,
 } from '../store.ts';
-import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
+import { digestForLock, lockInput } from './lock-input.ts';
+import { attemptsOf, fromLocked, s3ErrorName } from './s3-error.ts';
 import { type Place, readTagged } from './s3-object.ts';
 
 /** Where small objects go. */
@@ -41,6 +43,7 @@ export async function putSmall(
   key: string,
   content: Uint8Array,
   condition: Condition = {},
+  lock?: ObjectLock,
 ): Promise<void> {
   checkKey(key);
   try {
@@ -50,11 +53,13 @@ export async function putSmall(
         Key: place.folder + key,
         Body: content,
         ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
+        ...lockInput(lock),
+        ...(lock === undefined ? {} : await digestForLock(place.client, content)),
         ...condition,
       }),
     );
   } catch (error) {
-    const failure = fromS3(error, `${place.url}/${key}`);
+    const failure = fromLocked(error, `${place.url}/${key}`, lock);
     if (failure instanceof ObjectExists && attemptsOf(error) > 1 && (await isOurs(place, key, content)))
       return;
     throw failure;

@@ -11,10 +11,11 @@ import {
 import { PgproofError } from '../../errors.ts';
 import { checkKey } from '../key.ts';
 import { ObjectExists, type StagedObject, type StageOptions } from '../store.ts';
+import { lockInput } from './lock-input.ts';
 import { uploadParts } from './multipart.ts';
 import type { Upload, UploadedParts } from './part-sender.ts';
 import { choosePartSizes } from './part-sizes.ts';
-import { attemptsOf, fromS3, s3ErrorName } from './s3-error.ts';
+import { attemptsOf, fromLocked, fromS3, s3ErrorName } from './s3-error.ts';
 
 export type S3Target = {
   readonly client: S3Client;
@@ -47,14 +48,16 @@ async function beginUpload(target: S3Target, key: string, options: StageOptions)
     ...(crc ? { ChecksumAlgorithm: 'CRC32' } : {}),
     ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
     ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
+    ...lockInput(options.lock),
   });
   const url = `${target.url}/${key}`;
   const { UploadId } = await client.send(command).catch((error: unknown) => {
-    throw fromS3(error, url);
+    throw fromLocked(error, url, options.lock);
   });
   if (UploadId === undefined) throw new TypeError('S3 began an upload without an id');
   const sizes = choosePartSizes({ expectedBytes: options.expectedBytes, partLimit });
-  return { client, bucket, key: folder + key, uploadId: UploadId, sizes, url };
+  const isLocked = options.lock !== undefined;
+  return { client, bucket, key: folder + key, uploadId: UploadId, sizes, url, isLocked };
 }
 
 /**

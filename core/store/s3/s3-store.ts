@@ -2,10 +2,10 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import prettyBytes from 'pretty-bytes';
 import { type Store, StoreUnusable } from '../store.ts';
 import { capacityBytes, choosePartSizes, multipartLimits } from './part-sizes.ts';
-import { s3Client } from './s3-client.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
 import { listFolders, listObjects } from './s3-list.ts';
-import { type Place, readTagged } from './s3-object.ts';
+import { readTagged } from './s3-object.ts';
+import { s3Place } from './s3-place.ts';
 import type { S3StoreSettings } from './s3-settings.ts';
 import { putSmall, readSmallTagged, replaceSmall } from './s3-small.ts';
 import { type S3Target, stageInS3 } from './s3-stage.ts';
@@ -17,11 +17,8 @@ import { type S3Target, stageInS3 } from './s3-stage.ts';
  */
 export function s3Store(settings: S3StoreSettings): Store {
   const { bucket, kmsKeyArn, partLimit = multipartLimits.maxParts } = settings;
-  const prefix = settings.prefix.replace(/^\/+|\/+$/g, '');
-  const folder = prefix === '' ? '' : `${prefix}/`;
-  const url = `s3://${bucket}${prefix === '' ? '' : `/${encodeURI(prefix).replace(/[?#@]/g, encodeURIComponent)}`}`;
-  const client = s3Client(settings);
-  const place: Place = { client, bucket, folder, url };
+  const place = s3Place(settings);
+  const { client, folder, url } = place;
   const target: S3Target = { ...place, kmsKeyArn, storageClass: settings.storageClass, partLimit };
 
   return {
@@ -47,8 +44,8 @@ export function s3Store(settings: S3StoreSettings): Store {
     async stage(key, content, options = {}) {
       return await stageInS3(target, key, content, options);
     },
-    async create(key, content) {
-      await putSmall(target, key, content, { IfNoneMatch: '*' });
+    async create(key, content, { lock } = {}) {
+      await putSmall(target, key, content, { IfNoneMatch: '*' }, lock);
     },
     async replace(key, content) {
       await putSmall(target, key, content);

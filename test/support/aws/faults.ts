@@ -17,6 +17,8 @@ export type FaultAction =
   | 'stall'
   /** One byte is flipped on the way, at offset `afterBytes`. */
   | 'corruptByte'
+  /** Half of the keys of a DeleteObjects are deleted, and the connection reset. */
+  | 'halfway'
   /** The work is done, and the connection reset before the answer. */
   | 'lostResponse';
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Fault } from './faults.ts';
-import type { Bucket, S3Storage } from './s3-storage.ts';
+import type { Bucket } from './s3-bucket.ts';
+import type { S3Storage } from './s3-storage.ts';
 import { WireError } from './wire.ts';
 
 export type S3ServerOptions = {
@@ -16,6 +17,12 @@ export type S3ServerOptions = {
   readonly region?: string;
   /** Whether a PutObject may come with If-Match; default true, as S3. Others answer 501. */
   readonly knowsIfMatch?: boolean;
+  /** Whether there is a DeleteObjects; default true, as S3. Google answers 400 NotImplemented. */
+  readonly knowsDeleteObjects?: boolean;
+  /** Keys that a DeleteObjects neither deletes nor speaks of, as no S3 should. */
+  readonly hushes?: (key: string) => boolean;
+  /** Whether there is a ListMultipartUploads; default true, as S3. */
+  readonly knowsUploadLists?: boolean;
   /** The only access key that is let in; default `test`. */
   readonly accessKeyId?: string;
 };
@@ -31,6 +38,12 @@ export type S3Call = {
   readonly fault: Fault | undefined;
   readonly storage: S3Storage;
   readonly options: S3ServerOptions;
+  /** The server's clock. */
+  readonly now: () => Date;
+  /** With which error of its own a key is refused to be deleted; undefined: it is not. */
+  readonly refuses: (key: string) => string | undefined;
+  /** What IAM says of deleting one of several keys. */
+  readonly mayDelete: (key: string) => Promise<boolean>;
 };
 
 /** The operation that S3 would see in a request's method and query (path style). */
@@ -38,7 +51,10 @@ export function operationOf(method: string, key: string, query: URLSearchParams)
   if (key === '') {
     if (method === 'HEAD') return 'HeadBucket';
     if (method === 'PUT') return 'CreateBucket';
+    if (method === 'POST' && query.has('delete')) return 'DeleteObjects';
     if (method === 'GET' && query.has('uploads')) return 'ListMultipartUploads';
+    if (method === 'GET' && query.has('versions')) return 'ListObjectVersions';
+    if (method === 'GET' && query.has('versioning')) return 'GetBucketVersioning';
     if (method === 'GET' && query.get('list-type') === '2') return 'ListObjectsV2';
   } else if (query.has('uploadId')) {
     if (method === 'PUT' && query.has('partNumber')) return 'UploadPart';
@@ -47,6 +63,12 @@ export function operationOf(method: string, key: string, query: URLSearchParams)
     if (method === 'GET') return 'ListParts';
   } else if (query.has('uploads')) {
     if (method === 'POST') return 'CreateMultipartUpload';
+  } else if (query.has('retention')) {
+    if (method === 'GET') return 'GetObjectRetention';
+    if (method === 'PUT') return 'PutObjectRetention';
+  } else if (query.has('legal-hold')) {
+    if (method === 'GET') return 'GetObjectLegalHold';
+    if (method === 'PUT') return 'PutObjectLegalHold';
   } else {
     if (method === 'PUT') return 'PutObject';
     if (method === 'GET') return 'GetObject';

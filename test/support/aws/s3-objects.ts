@@ -3,15 +3,19 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { withFault } from './faults.ts';
 import { receiveBody } from './s3-body.ts';
+import type { Bucket, ServedObject, Version } from './s3-bucket.ts';
 import { bucketOf, type S3Call } from './s3-call.ts';
-import type { Bucket, ServedObject } from './s3-storage.ts';
+import { checkDigest, lockAsked } from './s3-locks.ts';
+import { byBytes, urlEncoded } from './s3-versions.ts';
 import { element, header, sendXml, WireError } from './wire.ts';
 
 /** What the headers of a PutObject or CreateMultipartUpload ask for. */
 export function attributesOf(
-  request: S3Call['request'],
-): Pick<ServedObject, 'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm'> {
+  call: S3Call,
+): Pick<ServedObject, 'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm' | 'lock'> {
+  const { request } = call;
   return {
+    lock: lockAsked(call),
     serverSideEncryption: header(request, 'x-amz-server-side-encryption'),
     kmsKeyId: header(request, 'x-amz-server-side-encryption-aws-kms-key-id'),
     storageClass: header(request, 'x-amz-storage-class') ?? 'STANDARD',
@@ -65,6 +69,8 @@ export async function putObject(call: S3Call): Promise<void> {
       'NotImplemented',
       'A header you provided implies functionality that is not implemented',
     );
+  const attributes = attributesOf(call);
+  if (attributes.lock !== undefined) checkDigest(call.request);
   const before = bucket.objects.get(call.key)?.etag;
   const { segment } = await receiveBody(call.request, call.storage, call.fault);
   checkCondition(call, before);
@@ -72,15 +78,34 @@ export async function putObject(call: S3Call): Promise<void> {
     segments: [segment],
     bytes: segment.bytes,
     etag: newEtag(),
-    modifiedAt: new Date(),
-    ...attributesOf(call.request),
+    modifiedAt: call.now(),
+    ...attributes,
   };
-  bucket.objects.set(call.key, object);
-  call.response.writeHead(200, { etag: object.etag }).end();
+  const { versionId, gone } = bucket.put(call.key, object);
+  await call.storage.remove(gone);
+  const version = bucket.versioning === undefined ? {} : { 'x-amz-version-id': versionId };
+  call.response.writeHead(200, { etag: object.etag, ...version }).end();
+}
+
+/** The version that is asked for, or the newest. @throws WireError NoSuchKey, NoSuchVersion, MethodNotAllowed of a marker */
+function versionOf(call: S3Call): Version | undefined {
+  const { versions } = bucketOf(call);
+  const id = call.query.get('versionId');
+  if (id === null) return versions.get(call.key)?.[0];
+  const version = bucketOf(call).version(call.key, id);
+  if (version === undefined)
+    throw new WireError(404, 'NoSuchVersion', 'The specified version does not exist.');
+  if (version.object === undefined)
+    throw new WireError(
+      405,
+      'MethodNotAllowed',
+      'The specified method is not allowed against this resource.',
+    );
+  return version;
 }
 
 function objectOf(call: S3Call): ServedObject {
-  const object = bucketOf(call).objects.get(call.key);
+  const object = versionOf(call)?.object;
   if (object === undefined)
     throw new WireError(404, 'NoSuchKey', 'The specified key does not exist.', {
       details: { Key: call.key },
@@ -127,16 +152,8 @@ export async function getObject(call: S3Call): Promise<void> {
   await pipeline(Readable.from(body, { objectMode: false }), call.response);
 }
 
-export async function deleteObject(call: S3Call): Promise<void> {
-  const bucket = bucketOf(call);
-  const object = bucket.objects.get(call.key);
-  bucket.objects.delete(call.key);
-  if (object !== undefined) await call.storage.remove(object.segments);
-  call.response.writeHead(204).end();
-}
-
 function sortedObjects(bucket: Bucket): readonly [string, ServedObject][] {
-  return [...bucket.objects].sort(([one], [other]) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  return [...bucket.objects].sort(([one], [other]) => byBytes(one, other));
 }
 
 /** The part of a key up to the first delimiter behind the prefix, with it; the key where there is none. */
@@ -146,7 +163,7 @@ function rolledUp(key: string, prefix: string, delimiter: string): string {
 }
 
 function isAfter(name: string, after: string): boolean {
-  return Buffer.compare(Buffer.from(name), Buffer.from(after)) > 0;
+  return byBytes(name, after) > 0;
 }
 
 export function listObjects(call: S3Call): void {
@@ -154,10 +171,7 @@ export function listObjects(call: S3Call): void {
   const prefix = query.get('prefix') ?? '';
   const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
   const size = Math.min(Number(query.get('max-keys') ?? 1000), call.options.pageSize ?? 1000);
-  const encode = (key: string): string =>
-    query.get('encoding-type') === 'url'
-      ? encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+')
-      : key;
+  const encode = (key: string): string => (query.get('encoding-type') === 'url' ? urlEncoded(key) : key);
   const delimiter = query.get('delimiter') ?? '';
   const matching = sortedObjects(bucketOf(call))
     .filter(([key]) => key.startsWith(prefix))

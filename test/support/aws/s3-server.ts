@@ -5,17 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { breakOff, type Fault, Faults, throwIfRefused } from './faults.ts';
 import { listen } from './listener.ts';
-import { bucketOf, checkCredentials, operationOf, type S3Call, type S3ServerOptions } from './s3-call.ts';
-import { deleteObject, getObject, headObject, listObjects, putObject } from './s3-objects.ts';
-import { S3Storage, type ServedObject, type Upload } from './s3-storage.ts';
-import {
-  abortUpload,
-  completeUpload,
-  createUpload,
-  listParts,
-  listUploads,
-  uploadPart,
-} from './s3-uploads.ts';
+import { Bucket, type BucketOptions, type Lock, type ServedObject } from './s3-bucket.ts';
+import { checkCredentials, operationOf, type S3Call, type S3ServerOptions } from './s3-call.ts';
+import { perform } from './s3-perform.ts';
+import { S3Storage, type Upload } from './s3-storage.ts';
 import { element, sendXml, WireError } from './wire.ts';
 
 export type { Fault, FaultAction } from './faults.ts';
@@ -31,13 +24,19 @@ export type ObjectRecord = Omit<ServedObject, 'segments'> & {
 /** The S3 half: what tests ask of it, and its request handler. */
 export type S3Service = {
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
-  createBucket(name: string, options?: { readonly region?: string }): void;
+  createBucket(name: string, options?: BucketOptions): void;
+  /** What the server takes for now, from now on; undefined: the machine's clock again. */
+  setClock(now: (() => Date) | undefined): void;
   /** Puts an object there, past the wire. */
   put(bucket: string, key: string, content: Uint8Array | string): Promise<void>;
   remove(bucket: string, key: string): void;
   object(bucket: string, key: string): ObjectRecord | undefined;
   /** Sorted. */
   keys(bucket: string): string[];
+  /** Every version of a key, the newest first; of a delete marker, there is no object. */
+  history(bucket: string, key: string): VersionRecord[];
+  /** Refuses single keys of a delete, with an error code of S3's; undefined: none any more. */
+  refuseDelete(refuses: ((key: string) => string | undefined) | undefined): void;
   /** Multipart uploads that were neither completed nor aborted. */
   uploads(): Upload[];
   /** Takes an upload away, as a lifecycle rule does. */
@@ -52,6 +51,14 @@ export type S3Service = {
   behave(): void;
 };
 
+export type VersionRecord = {
+  readonly versionId: string;
+  readonly modifiedAt: Date;
+  readonly isMarker: boolean;
+  readonly lock: Lock | undefined;
+  readonly legalHold: boolean;
+};
+
 /** Whether a caller may do this. `key` of a listing is its prefix. */
 export type Judge = (call: {
   readonly operation: string;
@@ -60,46 +67,6 @@ export type Judge = (call: {
 }) => Promise<boolean>;
 
 export type S3Server = S3Service & { readonly url: string; kill(): Promise<void> };
-
-async function perform(call: S3Call): Promise<void> {
-  switch (call.operation) {
-    case 'PutObject':
-      return await putObject(call);
-    case 'GetObject':
-      return await getObject(call);
-    case 'HeadObject':
-      return headObject(call);
-    case 'DeleteObject':
-      return await deleteObject(call);
-    case 'ListObjectsV2':
-      return listObjects(call);
-    case 'CreateMultipartUpload':
-      return createUpload(call);
-    case 'UploadPart':
-      return await uploadPart(call);
-    case 'CompleteMultipartUpload':
-      return await completeUpload(call);
-    case 'AbortMultipartUpload':
-      return await abortUpload(call);
-    case 'ListParts':
-      return listParts(call);
-    case 'ListMultipartUploads':
-      return listUploads(call);
-    case 'HeadBucket':
-      bucketOf(call);
-      call.response.writeHead(200).end();
-      return;
-    case 'CreateBucket':
-      call.storage.buckets.set(call.bucketName, {
-        region: call.options.region ?? 'us-east-1',
-        objects: new Map(),
-      });
-      call.response.writeHead(200, { location: `/${call.bucketName}` }).end();
-      return;
-    default:
-      throw new WireError(501, 'NotImplemented', 'This server does not speak that operation');
-  }
-}
 
 function answerError(error: unknown, request: IncomingMessage, response: ServerResponse): void {
   // Node takes the socket away from a request whose connection is gone.
@@ -132,13 +99,17 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
   const faults = new Faults();
   const counts = new Map<string, number>();
   let judge: Judge | undefined;
+  let clock: (() => Date) | undefined;
+  const now = (): Date => clock?.() ?? new Date();
+  let refuses: ((key: string) => string | undefined) | undefined;
   const region = options.region ?? 'us-east-1';
-  for (const name of options.buckets ?? []) storage.buckets.set(name, { region, objects: new Map() });
-  const objectsOf = (bucket: string): Map<string, ServedObject> => {
-    const found = storage.buckets.get(bucket);
-    if (found === undefined) throw new Error(`The test server has no bucket ${bucket}`);
-    return found.objects;
+  for (const name of options.buckets ?? []) storage.buckets.set(name, new Bucket({ region }));
+  const bucketNamed = (name: string): Bucket => {
+    const found = storage.buckets.get(name);
+    if (found === undefined) throw new Error(`The test server has no bucket ${name}`);
+    return found;
   };
+  const objectsOf = (name: string): Map<string, ServedObject> => bucketNamed(name).objects;
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
@@ -150,8 +121,11 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       const fault = faults.take(operation);
       checkCredentials(request, options.accessKeyId ?? 'test');
       throwIfRefused(fault);
-      const asked = operation === 'ListObjectsV2' ? (url.searchParams.get('prefix') ?? '') : key;
-      if (judge !== undefined && !(await judge({ operation, key: asked, headers: request.headers })))
+      const asked = key === '' ? (url.searchParams.get('prefix') ?? '') : key;
+      const may = async (what: string, of: string): Promise<boolean> =>
+        judge === undefined || (await judge({ operation: what, key: of, headers: request.headers }));
+      // IAM is asked about each key of it.
+      if (operation !== 'DeleteObjects' && !(await may(operation, asked)))
         throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
       const call: S3Call = {
         operation,
@@ -163,8 +137,11 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
         fault,
         storage,
         options,
+        now,
+        refuses: (one) => refuses?.(one),
+        mayDelete: (one) => may('DeleteObject', one),
       };
-      const breaksBody = operation === 'UploadPart' || operation === 'PutObject' || operation === 'GetObject';
+      const breaksBody = ['UploadPart', 'PutObject', 'GetObject', 'DeleteObjects'].includes(operation);
       if (!breaksBody && (fault?.action === 'reset' || fault?.action === 'stall'))
         await breakOff(fault, request);
       if (fault?.action === 'lostResponse') {
@@ -182,16 +159,27 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
 
   return {
     handle,
-    createBucket(name, { region: own = region } = {}) {
-      storage.buckets.set(name, { region: own, objects: new Map() });
+    createBucket(name, own = {}) {
+      storage.buckets.set(name, new Bucket({ region, ...own }));
+    },
+    setClock(next) {
+      clock = next;
+    },
+    history: (bucket, key) =>
+      (bucketNamed(bucket).versions.get(key) ?? []).map(({ object, ...rest }) => ({
+        ...rest,
+        isMarker: object === undefined,
+      })),
+    refuseDelete(next) {
+      refuses = next;
     },
     async put(bucket, key, content) {
       const segment = await storage.write(singleChunk(Buffer.from(content)));
-      objectsOf(bucket).set(key, {
+      bucketNamed(bucket).put(key, {
         segments: [segment],
         bytes: segment.bytes,
         etag: `"${key.length}-${segment.bytes}"`,
-        modifiedAt: new Date(),
+        modifiedAt: now(),
         serverSideEncryption: undefined,
         kmsKeyId: undefined,
         storageClass: 'STANDARD',
@@ -199,7 +187,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       });
     },
     remove(bucket, key) {
-      objectsOf(bucket).delete(key);
+      bucketNamed(bucket).delete(key, now());
     },
     object(bucket, key) {
       const object = objectsOf(bucket).get(key);

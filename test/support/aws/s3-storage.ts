@@ -2,25 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Bucket, ServedObject } from './s3-bucket.ts';
 
 /** One file on disk: a part, or the body of a PutObject. */
 export type Segment = { readonly path: string; readonly bytes: number };
-
-export type ServedObject = {
-  readonly segments: readonly Segment[];
-  readonly bytes: number;
-  readonly etag: string;
-  readonly modifiedAt: Date;
-  readonly serverSideEncryption: string | undefined;
-  readonly kmsKeyId: string | undefined;
-  readonly storageClass: string;
-  readonly checksumAlgorithm: string | undefined;
-};
 
 export type PartRecord = {
   readonly segment: Segment;
   readonly etag: string;
   readonly checksum: string | undefined;
+  readonly receivedAt: Date;
 };
 
 export type Upload = {
@@ -30,12 +21,10 @@ export type Upload = {
   readonly initiatedAt: Date;
   readonly attributes: Pick<
     ServedObject,
-    'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm'
+    'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm' | 'lock'
   >;
   readonly parts: Map<number, PartRecord>;
 };
-
-export type Bucket = { readonly region: string; readonly objects: Map<string, ServedObject> };
 
 /** What the server keeps: names in memory, bytes on disk, so that a benchmark's gigabyte costs no memory. */
 export class S3Storage {
@@ -82,7 +71,11 @@ export class S3Storage {
   }
 
   async readAll(object: ServedObject): Promise<Buffer> {
-    return Buffer.concat(await Promise.all(object.segments.map(({ path }) => readFile(path))));
+    return await this.readSegments(object.segments);
+  }
+
+  async readSegments(segments: readonly Segment[]): Promise<Buffer> {
+    return Buffer.concat(await Promise.all(segments.map(({ path }) => readFile(path))));
   }
 
   /** Flips one bit of a stored byte. */

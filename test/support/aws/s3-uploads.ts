@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { receiveBody } from './s3-body.ts';
 import { bucketOf, type S3Call } from './s3-call.ts';
+import { checkDigest } from './s3-locks.ts';
 import { attributesOf, checkIfNoneMatch, newEtag } from './s3-objects.ts';
 import type { PartRecord, Upload } from './s3-storage.ts';
 import { element, readText, sendXml, texts, WireError } from './wire.ts';
@@ -13,8 +14,8 @@ export function createUpload(call: S3Call): void {
     id: randomUUID(),
     bucket: call.bucketName,
     key: call.key,
-    initiatedAt: new Date(),
-    attributes: attributesOf(call.request),
+    initiatedAt: call.now(),
+    attributes: attributesOf(call),
     parts: new Map(),
   };
   call.storage.uploads.set(upload.id, upload);
@@ -26,7 +27,7 @@ export function createUpload(call: S3Call): void {
   );
 }
 
-function uploadOf(call: S3Call): Upload {
+export function uploadOf(call: S3Call): Upload {
   bucketOf(call);
   const upload = call.storage.uploads.get(call.query.get('uploadId') ?? '');
   if (upload === undefined || upload.key !== call.key || upload.bucket !== call.bucketName)
@@ -54,13 +55,14 @@ export async function uploadPart(call: S3Call): Promise<void> {
       'InvalidRequest',
       'Checksum Type mismatch occurred, expected checksum Type: null',
     );
+  if (upload.attributes.lock !== undefined) checkDigest(call.request);
   const { segment, checksum } = await receiveBody(call.request, call.storage, call.fault);
   if (!call.storage.uploads.has(upload.id)) {
     await call.storage.remove([segment]);
     throw new WireError(404, 'NoSuchUpload', 'The specified multipart upload does not exist.');
   }
   const replaced = upload.parts.get(number);
-  const part: PartRecord = { segment, etag: newEtag(), checksum };
+  const part: PartRecord = { segment, etag: newEtag(), checksum, receivedAt: call.now() };
   upload.parts.set(number, part);
   if (replaced !== undefined) await call.storage.remove([replaced.segment]);
   call.response
@@ -106,13 +108,17 @@ export async function completeUpload(call: S3Call): Promise<void> {
   checkIfNoneMatch(call);
   call.storage.uploads.delete(upload.id);
   const etag = `${newEtag().slice(0, -1)}-${parts.length}"`;
-  bucketOf(call).objects.set(call.key, {
+  const bucket = bucketOf(call);
+  const { versionId, gone } = bucket.put(call.key, {
     segments: parts.map(({ segment }) => segment),
     bytes: parts.reduce((sum, { segment }) => sum + segment.bytes, 0),
     etag,
-    modifiedAt: new Date(),
+    // S3 says when it was begun.
+    modifiedAt: upload.initiatedAt,
     ...upload.attributes,
   });
+  await call.storage.remove(gone);
+  if (bucket.versioning !== undefined) call.response.setHeader('x-amz-version-id', versionId);
   sendXml(
     call.response,
     200,
@@ -126,31 +132,4 @@ export async function abortUpload(call: S3Call): Promise<void> {
   call.storage.uploads.delete(upload.id);
   await call.storage.remove([...upload.parts.values()].map(({ segment }) => segment));
   call.response.writeHead(204).end();
-}
-
-export function listParts(call: S3Call): void {
-  const parts = [...uploadOf(call).parts].sort(([one], [other]) => one - other);
-  sendXml(
-    call.response,
-    200,
-    `<ListPartsResult>${element('IsTruncated', 'false')}${parts
-      .map(([number, { etag, segment }]) => {
-        return `<Part>${element('PartNumber', number)}${element('ETag', etag)}${element('Size', segment.bytes)}</Part>`;
-      })
-      .join('')}</ListPartsResult>`,
-  );
-}
-
-export function listUploads(call: S3Call): void {
-  bucketOf(call);
-  const uploads = [...call.storage.uploads.values()].filter(({ bucket }) => bucket === call.bucketName);
-  sendXml(
-    call.response,
-    200,
-    `<ListMultipartUploadsResult>${element('Bucket', call.bucketName)}${element('IsTruncated', 'false')}${uploads
-      .map(({ id, key, initiatedAt }) => {
-        return `<Upload>${element('Key', key)}${element('UploadId', id)}${element('Initiated', initiatedAt.toISOString())}</Upload>`;
-      })
-      .join('')}</ListMultipartUploadsResult>`,
-  );
 }

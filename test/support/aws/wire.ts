@@ -39,7 +39,8 @@ export function element(name: string, text: string | number): string {
 /** The texts of every `<name>` in a request's XML: enough for the flat bodies that the SDK sends. */
 export function texts(xml: string, name: string): string[] {
   return [...xml.matchAll(new RegExp(`<${name}>([^<]*)</${name}>`, 'g'))].map((match) =>
-    (match[1] ?? '').replace(/&(quot|apos|lt|gt|amp);/g, (_, entity: string) => {
+    (match[1] ?? '').replace(/&(quot|apos|lt|gt|amp|#x[0-9A-Fa-f]+);/g, (_, entity: string) => {
+      if (entity.startsWith('#x')) return String.fromCodePoint(Number.parseInt(entity.slice(2), 16));
       return { quot: '"', apos: "'", lt: '<', gt: '>', amp: '&' }[entity] ?? '';
     }),
   );

@@ -1,20 +1,28 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileStore } from '../../../../core/store/file/file-store.ts';
-import { s3Store } from '../../../../core/store/s3/s3-store.ts';
+import { prunableFileStore } from '../../../../core/store/file/prunable-file-store.ts';
+import type { PrunableStore } from '../../../../core/store/prunable.ts';
+import { prunableS3Store } from '../../../../core/store/s3/prunable-s3-store.ts';
 import { testClient } from '../../../support/aws/s3-client.ts';
 import { withS3Server } from '../../../support/aws/s3-server.ts';
-import { describeStore, type OpenedStore } from './contract.ts';
+import { describeStore } from './contract.ts';
+import { describePrunable } from './prunable-contract.ts';
 
-async function inDirectory(use: (opened: OpenedStore) => Promise<void>, hardLinks: boolean): Promise<void> {
+type Opened = {
+  readonly store: PrunableStore;
+  readonly other: PrunableStore;
+  leftovers(): Promise<string[]>;
+};
+
+async function inDirectory(use: (opened: Opened) => Promise<void>, hardLinks: boolean): Promise<void> {
   const parent = await mkdtemp(join(tmpdir(), 'pgproof-store-'));
   const directory = join(parent, 'made/by it');
   try {
-    const store = fileStore({ directory, hardLinks });
+    const store = prunableFileStore({ directory, hardLinks });
     await use({
       store,
-      other: fileStore({ directory, hardLinks }),
+      other: prunableFileStore({ directory, hardLinks }),
       async leftovers() {
         const found = (await readdir(parent, { recursive: true, withFileTypes: true }).catch(() => [])) ?? [];
         const names = found.map((entry) => join(entry.parentPath, entry.name).slice(parent.length + 1));
@@ -33,14 +41,14 @@ async function inDirectory(use: (opened: OpenedStore) => Promise<void>, hardLink
 }
 
 async function inBucket(
-  use: (opened: OpenedStore) => Promise<void>,
+  use: (opened: Opened) => Promise<void>,
   prefix: string,
   requestChecksumCalculation: 'WHEN_SUPPORTED' | 'WHEN_REQUIRED',
 ): Promise<void> {
   await withS3Server({ buckets: ['backups'] }, async (server) => {
     await server.put('backups', 'elsewhere/not-ours', 'x');
     const client = testClient(server.url, { requestChecksumCalculation });
-    const open = (): OpenedStore['store'] => s3Store({ bucket: 'backups', prefix, client });
+    const open = (): PrunableStore => prunableS3Store({ bucket: 'backups', prefix, client });
     try {
       if (prefix === '') server.remove('backups', 'elsewhere/not-ours');
       await use({
@@ -54,7 +62,12 @@ async function inBucket(
   });
 }
 
-describeStore('file store', (use) => inDirectory(use, true));
-describeStore('file store without hard links', (use) => inDirectory(use, false));
-describeStore('S3 store', (use) => inBucket(use, 'a/prefix', 'WHEN_SUPPORTED'));
-describeStore('S3 store without checksums and prefix', (use) => inBucket(use, '', 'WHEN_REQUIRED'));
+for (const [name, open] of [
+  ['file store', (use) => inDirectory(use, true)],
+  ['file store without hard links', (use) => inDirectory(use, false)],
+  ['S3 store', (use) => inBucket(use, 'a/prefix', 'WHEN_SUPPORTED')],
+  ['S3 store without checksums and prefix', (use) => inBucket(use, '', 'WHEN_REQUIRED')],
+] as [string, (use: (opened: Opened) => Promise<void>) => Promise<void>][]) {
+  describeStore(name, open);
+  describePrunable(name, open);
+}

@@ -1,0 +1,33 @@
+import type { PrunableStore } from '../prunable.ts';
+import { fromFileSystem } from './file-error.ts';
+import { type FileStoreSettings, filePlace } from './file-place.ts';
+import { removeFiles } from './file-remove.ts';
+import { fileStore } from './file-store.ts';
+import { listStaging, removeStaging } from './file-unfinished.ts';
+
+const noLocks = { kind: 'unsupported', by: 'directory' } as const;
+
+/** Backups in a directory, to be tidied up. */
+export function prunableFileStore(settings: FileStoreSettings): PrunableStore {
+  const store = fileStore(settings);
+  const place = filePlace(settings);
+  const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw fromFileSystem(error, place.url);
+    }
+  };
+  return {
+    ...store,
+    remove: (keys, options) => removeFiles(place, keys, options),
+    listUnfinished: async (_prefix, options) => ({
+      found: await translated(() => listStaging(place.staging, options)),
+      incomplete: undefined,
+    }),
+    removeUnfinished: (one) => translated(() => removeStaging(place.staging, one, place.url)),
+    lockOf: async () => noLocks,
+    extendLock: async () => noLocks,
+    setLegalHold: async () => noLocks,
+  };
+}

@@ -1,0 +1,12 @@
+import { s3Client } from './s3-client.ts';
+import type { Place } from './s3-object.ts';
+import type { S3StoreSettings } from './s3-settings.ts';
+
+/** Where a store lies, and a client to reach it. @throws UsageError where the endpoint is wrong */
+export function s3Place(settings: S3StoreSettings): Place {
+  const { bucket } = settings;
+  const prefix = settings.prefix.replace(/^\/+|\/+$/g, '');
+  const below = prefix === '' ? '' : `/${encodeURI(prefix).replace(/[?#@]/g, encodeURIComponent)}`;
+  const folder = prefix === '' ? '' : `${prefix}/`;
+  return { client: s3Client(settings), bucket, folder, url: `s3://${bucket}${below}` };
+}
