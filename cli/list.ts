@@ -1,48 +1,143 @@
 import type { Command } from 'commander';
-import { eachBackup } from '../core/inventory/list-backups.ts';
-import type { InventoryEntry } from '../core/inventory/read-entry.ts';
-import { formatId } from '../core/manifest/backup-id.ts';
+import { most } from '../core/config/options.ts';
+import { checkStore } from '../core/inventory/check-store.ts';
+import type { ListEntry } from '../core/inventory/entry.ts';
+import { eachBackup, type ListFilter } from '../core/inventory/list-backups.ts';
+import { formatId, parseId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
+import { plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
-import { nameOf, type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { collectVerdicts, sinceOf, type VerdictWord, verdictWordOf, verdictWords } from './list-filter.ts';
+import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
 import { tell } from './output/edge.ts';
-import { entryJson } from './output/entry-json.ts';
+import { listJson } from './output/entry-json.ts';
+import { type KeptOf, type ListRow, leftOut, listRow, listTable } from './output/list-table.ts';
 import { printJsonList, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
-import { inventoryRow, inventoryTable } from './output/tables.ts';
+import { machineCache } from './programs.ts';
 
-type ListFlags = StoreFlags & { readonly name?: string; readonly database?: string; readonly json?: true };
+type ListFlags = StoreFlags & {
+  readonly name?: string;
+  readonly database?: string;
+  readonly since?: Date;
+  readonly verdict?: readonly VerdictWord[];
+  readonly held?: true;
+  readonly limit?: number;
+  readonly before?: string;
+  readonly json?: true;
+};
 
 export function listCommand(): Command {
   return storeCommand('list')
-    .description('every backup of a store, with what was proven of it')
+    .description('every backup of a store, the newest first, with what was proven of it')
     .option('--name <name>', 'only of this source', nameOf)
     .option('--database <name>', 'only of this database', nameOf)
+    .option('--since <time>', 'only those begun since: 2026-11-20, 2026-11-20T02:00:00Z, 30d', (text) =>
+      sinceOf(text),
+    )
+    .option(
+      '--verdict <verdict>',
+      `only with this verdict (${verdictWords.join(', ')}); may be repeated`,
+      collectVerdicts,
+    )
+    .option('--held', 'only those that are held')
+    .option('--limit <n>', 'only the newest n', wholeNumber(1, most.listed))
+    .option('--before <id>', 'only those older than this backup: the next page')
     .action(run);
 }
 
 async function run(flags: ListFlags): Promise<void> {
+  const filter = filterFrom(flags);
   const store = await storeFrom(flags);
-  const filter = { source: flags.name, database: flags.database };
+  const cache = await machineCache(store.url);
   await interruptible(async (signal) => {
-    const entries = eachBackup(store, filter, { signal });
-    if (flags.json) await printJsonList(mapped(entries, entryJson));
-    else await printTable(entries, nothingFound(store.url, flags));
+    const page = pageOf(eachBackup(store, filter, { signal, cache }), flags.limit, () =>
+      checkStore(store, { signal }),
+    );
+    if (flags.json) await printJsonList(mapped(page.entries, (entry) => listJson(entry, undefined)));
+    else await printTable(page.entries, undefined);
+    const { last, hasMore } = page.end();
+    if (last === undefined && !flags.json) tell(process.stderr, [nothingFound(store.url, flags)]);
+    if (last !== undefined && hasMore) tell(process.stderr, [`There are older ones: --before ${last}`]);
   });
+  await cache.save();
 }
 
-/** Of each backup its row only is kept: a store may hold more than there is memory for. */
-async function printTable(entries: AsyncIterable<InventoryEntry>, nothing: string): Promise<void> {
-  const rows: string[][] = [];
-  const unreadable: string[] = [];
-  for await (const entry of entries) {
-    rows.push(inventoryRow(entry, styleFor(process.stdout)));
-    const { id, manifest } = entry;
-    if (manifest instanceof Unreadable)
-      unreadable.push(`${formatId(id)} is unreadable: ${manifest.unreadable}`);
+/** @throws UsageError */
+function filterFrom({ name, database, since, verdict, held, limit, before }: ListFlags): ListFilter {
+  const matches = (entry: ListEntry): boolean =>
+    (verdict === undefined || verdict.includes(verdictWordOf(entry))) &&
+    (held === undefined || entry.hold !== undefined);
+  return {
+    source: name,
+    database,
+    since,
+    before: before === undefined ? undefined : parseId(before),
+    ...(verdict === undefined && held === undefined ? {} : { matches }),
+    // One more than is shown: whether there is a next page.
+    ...(limit === undefined ? {} : { limit: limit + 1 }),
+  };
+}
+
+type Page = {
+  readonly entries: AsyncIterable<ListEntry>;
+  /** Once all were taken. */
+  readonly end: () => { readonly last: string | undefined; readonly hasMore: boolean };
+};
+
+/** @param ifNone asked before the end where there is not one */
+function pageOf(
+  all: AsyncIterable<ListEntry>,
+  limit: number = Number.POSITIVE_INFINITY,
+  ifNone: () => Promise<void>,
+): Page {
+  let last: string | undefined;
+  let hasMore = false;
+  async function* entries(): AsyncGenerator<ListEntry> {
+    let told = 0;
+    for await (const entry of all) {
+      hasMore = told === limit;
+      if (hasMore) return;
+      told += 1;
+      last = formatId(entry.id);
+      yield entry;
+    }
+    if (told === 0) await ifNone();
   }
-  if (rows.length > 0) printLines(inventoryTable(rows));
-  else tell(process.stderr, [nothing]);
+  return { entries: entries(), end: () => ({ last, hasMore }) };
+}
+
+/** Lines are written so many at a time: together they may be larger than what a pipe takes. */
+const linesAtOnce = 500;
+
+/** Of each backup its row only is kept: a store may hold more than there is memory for. */
+async function printTable(entries: AsyncIterable<ListEntry>, keptOf: KeptOf | undefined): Promise<void> {
+  const rows: ListRow[] = [];
+  const unreadable: string[] = [];
+  const now = new Date();
+  for await (const entry of entries) {
+    rows.push(listRow(entry, now, keptOf));
+    const { id, summary } = entry;
+    if (summary instanceof Unreadable)
+      unreadable.push(`${formatId(id)} is unreadable: ${summary.unreadable}`);
+  }
+  if (rows.length === 0) return;
+  const { columns: width } = process.stdout;
+  let lines: string[] = [];
+  for (const line of listTable(rows, styleFor(process.stdout), width)) {
+    lines.push(line);
+    if (lines.length < linesAtOnce) continue;
+    printLines(lines);
+    lines = [];
+  }
+  printLines(lines);
+  const missing = width === undefined ? [] : leftOut(rows, width);
+  if (missing.length > 0)
+    tell(process.stderr, [
+      `Left out, for the terminal is too narrow: ${missing.join(', ')}. --json has everything.`,
+    ]);
+  if (rows.length > (process.stdout.rows ?? rows.length))
+    tell(process.stderr, [`${plural(rows.length, 'backup')}. --limit 20 shows the newest.`]);
   tell(process.stderr, unreadable);
 }
 
@@ -50,10 +145,15 @@ async function* mapped<T, U>(all: AsyncIterable<T>, map: (one: T) => U): AsyncGe
   for await (const one of all) yield map(one);
 }
 
-function nothingFound(url: string, { name, database }: ListFlags): string {
+function nothingFound(url: string, flags: ListFlags): string {
+  const { name, database, since, verdict, held, before } = flags;
   const asked = [
     ...(name === undefined ? [] : [`of the source ${JSON.stringify(name)}`]),
     ...(database === undefined ? [] : [`of the database ${JSON.stringify(database)}`]),
+    ...(since === undefined ? [] : [`begun since ${since.toISOString()}`]),
+    ...(before === undefined ? [] : [`older than ${before}`]),
+    ...(verdict === undefined ? [] : [`with the verdict ${verdict.join(' or ')}`]),
+    ...(held === undefined ? [] : ['that is held']),
   ];
   if (asked.length > 0)
     return `No backup ${asked.join(' ')} in ${url}. See all there are: pgproof list --store ${url}`;

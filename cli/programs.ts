@@ -1,3 +1,6 @@
+import { join } from 'node:path';
+import type { InventoryCache } from '../core/inventory/cache.ts';
+import { openFileCache } from '../core/inventory/file-cache.ts';
 import type { FindToolsOptions } from '../core/postgres/programs/find.ts';
 import {
   type FetchPrograms,
@@ -8,6 +11,7 @@ import {
   type VerificationTools,
 } from '../core/postgres/programs/obtain.ts';
 import type { FoundTools } from '../core/postgres/programs/tools.ts';
+import { cacheHome } from '../layers/postgres/build-root.ts';
 import { builtLayers, canFetchTools, fetchTools } from '../layers/postgres/fetch-programs.ts';
 
 /** PostgreSQL's programs for a command: on the machine, else fetched where its distribution offers them. */
@@ -36,6 +40,11 @@ export function machinePrograms(run: {
 /** Where a command looks for programs: in every usual place, and in the layers that were built on this machine. */
 export function machinePlaces(): FindToolsOptions {
   return { builtLayers: builtLayers(process.env) };
+}
+
+/** What is remembered on this machine of the documents of a store. */
+export async function machineCache(storeUrl: string): Promise<InventoryCache> {
+  return await openFileCache(join(cacheHome(), 'pgproof', 'inventory'), storeUrl);
 }
 
 function fetcher(onProgress: ((line: string) => void) | undefined): FetchPrograms {

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
-import { readBackup } from '../core/inventory/list-backups.ts';
+import { readBackup } from '../core/inventory/read-backup.ts';
 import { type InventoryEntry, verdictOn } from '../core/inventory/read-entry.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
+import type { Hold, Release } from '../core/manifest/hold.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
 import { remarksOf } from '../core/manifest/remarks.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
@@ -48,7 +49,7 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
 const tablesShown = 20;
 
 function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, style: Style): string[] {
-  const { id, verification, notCounted } = entry;
+  const { id, verification, notCounted, hold, release } = entry;
   const judged = verdictOn(entry);
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
   const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
@@ -80,6 +81,8 @@ function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, s
     ],
     ['Verdict', `${verdictText(verification, style)}${judged === undefined ? '' : heldText(judged)}`],
     ...(judged === undefined ? [] : [['Reached', reachedText(judged)]]),
+    ...(hold === undefined ? [] : [['Held', holdText(hold)]]),
+    ...(release === undefined ? [] : [['Released', releaseText(release)]]),
     ...(notCounted === undefined
       ? []
       : [['', `The verification that lies there counts as none: ${notCounted}`]]),
@@ -137,4 +140,16 @@ function reachedText(verification: Verification): string {
   const reached = reachedBy(verification) ?? 'no level';
   const good = isGood(verification) ? 'counts as good' : 'does not count as good';
   return `${reached}, ${good}`;
+}
+
+function holdText(hold: Hold | Unreadable): string {
+  if (hold instanceof Unreadable) return `by what cannot be read: ${hold.unreadable}`;
+  const { reason, by, heldAt, until } = hold;
+  return `${reason} (${by}, ${heldAt}${until === undefined ? '' : `, until ${until}`})`;
+}
+
+function releaseText(release: Release | Unreadable): string {
+  if (release instanceof Unreadable) return `by what cannot be read: ${release.unreadable}`;
+  const { reason, by, releasedAt } = release;
+  return `${reason === undefined ? '' : `${reason} `}(${by}, ${releasedAt})`;
 }

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import type { UserCheck } from '../core/config/checks.ts';
 import { defaultLevel } from '../core/config/defaults.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
-import { findBackup } from '../core/inventory/list-backups.ts';
+import { findBackup } from '../core/inventory/read-backup.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { isInOrder } from '../core/manifest/verified.ts';
 import { notifier } from '../core/notify/notifier.ts';

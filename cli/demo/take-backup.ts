@@ -12,8 +12,9 @@ import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { backupProgress } from '../output/backup-progress.ts';
 import { tell, tellText } from '../output/edge.ts';
+import { listRow, listTable } from '../output/list-table.ts';
 import { styleFor } from '../output/style.ts';
-import { inventoryRow, inventoryTable, summaryTable } from '../output/tables.ts';
+import { summaryTable } from '../output/tables.ts';
 import { machinePrograms } from '../programs.ts';
 
 const style = styleFor(process.stderr);
@@ -79,7 +80,7 @@ export async function takeBackup(
   }
   const entries = await listBackups(store, { source: source.name }, { signal });
   say(`\nThe store ${directory} now holds, of this server:\n`);
-  const rows = entries.map((entry) => inventoryRow(entry, styleFor(process.stdout)));
-  tell(process.stdout, inventoryTable(rows));
+  const rows = entries.map((entry) => listRow(entry, clock()));
+  tell(process.stdout, [...listTable(rows, styleFor(process.stdout), process.stdout.columns)]);
   say(`\nEach is a directory: archive.dump (for pg_restore), globals.sql, manifest.json, verification.json.`);
 }

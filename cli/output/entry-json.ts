@@ -1,16 +1,45 @@
+import { briefOn, isBeingPruned, isGoodEntry, type ListEntry } from '../../core/inventory/entry.ts';
 import { type InventoryEntry, verdictOn } from '../../core/inventory/read-entry.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
 import { isGood } from '../../core/manifest/verification.ts';
+import type { Kept } from './list-table.ts';
 
-/** A backup for programs. `unbound`: the verdict is from before a verification named the manifest that it went by. */
+type Judged = { readonly manifestSha256?: string | undefined } | undefined;
+
+/** A backup for programs, whole. `unbound`: the verdict is from before a verification named the manifest that it went by. */
 export function entryJson(entry: InventoryEntry): object {
-  const { id, manifest, verification, notCounted } = entry;
+  const { id, manifest, verification, notCounted, hold, release } = entry;
   const judged = verdictOn(entry);
   return {
     id: formatId(id),
     manifest,
     verification: verification ?? null,
     good: isGood(judged),
+    ...doubts(judged, notCounted),
+    hold: hold ?? null,
+    release: release ?? null,
+  };
+}
+
+/** The same of a list: with the summary of the manifest, and of the verification what a list needs. */
+export function listJson(entry: ListEntry, kept: Kept | undefined): object {
+  const { id, summary, verification, notCounted, hold, release } = entry;
+  return {
+    id: formatId(id),
+    startedAt: id.startedAt.toISOString(),
+    summary,
+    verification: verification ?? null,
+    good: isGoodEntry(entry),
+    ...doubts(briefOn(entry), notCounted),
+    hold: hold ?? null,
+    release: release ?? null,
+    ...(isBeingPruned(entry) ? { pruning: true } : {}),
+    ...(kept === undefined ? {} : { kept: { by: kept.by, until: kept.until ?? null } }),
+  };
+}
+
+function doubts(judged: Judged, notCounted: string | undefined): object {
+  return {
     ...(judged !== undefined && judged.manifestSha256 === undefined ? { unbound: true } : {}),
     ...(notCounted === undefined ? {} : { notCounted }),
   };

@@ -1,32 +1,35 @@
+import { type Brief, briefOf } from '../../core/manifest/brief.ts';
 import { Unreadable } from '../../core/manifest/document.ts';
 import { historyLimit } from '../../core/manifest/verdict-in-force.ts';
-import {
-  isGood,
-  isPass,
-  type PastRun,
-  reachedBy,
-  type Verification,
-} from '../../core/manifest/verification.ts';
+import { isPass, type PastRun, type Verification } from '../../core/manifest/verification.ts';
 import type { Verified } from '../../core/manifest/verified.ts';
 import { type Style, table } from './style.ts';
 
-/**
- * The verdict in its colour, and what it does not say by itself: how deep the backup was passed, and that it may be of
- * another manifest. What was never verified is not silent about it.
- */
+/** The verdict in its colour, of a verification that is there whole. */
 export function verdictText(verification: Verification | Unreadable | undefined, style: Style): string {
-  if (verification === undefined) return style.dim('not verified');
-  if (verification instanceof Unreadable) return style.red('unreadable');
-  const { verdict, level } = verification;
-  const reached = reachedBy(verification);
+  const isWhole = verification !== undefined && !(verification instanceof Unreadable);
+  const { text, colour } = verdictWords(isWhole ? briefOf(verification) : verification);
+  return style[colour](text);
+}
+
+export type VerdictText = { readonly text: string; readonly colour: 'red' | 'green' | 'yellow' | 'dim' };
+
+/**
+ * The verdict, and what it does not say by itself: how deep the backup was passed, and that it may be of another manifest.
+ * What was never verified is not silent about it.
+ */
+export function verdictWords(brief: Brief | Unreadable | undefined): VerdictText {
+  if (brief === undefined) return { text: 'not verified', colour: 'dim' };
+  if (brief instanceof Unreadable) return { text: 'unreadable', colour: 'red' };
+  const { verdict, level, reached, good, manifestSha256 } = brief;
   const isTold = verdict === 'unverifiable' ? reached !== null : verdict === 'intact' && reached !== level;
   const text = [
     `${verdict} (${level})`,
     ...(isTold ? [`reached ${reached}`] : []),
-    ...(verification.manifestSha256 === undefined ? ['unbound'] : []),
+    ...(manifestSha256 === undefined ? ['unbound'] : []),
   ].join(', ');
-  if (verdict === 'failed') return style.red(text);
-  return isPass(verdict) && isGood(verification) ? style.green(text) : style.yellow(text);
+  if (verdict === 'failed') return { text, colour: 'red' };
+  return { text, colour: isPass(verdict) && good ? 'green' : 'yellow' };
 }
 
 const shownNotCompared = 3;
@@ -69,6 +72,13 @@ export function heldText({ isolation }: Pick<Verification, 'isolation'>): string
   if (isolation === undefined) return '';
   if (isolation.kind === 'sandboxed') return `, contained by ${isolation.by ?? isolation.detail}`;
   return isolation.kind === 'own-machine' ? ', on a machine of its own' : ', not contained';
+}
+
+/** The same in a word, for a column; nothing where the backup's SQL did not run. */
+export function containedWord({ isolation }: Pick<Brief, 'isolation'>): string {
+  if (isolation === undefined) return '';
+  if (isolation.kind === 'sandboxed') return isolation.by ?? 'yes';
+  return isolation.kind === 'own-machine' ? 'own machine' : 'no';
 }
 
 /** What a `proven-without` was accepted to lack. */

@@ -13,6 +13,8 @@ export const most = {
   port: 65_535,
   /** Parts of one upload: S3's own limit. */
   parts: 10_000,
+  /** Backups that one page of a list shows. */
+  listed: 1_000_000,
 } as const;
 
 /** A text that says something: an unset variable of a script becomes an empty one. */

@@ -1,7 +1,7 @@
-import { messageOf } from '../errors.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
-import { documentLimits, Unreadable } from '../manifest/document.ts';
-import { type Manifest, ManifestUnreadable, manifestName, verificationName } from '../manifest/manifest.ts';
+import { Unreadable } from '../manifest/document.ts';
+import type { Hold, Release } from '../manifest/hold.ts';
+import { type Manifest, manifestName, verificationName } from '../manifest/manifest.ts';
 import {
   parseVerification,
   reachedBy,
@@ -9,17 +9,13 @@ import {
   whyCountsAsNone,
 } from '../manifest/verification.ts';
 import { sha256Of } from '../store/meter.ts';
-import {
-  ObjectMissing,
-  ObjectTooLarge,
-  type ReadOptions,
-  readSmall,
-  type Store,
-  StoreUnusable,
-} from '../store/store.ts';
+import type { ReadOptions, Store } from '../store/store.ts';
+import type { ListedBackup } from './entry.ts';
 import { judgeManifest } from './judge-manifest.ts';
+import { readBytes, readOr } from './read-document.ts';
+import { readHolds } from './read-holds.ts';
 
-/** One backup of a store. A manifest that cannot be read is listed too: a backup that went bad must not just vanish. */
+/** One backup with its documents whole. */
 export type InventoryEntry = {
   readonly id: BackupId;
   readonly manifest: Manifest | Unreadable;
@@ -27,34 +23,32 @@ export type InventoryEntry = {
   readonly verification: Verification | Unreadable | undefined;
   /** Why the verification that lies there counts as none. */
   readonly notCounted?: string;
-};
-
-/** A backup as a listing tells it: its documents, and how large they are. */
-export type ListedBackup = {
-  readonly id: BackupId;
-  readonly manifestBytes: number;
-  /** Undefined where it was never verified. */
-  readonly verificationBytes: number | undefined;
+  /** One that cannot be read holds all the same. */
+  readonly hold?: Hold | Unreadable | undefined;
+  readonly release?: Release | Unreadable | undefined;
 };
 
 /**
- * A backup's documents. What is wrong with one of them is in the entry, and no reason to stop reading others.
+ * A backup's documents. What is wrong with one of them is in the entry.
  *
  * @returns undefined where the manifest went away meanwhile: then there is no such backup any more
  * @throws StoreUnusable where it is the store that cannot be read, and not this object
  */
 export async function readEntry(
   store: Store,
-  { id, manifestBytes, verificationBytes }: ListedBackup,
+  listed: ListedBackup,
   options: ReadOptions,
 ): Promise<InventoryEntry | undefined> {
+  const { id, documents } = listed;
   const key = keyOf(id, manifestName);
-  const bytes = await readBytes(store, key, manifestBytes, options);
+  const bytes = await readBytes(store, key, documents.get(manifestName)?.bytes ?? 0, options);
   if (bytes === undefined) return undefined;
   const manifest = bytes instanceof Unreadable ? bytes : readOr(() => judgeManifest(bytes, id, key));
-  if (verificationBytes === undefined) return { id, manifest, verification: undefined };
+  const holds = await readHolds(store, listed, options);
+  const verificationBytes = documents.get(verificationName)?.bytes;
+  if (verificationBytes === undefined) return { id, manifest, verification: undefined, ...holds };
   const sha256 = bytes instanceof Unreadable ? undefined : sha256Of(bytes);
-  return { id, manifest, ...(await readVerdict(store, id, verificationBytes, sha256, options)) };
+  return { id, manifest, ...(await readVerdict(store, id, verificationBytes, sha256, options)), ...holds };
 }
 
 /** What counts of the verification: nothing where it, or the manifest that it is about, cannot be read. */
@@ -85,32 +79,4 @@ async function readVerdict(
   const notCounted = whyCountsAsNone(verification, about);
   if (notCounted !== undefined) return { verification: undefined, notCounted };
   return { verification: { ...verification, reached: reachedBy(verification) } };
-}
-
-/** A document's bytes, or why there are none; what the listing says is too large is not even asked for. */
-async function readBytes(
-  store: Store,
-  key: string,
-  listedBytes: number,
-  options: ReadOptions,
-): Promise<Buffer | Unreadable | undefined> {
-  try {
-    if (listedBytes > documentLimits.bytes) throw new ObjectTooLarge(`${store.url}/${key}`);
-    return await readSmall(store, key, options);
-  } catch (error: unknown) {
-    if (error instanceof ObjectMissing) return undefined;
-    if (error instanceof ObjectTooLarge || (error instanceof StoreUnusable && error.isOfObject))
-      return new Unreadable(messageOf(error));
-    throw error;
-  }
-}
-
-/** A document that is damaged is told as such. */
-function readOr<T>(parse: () => T): T | Unreadable {
-  try {
-    return parse();
-  } catch (error: unknown) {
-    if (error instanceof ManifestUnreadable) return new Unreadable(messageOf(error));
-    throw error;
-  }
 }

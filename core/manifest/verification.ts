@@ -127,7 +127,9 @@ export function isGood(verification: Judged | undefined): boolean {
 
 /** Why a verification that lies beside a manifest says nothing about it; undefined where it does. */
 export function whyCountsAsNone(
-  verification: Verification,
+  verification: Pick<Verification, 'id' | 'source' | 'database' | 'manifestSha256'> & {
+    readonly checks: { readonly length: number };
+  },
   manifest: {
     readonly id: string;
     readonly source: string;

@@ -1,4 +1,6 @@
-import { BackupNotFound, eachBackup, readBackup } from '../inventory/list-backups.ts';
+import { briefOn, type ListEntry } from '../inventory/entry.ts';
+import type { Latest } from '../inventory/latest.ts';
+import { BackupNotFound, findBackup, latestGood, readBackup } from '../inventory/read-backup.ts';
 import { type InventoryEntry, verdictOn } from '../inventory/read-entry.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
@@ -16,9 +18,10 @@ export type ChosenBackup = {
 };
 
 /**
- * The backup that `text` names. For `…/latest` the newest good one; with `any` just the newest.
+ * The backup that `text` names. For `…/latest` the newest good one of the cluster that was backed up last; with `any` just
+ * the newest.
  *
- * @throws BackupNotFound, ManifestUnreadable, UsageError
+ * @throws BackupNotFound, ManifestUnreadable, SeveralClusters, UsageError
  */
 export async function chooseBackup(
   store: Store,
@@ -28,25 +31,40 @@ export async function chooseBackup(
   const { any = false, signal } = options;
   const asked = parseIdOrLatest(text);
   if ('startedAt' in asked) return readable(await readBackup(store, text, { signal }));
-  let newest: InventoryEntry | undefined;
-  let seen = 0;
-  for await (const entry of eachBackup(store, asked, { signal, newestFirst: true })) {
-    newest ??= entry;
-    seen += 1;
-    if (any || isGood(verdictOn(entry))) return readable(entry);
+  if (any) {
+    const newest = formatId(await findBackup(store, text, { signal }));
+    return readable(await readBackup(store, newest, { signal }));
   }
+  const latest = await latestGood(store, asked, { signal });
+  if (latest.chosen !== undefined) return readable(latest.chosen);
   // Says that there is none.
-  if (newest === undefined) return readable(await readBackup(store, text, { signal }));
-  throw new BackupNotFound({
-    what: `No backup of ${text.replace(/\/latest$/, '')} in ${store.url} was verified and found good`,
-    got: `${seen}, the newest of them ${stateOf(newest)}`,
-    fix: `Verify one first (pgproof verify ${formatId(newest.id)}), name it by its id, or take the newest whatever it is with --any.`,
+  if (latest.newest === undefined) return readable(await readBackup(store, text, { signal }));
+  throw noneGood(store, text, latest, latest.newest);
+}
+
+function noneGood(
+  store: Store,
+  text: string,
+  { ofOther, seen }: Latest<InventoryEntry>,
+  newest: ListEntry,
+): BackupNotFound {
+  const name = text.replace(/\/latest$/, '');
+  if (ofOther === undefined)
+    return new BackupNotFound({
+      what: `No backup of ${name} in ${store.url} was verified and found good`,
+      got: `${seen}, the newest of them ${stateOf(newest)}`,
+      fix: `Verify one first (pgproof verify ${formatId(newest.id)}), name it by its id, or take the newest whatever it is with --any.`,
+    });
+  return new BackupNotFound({
+    what: `No backup of the cluster that was backed up last as ${name} in ${store.url} was verified and found good`,
+    got: `the newest is ${formatId(newest.id)}, ${stateOf(newest)}; the newest good one, ${formatId(ofOther.id)}, is of another cluster`,
+    fix: `Verify one first (pgproof verify ${formatId(newest.id)}), or name the one that is meant by its id.`,
   });
 }
 
-function stateOf(entry: InventoryEntry): string {
-  if (entry.manifest instanceof Unreadable) return 'has a manifest that cannot be read';
-  return verdictOn(entry)?.verdict ?? 'never verified';
+function stateOf(entry: ListEntry): string {
+  if (entry.summary instanceof Unreadable) return 'has a manifest that cannot be read';
+  return briefOn(entry)?.verdict ?? 'never verified';
 }
 
 function readable(entry: InventoryEntry): ChosenBackup {

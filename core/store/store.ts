@@ -137,10 +137,10 @@ export class ObjectTooLarge extends PgproofError {
   override readonly name = 'ObjectTooLarge';
 
   /** @param where the object's URL */
-  constructor(where: string) {
+  constructor(where: string, mostBytes: number = documentLimits.bytes) {
     super({
       what: `${where} is too large to be read`,
-      got: `more than ${documentLimits.bytes} bytes`,
+      got: `more than ${mostBytes} bytes`,
       fix: 'Look at what wrote it; pgproof did not.',
     });
   }

@@ -23,3 +23,14 @@ export function formatDuration(seconds: number): string {
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** `12 min`, `30 h`, `12 d`, `8 mo`, `3 y`: how long ago, in one unit. */
+export function formatAge(seconds: number): string {
+  if (seconds < 0) return 'future';
+  const hours = seconds / 3_600;
+  if (hours < 1) return `${Math.floor(seconds / 60)} min`;
+  if (hours < 48) return `${Math.floor(hours)} h`;
+  const days = hours / 24;
+  if (days < 60) return `${Math.floor(days)} d`;
+  return days < 730 ? `${Math.floor(days / 30.44)} mo` : `${Math.floor(days / 365.25)} y`;
+}

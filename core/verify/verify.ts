@@ -1,5 +1,5 @@
 import { judgeManifest } from '../inventory/judge-manifest.ts';
-import { BackupNotFound } from '../inventory/list-backups.ts';
+import { BackupNotFound } from '../inventory/read-backup.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
 import {

@@ -1,4 +1,4 @@
-import { findBackup } from '../../core/inventory/list-backups.ts';
+import { findBackup } from '../../core/inventory/read-backup.ts';
 import { type BackupId, idInKey } from '../../core/manifest/backup-id.ts';
 import type { ReadOptions, Store } from '../../core/store/store.ts';
 import { parseStoreUrl } from '../../core/store/store-url.ts';

@@ -43,7 +43,8 @@ export function isUsablePath(path: string): boolean {
   return !/[:;$"`\\]/.test(path);
 }
 
-function cacheHome(environment: NodeJS.ProcessEnv): string {
+/** Where this user's programs keep what can be made again. */
+export function cacheHome(environment: NodeJS.ProcessEnv = process.env): string {
   const configured = environment.XDG_CACHE_HOME;
   // Relative values are to be ignored: XDG Base Directory Specification.
   return configured?.startsWith('/') === true ? configured : join(environment.HOME ?? homedir(), '.cache');

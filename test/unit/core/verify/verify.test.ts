@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BackupNotFound } from '../../../../core/inventory/list-backups.ts';
+import { BackupNotFound } from '../../../../core/inventory/read-backup.ts';
 import type { BackupId } from '../../../../core/manifest/backup-id.ts';
 import { parseVerification, type Verification } from '../../../../core/manifest/verification.ts';
 import {

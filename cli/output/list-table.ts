@@ -1,0 +1,137 @@
+import { isBeingPruned, type ListEntry } from '../../core/inventory/entry.ts';
+import { formatId } from '../../core/manifest/backup-id.ts';
+import { Unreadable } from '../../core/manifest/document.ts';
+import { formatAge, formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
+import { guarded } from './shown.ts';
+import type { Style } from './style.ts';
+import { containedWord, type VerdictText, verdictWords } from './verdicts.ts';
+
+/** What retention says of a backup: the rules that keep it, and when it would go; undefined where nobody can know. */
+export type Kept = { readonly by: string; readonly until: Date | undefined };
+
+/** Undefined where nobody said what is to be kept. */
+export type KeptOf = (entry: ListEntry) => Kept | undefined;
+
+type Column = {
+  readonly head: string;
+  readonly isRight?: true;
+  /** What gives way first where the terminal is too narrow; undefined: never. */
+  readonly spare?: number;
+};
+
+const columns: readonly Column[] = [
+  { head: 'BACKUP' },
+  { head: 'AGE', isRight: true, spare: 6 },
+  { head: 'ARCHIVE', isRight: true },
+  { head: 'TOOK', isRight: true, spare: 3 },
+  { head: 'ROWS', isRight: true, spare: 4 },
+  { head: 'SERVER', spare: 2 },
+  { head: 'CONTAINED', spare: 1 },
+  { head: 'VERDICT' },
+  { head: 'HOLD' },
+  { head: 'KEPT', spare: 5 },
+];
+const verdictColumn = columns.findIndex(({ head }) => head === 'VERDICT');
+/** No version is as long; a manifest may say anything. */
+const cellCharacters = 120;
+
+/** A line of a list, in pieces: thousands are held until it is known how wide the columns are. */
+export type ListRow = { readonly cells: readonly string[]; readonly colour: VerdictText['colour'] };
+
+export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
+  const { id, summary, verification } = entry;
+  const age = formatAge((now.getTime() - id.startedAt.getTime()) / 1_000);
+  const hold = holdText(entry);
+  const kept = keptText(keptOf?.(entry));
+  if (summary instanceof Unreadable) {
+    const cells = [formatId(id), age, '', '', '', '', '', 'manifest unreadable', hold, kept];
+    return { cells, colour: 'red' };
+  }
+  const { server, archive, rows, startedAt, finishedAt } = summary;
+  const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
+  const { text, colour } = verdictWords(verification);
+  const cells = [
+    formatId(id),
+    age,
+    formatBytes(archive.bytes),
+    Number.isFinite(seconds) ? formatDuration(Math.max(0, seconds)) : '',
+    rows === null ? '' : formatCount(rows),
+    server.version,
+    verification === undefined || verification instanceof Unreadable ? '' : containedWord(verification),
+    text,
+    hold,
+    kept,
+  ];
+  return { cells: cells.map((cell) => guarded(cell, cellCharacters)), colour };
+}
+
+/**
+ * The lines of the table, one by one. Columns without a word in them are left out, and where `width` is too small for all
+ * those that can be missed, one after the other.
+ */
+export function* listTable(
+  rows: readonly ListRow[],
+  style: Style,
+  width: number = Number.POSITIVE_INFINITY,
+): Generator<string> {
+  const widths = widthsOf(rows);
+  const shown = shownColumns(rows, widths, width);
+  const line = (cells: readonly string[], paint: (text: string) => string): string =>
+    shown
+      .map((at) => {
+        const cell = cells[at] ?? '';
+        const blanks = ' '.repeat(Math.max(0, (widths[at] ?? 0) - cell.length));
+        const painted = at === verdictColumn && cell !== '' ? paint(cell) : cell;
+        return columns[at]?.isRight === true ? blanks + painted : painted + blanks;
+      })
+      .join('  ')
+      .trimEnd();
+  yield line(
+    columns.map(({ head }) => head),
+    (text) => text,
+  );
+  for (const { cells, colour } of rows)
+    yield line(cells, colour === undefined ? (text) => text : style[colour]);
+}
+
+/** Headings of what {@link listTable} leaves out for want of room. */
+export function leftOut(rows: readonly ListRow[], width: number): string[] {
+  const shown = shownColumns(rows, widthsOf(rows), width);
+  return columns.filter((_, at) => hasWords(rows, at) && !shown.includes(at)).map(({ head }) => head);
+}
+
+function widthsOf(rows: readonly ListRow[]): readonly number[] {
+  return columns.map(({ head }, at) =>
+    rows.reduce((most, { cells }) => Math.max(most, cells[at]?.length ?? 0), head.length),
+  );
+}
+
+function hasWords(rows: readonly ListRow[], at: number): boolean {
+  return rows.some(({ cells }) => cells[at] !== '');
+}
+
+function shownColumns(rows: readonly ListRow[], widths: readonly number[], width: number): readonly number[] {
+  const shown = columns.map((_, at) => at).filter((at) => hasWords(rows, at));
+  const needed = (): number => shown.reduce((sum, at) => sum + (widths[at] ?? 0) + 2, -2);
+  while (needed() > width) {
+    const [next] = shown
+      .filter((at) => columns[at]?.spare !== undefined)
+      .sort((one, other) => (columns[one]?.spare ?? 0) - (columns[other]?.spare ?? 0));
+    if (next === undefined) break;
+    shown.splice(shown.indexOf(next), 1);
+  }
+  return shown;
+}
+
+function holdText(entry: ListEntry): string {
+  const { hold } = entry;
+  if (isBeingPruned(entry)) return 'being pruned';
+  if (hold === undefined) return '';
+  if (hold instanceof Unreadable) return 'unreadable';
+  return hold.until === undefined ? 'held' : `to ${hold.until.slice(0, 10)}`;
+}
+
+function keptText(kept: Kept | undefined): string {
+  if (kept === undefined) return '';
+  return kept.until === undefined ? kept.by : `${kept.by}, to ${kept.until.toISOString().slice(0, 10)}`;
+}
