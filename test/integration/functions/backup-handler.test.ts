@@ -139,7 +139,9 @@ describe('a backup that works', () => {
         const names = manifest.objects.map(({ name }) => name);
         expect(names).toContain('archive/toc.dat');
         expect(deployment.aws.s3.keys(bucket)).toEqual(
-          [...names, 'manifest.json', 'summary.json'].map((name) => key.replace('manifest.json', name)).sort(),
+          [...names, 'manifest.json', 'summary.json']
+            .map((name) => key.replace('manifest.json', name))
+            .sort(),
         );
         expect(deployment.told()[0]?.text).toMatch(/Schedule: +nightly/);
       },
