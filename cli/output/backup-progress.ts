@@ -2,6 +2,7 @@ import type { BackupProgress, OnProgress } from '../../core/backup/progress.ts';
 import type { BackupResult } from '../../core/backup/report.ts';
 import { remarksOf } from '../../core/manifest/remarks.ts';
 import { isInOrder } from '../../core/manifest/verified.ts';
+import { oneLine } from '../../core/text/one-line.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { liveLines } from './edge.ts';
 import { indented } from './indented.ts';
@@ -29,6 +30,8 @@ export async function backupProgress(
     render();
   };
   const say = (line: string): void => sayLines([line]);
+  /** What was said while a database's backup went on is not said again at its end. */
+  const said = new Set<string>();
   const on = (event: BackupProgress): void => {
     if (event.kind === 'run-started') {
       const { databases, server, version, pgDump } = event;
@@ -39,10 +42,11 @@ export async function backupProgress(
     }
     if (event.kind === 'finished') {
       live.delete(event.result.database);
-      sayLines(resultLines(event.result, style));
+      sayLines(resultLines(event.result, style, said));
       return;
     }
     if (event.kind === 'warning') {
+      said.add(remarkOn(event.database, oneLine(`pgproof: ${event.message}`)));
       say(`${style.yellow('!')} ${event.database}: ${event.message}`);
       return;
     }
@@ -79,7 +83,7 @@ function liveLine(database: string, { began, bytes, tables, dumped, doing }: Liv
   return `${style.cyan(frame ?? '·')} ${database}  ${doing}  ${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${counts}  ${formatDuration(seconds)}`;
 }
 
-function resultLines(result: BackupResult, style: Style): string[] {
+function resultLines(result: BackupResult, style: Style, said: ReadonlySet<string>): string[] {
   const name = result.database;
   // Who pressed Ctrl-C knows why; it is said once, at the end.
   if (result.status === 'failed' && result.error.name === 'Interrupted')
@@ -100,6 +104,11 @@ function resultLines(result: BackupResult, style: Style): string[] {
     if (level !== undefined) lines.push(`${style.yellow('!')} ${name}: ${level.detail}`);
     if (!isInOrder(verification)) lines.push(...checkLines(verification, style));
   }
-  lines.push(...remarksOf(result.manifest).map((remark) => `${style.yellow('!')} ${name}: ${remark}`));
+  const news = remarksOf(result.manifest).filter((remark) => !said.has(remarkOn(name, remark)));
+  lines.push(...news.map((remark) => `${style.yellow('!')} ${name}: ${remark}`));
   return lines;
+}
+
+function remarkOn(database: string, remark: string): string {
+  return JSON.stringify([database, remark]);
 }

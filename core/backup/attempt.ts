@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
+import { previousBackup } from '../inventory/previous-backup.ts';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import type { BackupWarning, DatabaseLocale, Manifest, StoredFile } from '../manifest/manifest.ts';
 import { childEnvironment } from '../postgres/connect/child-environment.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { connectionRedactor } from '../postgres/connect/connection-redactor.ts';
 import { queryFailed } from '../postgres/connect/query-failed.ts';
-import { chooseCompression } from '../postgres/dump/compression.ts';
 import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import {
   databasesInOtherEncodings,
@@ -16,10 +16,9 @@ import {
   readGlobalNames,
 } from '../postgres/dump/dump-globals.ts';
 import { WarningCollector } from '../postgres/dump/warnings.ts';
-import { hasZstd } from '../postgres/dump/zstd-support.ts';
 import { readDatabaseLocale } from '../postgres/facts/database-locale.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
-import { openSnapshot, type Snapshot } from '../postgres/facts/snapshot.ts';
+import { openSnapshot } from '../postgres/facts/snapshot.ts';
 import { readSystemIdentifier } from '../postgres/facts/system-identifier.ts';
 import { canCreateItself } from '../postgres/pg-restore/new-database.ts';
 import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
@@ -30,6 +29,7 @@ import type { StagedObject } from '../store/store.ts';
 import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
 import { archiveRequest, dumpListeners } from './dump-listeners.ts';
+import { dumpOptions } from './dump-options.ts';
 import { type BackupFacts, makeManifest, type Recorded, storedFile } from './make-manifest.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
@@ -37,6 +37,7 @@ import { recordContents } from './record-contents.ts';
 import { recordGlobalState } from './record-global-state.ts';
 import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
+import { withComparison } from './with-comparison.ts';
 
 const globalsName = 'globals.sql';
 const databaseName = 'database.sql';
@@ -50,7 +51,11 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   const dump = await dumpOptions(attempt, snapshot, tools);
   const staged: StagedObject[] = [];
   try {
+    // Beside the dump, so that no backup waits for it.
+    const before = previousBackup(dependencies.store, id, signal);
+    before.catch(() => undefined);
     const { files, globals, locale, recorded, warnings } = await readAll(attempt, held, tools, dump, staged);
+    const previous = await before;
     dependencies.onProgress({ kind: 'storing', database: id.database });
     const { databaseSql } = recorded;
     const small = [
@@ -63,10 +68,11 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       const options = { expectedBytes: content.length, signal };
       staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
     }
-    const manifest = makeManifest({
+    const made = makeManifest({
       id,
       server,
       cluster: { systemIdentifier, host, port },
+      previous: previous.previous,
       snapshot,
       dump,
       globals,
@@ -78,29 +84,13 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       objects: [...files, ...small.map(({ role, name, content }) => storedFile(role, name, content))],
     });
     signal.throwIfAborted();
+    const manifest = withComparison(made, previous.warnings, attempt.onWarning);
     const { store } = dependencies;
     return await commitBackup({ store, id, staged, manifest, onWarning: attempt.onWarning });
   } catch (error: unknown) {
     await Promise.all(staged.map((object) => object.abort()));
     throw error;
   }
-}
-
-async function dumpOptions(
-  { id, plan, signal }: Attempt,
-  snapshot: Snapshot,
-  tools: PostgresTools,
-): Promise<DumpOptions> {
-  const { compression: asked, format } = plan;
-  const zstd = await hasZstd(tools, signal);
-  const compression = chooseCompression({ asked, format, pgDumpMajor: tools.major, hasZstd: zstd });
-  return {
-    ...plan,
-    database: id.database,
-    encoding: snapshot.encoding,
-    snapshot: snapshot.id,
-    compression,
-  };
 }
 
 type Read = {

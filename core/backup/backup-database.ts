@@ -44,12 +44,14 @@ function wholeSecond(time: Date): Date {
 
 /**
  * Backs up one database, and verifies the backup where that was asked for. Never rejects.
+ * @param onStored told before the verification, which may take hours; must not reject
  * @returns the result, and the error where there was one
  */
 export async function backupAndVerify(
   database: string,
   plan: BackupPlan,
   dependencies: BackupDependencies,
+  onStored: (manifest: Manifest) => Promise<void>,
 ): Promise<{ readonly result: BackupResult; readonly error?: unknown }> {
   const { clock, signal, verify, onProgress } = dependencies;
   const began = clock().getTime();
@@ -58,6 +60,7 @@ export async function backupAndVerify(
   try {
     signal.throwIfAborted();
     const manifest = await backupDatabase(database, plan, dependencies, reached);
+    await onStored(manifest);
     const { id } = manifest;
     const bytes = archiveBytes(manifest);
     const done = { status: 'done', database, id, bytes, seconds: seconds(), manifest } as const;

@@ -3,6 +3,7 @@ import type { Outcome } from '../notify/alert.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
 import { expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
+import { alarmTeller } from './alarm-teller.ts';
 import { backupAndVerify } from './backup-database.ts';
 import { lookAround } from './look-around.ts';
 import { type Circumstances, doneOutcome, failureOutcome, notStartedOutcome } from './outcomes.ts';
@@ -31,11 +32,12 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
   const unsent: unknown[] = [];
   const tellOrKeep = (outcome: Outcome): Promise<void> =>
     notifier.tell(outcome).catch((failure: unknown) => void unsent.push(failure));
+  const tellAlarms = alarmTeller(circumstances, tellOrKeep);
   const notStarted: string[] = [];
   const one = async (database: string): Promise<BackupResult> => {
     if (signal.aborted) notStarted.push(database);
     const isStarted = !signal.aborted;
-    const { result, error } = await backupAndVerify(database, plan, dependencies);
+    const { result, error } = await backupAndVerify(database, plan, dependencies, tellAlarms);
     onProgress({ kind: 'finished', result });
     const outcome = isStarted ? outcomeOf(circumstances(), result, error) : undefined;
     if (outcome !== undefined) await tellOrKeep(outcome);

@@ -7,6 +7,7 @@ import type {
   DatabaseObject,
   Manifest,
   NotDumped,
+  PreviousBackup,
   StoredFile,
   TableRows,
 } from '../manifest/manifest.ts';
@@ -25,6 +26,8 @@ export type BackupFacts = {
   readonly finishedAt: Date;
   readonly server: ServerFacts;
   readonly cluster: ClusterAt;
+  /** The backup before this one; undefined where there is none that could be read. */
+  readonly previous: PreviousBackup | undefined;
   readonly snapshot: Snapshot;
   readonly dump: DumpOptions;
   readonly pgDumpVersion: string;
@@ -110,6 +113,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
         ? {}
         : { state: globals.state.map(({ facts, ...one }) => ({ ...one, facts: facts && [...facts] })) }),
     },
+    ...(facts.previous === undefined ? {} : { previous: facts.previous }),
     objects: [...facts.objects],
     tables: [...recorded.tables],
     extensions: [...snapshot.extensions],

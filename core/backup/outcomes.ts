@@ -1,6 +1,9 @@
+import type { Manifest } from '../manifest/manifest.ts';
 import { remarksOf } from '../manifest/remarks.ts';
+import { archiveBytes } from '../manifest/sizes.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
+import { type Alarm, describeAlarm } from './alarms.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
 
@@ -47,6 +50,26 @@ export function doneOutcome(circumstances: Circumstances, done: BackupDone): Out
     seconds,
     remarks: remarksOf(manifest),
     what: `${manifest.tables.length} tables of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
+  };
+}
+
+/** A backup that is done, and holds something that somebody should look at; all of it in one message. */
+export function alarmOutcome(
+  circumstances: Circumstances,
+  manifest: Manifest,
+  alarms: readonly Alarm[],
+): Outcome {
+  const told = alarms.map((alarm) => describeAlarm(alarm, manifest.source));
+  return {
+    ...common(circumstances),
+    result: 'doubtful',
+    work: 'backup',
+    database: manifest.database,
+    id: manifest.id,
+    bytes: archiveBytes(manifest),
+    what: `The backup is done. ${told.map(({ what }) => what).join('. ')}`,
+    headline: told.map(({ headline }) => headline).join('; '),
+    fix: told.map(({ fix }) => fix).join('\n'),
   };
 }
 

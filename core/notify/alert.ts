@@ -5,7 +5,8 @@ import { chatText } from './chat-text.ts';
 
 /** What happened, to whoever is to hear of it. Values only; nothing in it may be secret. */
 export type Outcome = {
-  readonly result: 'failed' | 'unverifiable' | 'good';
+  /** `doubtful`: it went well, and somebody should look at what it found. */
+  readonly result: 'failed' | 'unverifiable' | 'doubtful' | 'good';
   readonly work: 'backup' | 'verification' | 'restore';
   readonly source: string;
   /** Absent where the whole run failed. */
@@ -53,9 +54,31 @@ const textLimit = 16_000;
 const whole = { limit: Number.POSITIVE_INFINITY };
 
 const headlines = {
-  backup: { failed: 'BACKUP FAILED', unverifiable: 'BACKUP NOT VERIFIED', good: 'Backup done' },
-  verification: { failed: 'BACKUP IS BAD', unverifiable: 'BACKUP NOT VERIFIED', good: 'Backup verified' },
-  restore: { failed: 'RESTORE FAILED', unverifiable: 'RESTORE FAILED', good: 'Restored' },
+  backup: {
+    failed: 'BACKUP FAILED',
+    unverifiable: 'BACKUP NOT VERIFIED',
+    doubtful: 'LOOK AT BACKUP',
+    good: 'Backup done',
+  },
+  verification: {
+    failed: 'BACKUP IS BAD',
+    unverifiable: 'BACKUP NOT VERIFIED',
+    doubtful: 'LOOK AT BACKUP',
+    good: 'Backup verified',
+  },
+  restore: {
+    failed: 'RESTORE FAILED',
+    unverifiable: 'RESTORE FAILED',
+    doubtful: 'LOOK AT RESTORE',
+    good: 'Restored',
+  },
+} as const;
+
+const signs = {
+  failed: ':rotating_light:',
+  unverifiable: ':rotating_light:',
+  doubtful: ':warning:',
+  good: ':white_check_mark:',
 } as const;
 
 export function composeAlert(outcome: Outcome): Alert {
@@ -71,7 +94,7 @@ export function composeAlert(outcome: Outcome): Alert {
       source: 'custom',
       content: {
         textType: 'client-markdown',
-        title: `${outcome.result === 'good' ? ':white_check_mark:' : ':rotating_light:'} ${chatText(oneLine(title, whole))}`,
+        title: `${signs[outcome.result]} ${chatText(oneLine(title, whole))}`,
         description: cut(chatText(text), 3_000),
         ...(outcome.fix === undefined ? {} : { nextSteps: [chatText(visibleLines(outcome.fix))] }),
       },

@@ -147,6 +147,22 @@ describe('a backup that works', () => {
       },
     ));
 
+  test('a database that was emptied: the backup is done, and people hear of it once, whatever they asked for', () =>
+    run({}, async ({ lambda, deployment }, database) => {
+      await runSql(database.parameters, 'delete from orders where id > 3');
+      const emptied = await lambda.invoke({});
+      expect(emptied.error).toBeUndefined();
+      expect(emptied.result).toMatchObject({
+        databases: [{ status: 'done', remarks: [expect.stringContaining('5 rows instead of 1 002 rows')] }],
+      });
+      expect(deployment.told().map(({ subject }) => subject)).toEqual([
+        expect.stringContaining(`LOOK AT BACKUP shop/${database.name}: less than half of the backup before`),
+      ]);
+      expect(deployment.told()[0]?.text).toMatch(/5 rows instead of 1 002 rows.*pgproof release shop\//s);
+      expect((await lambda.invoke({})).error).toBeUndefined();
+      expect(deployment.told()).toHaveLength(1);
+    }));
+
   test('notify all: one message that tells size, time and id', () =>
     run({ environment: () => ({ PGPROOF_NOTIFY: 'all' }) }, ({ deployment }, database) => {
       const told = deployment.told();
