@@ -76,14 +76,3 @@ export function cronProblem(expression: string): string | undefined {
   if (open !== 1) return 'exactly one of day of month and day of week must be ?';
   return undefined;
 }
-
-/** An IANA time zone (`Europe/Berlin`, `UTC`), written as the tz database writes it. Offsets such as +02:00 are not. */
-export function isTimeZone(name: string): boolean {
-  if (!/^[A-Z][A-Za-z0-9]*([/_+-][A-Za-z0-9]+)*$/.test(name)) return false;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}

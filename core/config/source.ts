@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { isTimeZone } from '../text/time-zone.ts';
 import { tlsModes } from '../vocabulary.ts';
 import { checkedBy } from './checked-by.ts';
 import { checksSchema } from './checks.ts';
-import { cronProblem, isTimeZone } from './cron.ts';
+import { cronProblem } from './cron.ts';
 import { planDefaults } from './defaults.ts';
 import { hostName, names, port, runOptions, someText } from './options.ts';
 import { checkSourceName, sourceNamePattern } from './source-name.ts';

@@ -19,16 +19,19 @@ export type Span = {
   readonly hours?: number;
 };
 
+/** The rules of a policy, at least one: without any nothing but the floor would be kept, which nobody means. */
+export type Keep = Readonly<Partial<Record<CountingRule, Count>>> & { readonly within?: Span };
+
+/** `policyOf` (policy.ts) makes and checks it. */
 export type Policy = {
-  /** At least one rule: a policy of none would keep nothing but the floor, which nobody means. */
-  readonly keep: Readonly<Partial<Record<CountingRule, Count>>> & { readonly within?: Span };
-  /** How many good ones are always kept. */
+  readonly keep: Keep;
+  /** How many good ones are always kept: the newest. At least 1. */
   readonly min: number;
   /** IANA name of the zone whose days, weeks and months are meant. */
   readonly timeZone: string;
   /** Whether a backup counts as good only once it was verified; where nothing is ever verified it could not. */
   readonly verified: boolean;
-  /** A good backup with less than this part of the rows, or of the bytes, of the one before is a cliff. */
+  /** A good backup with less than this part of the rows, or of the bytes, of the one before is a cliff; 0: nothing is. */
   readonly cliff: number;
 };
 
@@ -60,8 +63,11 @@ export type RetainedBackup = {
   readonly isPartial: boolean;
   /** Somebody wants it kept. `until` undefined: until it is released. A hold that cannot be read holds. */
   readonly hold?: { readonly reason: string; readonly until: Date | undefined } | undefined;
-  /** Somebody released it from the pin of a cliff. */
-  readonly isReleased: boolean;
+  /**
+   * When somebody said that what comes after it is no accident. It counts for cliffs of before: who let a hold go in
+   * spring knew nothing of a table emptied in autumn.
+   */
+  readonly releasedAt?: Date | undefined;
   /** Until when the store itself keeps it (Object Lock). */
   readonly lockedUntil?: Date | undefined;
 };
@@ -74,42 +80,59 @@ export type Reason =
       /** Its place in the rule, the newest being 1. */
       readonly number: number;
       readonly of: Count;
-      /** `2026-11-20`, `2026-W47`, `2026-11`, `2026`, `2026-11-20 02`; of `last` the id. */
+      /** `2026-11-20`, `2026-W47`, `2026-11`, `2026`, `2026-11-20T02+01:00`; of `last` the id. */
       readonly period: string;
       /** Kept only because the rule is not full yet and it is the oldest (R6). */
       readonly isOldest: boolean;
-      /** Undefined where time alone does not say: `last`, `all`, and what is the oldest. */
+      /** Undefined where nobody can know: `all`, and `last` in a policy that counts no periods. */
       readonly until: Date | undefined;
     }
   | { readonly kind: 'within'; readonly until: Date }
-  | { readonly kind: 'min'; readonly number: number; readonly of: number }
-  /** `before`: it is the last before a cliff; `after`: the first good one after it. */
+  /** One of the newest good ones, which are never removed. */
+  | {
+      readonly kind: 'min';
+      readonly number: number;
+      readonly of: number;
+      readonly until: Date | undefined;
+    }
+  /**
+   * A cliff. `before`: it is the last good one before; `after`: the first good one after; `between`: it counts for
+   * nothing, but says which was before; `back`: the first good one in which as much is as before.
+   */
   | {
       readonly kind: 'cliff';
-      readonly side: 'before' | 'after';
-      /** The other one of the pair. */
+      readonly side: 'before' | 'between' | 'after' | 'back';
+      /** Of `before` the one after; else the one before. */
       readonly other: string;
       readonly isReleased: boolean;
+      /** Whether somebody must release the one before; else time is enough, for that one is gone. */
+      readonly needsRelease: boolean;
       /** When the new level will have held long enough. */
       readonly heldAt: Date;
     }
   | { readonly kind: 'hold'; readonly reason: string; readonly until: Date | undefined }
-  | { readonly kind: 'locked'; readonly until: Date }
+  /** Undefined where the date cannot be read. */
+  | { readonly kind: 'locked'; readonly until: Date | undefined }
   /** The newest is bad: nothing good goes. */
   | { readonly kind: 'newest-bad'; readonly newest: string }
-  /** Bad, never verified or partial, and not yet allowed to go (R10). */
+  /** The clock is not to be trusted: nothing goes. */
+  | { readonly kind: 'clock'; readonly of: 'newest' | 'prune'; readonly other: Date }
+  /** Bad, never verified, partial or of the future, and not yet allowed to go (R10). */
   | {
       readonly kind: 'not-counted';
-      readonly why: 'bad' | 'unverified' | 'partial' | 'future';
+      readonly why: NotCounted;
       readonly newerGood: number;
       readonly min: number;
-      /** When it is old enough. */
-      readonly oldAt: Date;
+      /** When it is old enough; undefined where its time cannot be read. */
+      readonly oldAt: Date | undefined;
     }
   /** It goes: no rule keeps it. */
   | { readonly kind: 'no-rule' }
   /** It goes: never counted, old, and enough good ones are newer. */
-  | { readonly kind: 'useless'; readonly why: 'bad' | 'unverified' | 'partial' | 'future' };
+  | { readonly kind: 'useless'; readonly why: NotCounted };
+
+/** Why a backup counts for nothing. */
+export type NotCounted = 'bad' | 'unverified' | 'partial' | 'future';
 
 export type Line = {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cronProblem, isTimeZone } from '../../../../core/config/cron.ts';
+import { cronProblem } from '../../../../core/config/cron.ts';
 
 test.each([
   'cron(0 2 * * ? *)',
@@ -41,17 +41,3 @@ test.each([
 ])('%s is refused: %s', (expression, problem) => {
   expect(cronProblem(expression)).toBe(problem);
 });
-
-test.each(['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5', 'America/Port-au-Prince'])(
-  '%s is a time zone',
-  (name) => {
-    expect(isTimeZone(name)).toBe(true);
-  },
-);
-
-test.each(['', 'Mars', '+02:00', 'europe/berlin', 'Europe/', `A${'a'.repeat(200)}!`])(
-  '%s is no time zone',
-  (name) => {
-    expect(isTimeZone(name)).toBe(false);
-  },
-);
