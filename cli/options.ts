@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { most } from '../core/config/options.ts';
 import { fileStore } from '../core/store/file/file-store.ts';
+import { prunableFileStore } from '../core/store/file/prunable-file-store.ts';
+import type { PrunableStore } from '../core/store/prunable.ts';
 import type { Store } from '../core/store/store.ts';
 import { parseStoreUrl } from '../core/store/store-url.ts';
 import { type StorageClass, storageClasses, variables } from '../core/vocabulary.ts';
@@ -85,4 +87,12 @@ export async function storeFrom(flags: StoreFlags): Promise<Store> {
     storageClass: flags.storageClass,
     partLimit: flags.partLimit,
   });
+}
+
+/** The same, for commands that delete or hold: it can do more, and takes longer to load. */
+export async function prunableStoreFrom(flags: StoreFlags): Promise<PrunableStore> {
+  const location = parseStoreUrl(flags.store);
+  if (location.kind === 'file') return prunableFileStore({ directory: location.directory });
+  const { openPrunable } = await import('../core/store/open-prunable.ts');
+  return openPrunable(flags.store, { endpoint: flags.endpoint, forcePathStyle: flags.pathStyle });
 }

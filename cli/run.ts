@@ -4,10 +4,12 @@ import { withoutSecrets } from '../core/process/redact.ts';
 import { version } from '../core/version.ts';
 import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
+import { holdCommand, releaseCommand } from './hold.ts';
 import { listCommand } from './list.ts';
 import { tellText } from './output/edge.ts';
 import { beginResult } from './output/result.ts';
 import { styleFor } from './output/style.ts';
+import { pruneCommand } from './prune.ts';
 import { restoreCommand } from './restore.ts';
 import { showCommand } from './show.ts';
 import { verifyCommand } from './verify.ts';
@@ -44,7 +46,16 @@ function commandLine(): Command {
       writeErr: (text) => tellText(process.stderr, text),
       outputError: (text, write) => write(asOurs(text)),
     });
-  const commands = [backupCommand(), verifyCommand(), listCommand(), showCommand(), restoreCommand()];
+  const commands = [
+    backupCommand(),
+    verifyCommand(),
+    listCommand(),
+    showCommand(),
+    restoreCommand(),
+    pruneCommand(),
+    holdCommand(),
+    releaseCommand(),
+  ];
   for (const command of [program, ...commands]) {
     if (command !== program) program.addCommand(command.copyInheritedSettings(program));
     const name = command === program ? 'pgproof' : `pgproof ${command.name()}`;

@@ -9,8 +9,6 @@ export const prunedSchema = z.looseObject({
   /** Of the backup. */
   id: z.string(),
   prunedAt: z.iso.datetime(),
-  /** As prune said it. */
-  why: z.string(),
   /** All that is to be deleted, as names below the backup: what the manifest named, and documents of ours. */
   objects: listOf(z.string()),
 });

@@ -46,7 +46,8 @@ export type Leftover = {
   /** The key of an upload, the name of a file. */
   readonly name: string;
   readonly bytes: number | undefined;
-  readonly newestAt: Date;
+  /** Undefined where nobody lets us ask. */
+  readonly newestAt: Date | undefined;
   readonly outcome?: Outcome | undefined;
 };
 
@@ -69,17 +70,6 @@ export type PruneReport = {
   /** Databases that were not come to before time was up; they are first the next time. */
   readonly notReached: readonly { readonly source: string; readonly database: string }[];
 };
-
-/** Whether all that was to be done was: nothing refused, nothing failed. */
-export function isPruneDone({ groups, orphans, leftovers, extensions, notReached }: PruneReport): boolean {
-  const outcomes = [...groups.flatMap(({ lines }) => lines), ...orphans, ...leftovers];
-  return (
-    groups.every(({ refusal }) => refusal === undefined) &&
-    outcomes.every(({ outcome }) => outcome?.kind !== 'failed') &&
-    extensions.every(({ error }) => error === undefined) &&
-    notReached.length === 0
-  );
-}
 
 /** What went, in bytes of archives. */
 export function freedBytes({ groups }: PruneReport): number {

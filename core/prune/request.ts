@@ -1,8 +1,8 @@
 import type { Policy } from '../retention/shapes.ts';
-import type { Store } from '../store/store.ts';
+import type { PrunableStore } from '../store/prunable.ts';
 
 export type PruneRequest = {
-  readonly store: Store;
+  readonly store: PrunableStore;
   /** Undefined where only leftovers are to be swept. */
   readonly policy: Policy | undefined;
   /** Only the backups of this source, and of this database of it. @default all */

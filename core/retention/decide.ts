@@ -93,9 +93,14 @@ function endingOf(
 }
 
 function reasonOf(refusal: Refusal): Reason {
-  return refusal.kind === 'clock'
-    ? { kind: 'clock', of: refusal.of, other: refusal.other }
-    : { kind: 'newest-bad', newest: refusal.newest };
+  switch (refusal.kind) {
+    case 'clock':
+      return { kind: 'clock', of: refusal.of, other: refusal.other };
+    case 'newest-bad':
+      return { kind: 'newest-bad', newest: refusal.newest };
+    case 'record':
+      return { kind: 'record-unreadable' };
+  }
 }
 
 /** When the last reason ends; undefined where nobody can know of one of them. */
@@ -121,6 +126,10 @@ function endOf(reason: Reason, outlook: Outlook | undefined): Date | undefined {
         ? undefined
         : new Date(Math.max(oldAt.getTime(), enough));
     }
+    case 'legal-hold':
+    case 'lock-unknown':
+    case 'unreadable':
+    case 'record-unreadable':
     case 'newest-bad':
     case 'clock':
     case 'no-rule':

@@ -113,6 +113,14 @@ export type Reason =
   | { readonly kind: 'hold'; readonly reason: string; readonly until: Date | undefined }
   /** Undefined where the date cannot be read. */
   | { readonly kind: 'locked'; readonly until: Date | undefined }
+  /** The store itself keeps it until somebody releases it there. */
+  | { readonly kind: 'legal-hold' }
+  /** Whether the store locks it could not be asked. */
+  | { readonly kind: 'lock-unknown'; readonly detail: string }
+  /** It would go, but nothing is deleted of which no manifest was read. */
+  | { readonly kind: 'unreadable'; readonly detail: string }
+  /** It would go, but nobody knows when prune last ran. */
+  | { readonly kind: 'record-unreadable' }
   /** The newest is bad: nothing good goes. */
   | { readonly kind: 'newest-bad'; readonly newest: string }
   /** The clock is not to be trusted: nothing goes. */
@@ -148,7 +156,9 @@ export type Refusal =
   /** `now` lies before the newest backup (an hour is let pass), or before the last prune. */
   | { readonly kind: 'clock'; readonly now: Date; readonly other: Date; readonly of: 'newest' | 'prune' }
   /** The newest is bad: failed, unreadable, or not verified a day after. */
-  | { readonly kind: 'newest-bad'; readonly newest: string };
+  | { readonly kind: 'newest-bad'; readonly newest: string }
+  /** Nobody knows when prune last ran. */
+  | { readonly kind: 'record'; readonly detail: string };
 
 export type Decision = {
   /** The newest first. Where there is a refusal, none is `remove`. */

@@ -1,0 +1,117 @@
+import { hostname, userInfo } from 'node:os';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Held, holdBackup, type LegalHold } from '../core/prune/hold.ts';
+import { releaseBackup } from '../core/prune/release.ts';
+import { interruptible } from './interrupt.ts';
+import { prunableStoreFrom, type StoreFlags, storeCommand } from './options.ts';
+import { printJson, printLines } from './output/result.ts';
+import { timeToCome } from './time.ts';
+
+const idArgument = 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest';
+
+type ByFlag = { readonly by?: string; readonly json?: true };
+
+function byOption(): Option {
+  return new Option('--by <who>', 'who says so; default: this user and machine').argParser(textOf);
+}
+
+/** A text that says something. */
+function textOf(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('It cannot be empty.');
+  return text;
+}
+
+export function holdCommand(): Command {
+  return storeCommand('hold')
+    .description('keep a backup, whatever retention says')
+    .argument('<id>', idArgument)
+    .addOption(
+      new Option('--reason <text>', 'why; whoever prunes or lists reads it')
+        .argParser(textOf)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--until <time>', 'until then only; default: until it is released').argParser((text) =>
+        timeToCome(text),
+      ),
+    )
+    .addOption(byOption())
+    .action(hold);
+}
+
+async function hold(
+  backup: string,
+  flags: StoreFlags & ByFlag & { readonly reason: string; readonly until?: Date },
+): Promise<void> {
+  const store = await prunableStoreFrom(flags);
+  const held = await interruptible((signal) =>
+    holdBackup(
+      { backup, reason: flags.reason, by: flags.by ?? thisPerson(), until: flags.until },
+      { store, clock: () => new Date(), signal },
+    ),
+  );
+  if (flags.json) printJson(held);
+  else printLines(heldLines(held));
+}
+
+function heldLines({ id, hold, legalHold }: Held): string[] {
+  const until =
+    hold.until === undefined ? `until it is released: pgproof release ${id}` : `until ${hold.until}`;
+  return [
+    `${id} is kept ${until}`,
+    `Why: ${hold.reason} (${hold.by}, ${hold.heldAt})`,
+    legalHoldLine(legalHold),
+  ];
+}
+
+function legalHoldLine(legalHold: LegalHold): string {
+  switch (legalHold.kind) {
+    case 'done':
+      return 'The bucket keeps its objects too (legal hold): nobody can delete their versions.';
+    case 'unsupported':
+      return 'prune heeds it; the store itself has no holds, and whoever may delete there still can.';
+    case 'refused':
+      return `prune heeds it; the bucket could not be told (legal hold): ${legalHold.why.message}`;
+  }
+}
+
+export function releaseCommand(): Command {
+  return storeCommand('release')
+    .description(
+      'give a backup back to retention: its hold goes, or the pin that a sudden loss of rows put on it',
+    )
+    .argument('<id>', idArgument)
+    .addOption(new Option('--reason <text>', 'why it need not be kept').argParser(textOf))
+    .addOption(byOption())
+    .action(release);
+}
+
+async function release(
+  backup: string,
+  flags: StoreFlags & ByFlag & { readonly reason?: string },
+): Promise<void> {
+  const store = await prunableStoreFrom(flags);
+  const released = await interruptible((signal) =>
+    releaseBackup(
+      { backup, by: flags.by ?? thisPerson(), reason: flags.reason },
+      { store, clock: () => new Date(), signal },
+    ),
+  );
+  if (flags.json) printJson(released);
+  else if (released.from === 'hold') printLines([`${released.id} is no longer held; retention decides.`]);
+  else
+    printLines([
+      released.wasReleased
+        ? `${released.id} was released before.`
+        : `${released.id} is released: what came after it is meant. It goes when the new level has held for 14 days and no rule keeps it.`,
+    ]);
+}
+
+/** `anna@workstation`. A process may have no name: a user id without an entry in /etc/passwd. */
+function thisPerson(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}@${hostname()}`;
+  }
+}

@@ -1,0 +1,140 @@
+import type { GroupReport, Orphan, Outcome, PrunedLine, PruneReport } from '../../core/prune/report.ts';
+import { freedBytes } from '../../core/prune/report.ts';
+import { dayIn, reasonText, refusalText } from '../../core/prune/words.ts';
+import { formatBytes, plural } from '../../core/text/units.ts';
+import { type Style, table } from './style.ts';
+
+/** What prune did, or would do: a table per database, then what killed runs left, then the sum. */
+export function prunedLines(report: PruneReport, style: Style): string[] {
+  const { groups, policy, extensions, notReached, leftoversUnknown } = report;
+  const timeZone = policy?.timeZone ?? 'UTC';
+  return [
+    ...groups.flatMap((group) => [...groupLines(group, timeZone, style), '']),
+    ...orphanLines(report, style),
+    ...(leftoversUnknown === undefined
+      ? []
+      : [`${style.yellow('!')} Unfinished uploads could not be listed: ${leftoversUnknown}`, '']),
+    ...extensions.map(({ id, until, error }) =>
+      error === undefined
+        ? `${id}: locked until ${dayIn(until, timeZone)}`
+        : `${style.red('✗')} ${id}: its lock could not be made longer: ${error}`,
+    ),
+    ...notReached.map(
+      ({ source, database }) =>
+        `${style.yellow('!')} ${source}/${database}: time was up before it; it is the first next time`,
+    ),
+    ...sumLines(report, style),
+  ];
+}
+
+function groupLines(group: GroupReport, timeZone: string, style: Style): string[] {
+  const { source, database, systemIdentifier, lines, refusal } = group;
+  const cluster = systemIdentifier === undefined ? '' : style.dim(`  (cluster ${systemIdentifier})`);
+  const rows = lines.map((line) => [
+    stamp(line.id),
+    actionText(line, style),
+    line.bytes === undefined ? '' : formatBytes(line.bytes),
+    line.until === undefined || line.action === 'remove' ? '' : dayIn(line.until, timeZone),
+    whyText(line, timeZone),
+  ]);
+  return [
+    `${style.bold(`${source}/${database}`)}${cluster}`,
+    ...table(['BACKUP', '', 'ARCHIVE', 'UNTIL', 'WHY'], rows, [2]),
+    ...(refusal === undefined ? [] : refusalLines(refusal, lines, style)),
+  ];
+}
+
+function refusalLines(
+  refusal: NonNullable<GroupReport['refusal']>,
+  lines: GroupReport['lines'],
+  style: Style,
+): string[] {
+  const { what, fix } = refusalText(refusal, lines);
+  return [`${style.red('✗')} Nothing goes: ${what}`, `  ${fix}`];
+}
+
+/** The end of an id: its table is of one database. */
+function stamp(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
+function actionText({ action, outcome }: PrunedLine, style: Style): string {
+  if (action === 'keep') return style.green('keep');
+  switch (outcome?.kind) {
+    case undefined:
+      return style.yellow('would go');
+    case 'gone':
+      return style.yellow('gone');
+    case 'left':
+      return style.yellow('left');
+    case 'failed':
+      return style.red('failed');
+  }
+}
+
+function whyText({ reasons, outcome }: PrunedLine, timeZone: string): string {
+  const why = reasons.map((reason) => reasonText(reason, timeZone)).join(', ');
+  return outcome === undefined || outcome.kind === 'gone' ? why : `${why}; ${outcome.why}`;
+}
+
+function orphanLines({ orphans, leftovers }: PruneReport, style: Style): string[] {
+  const rows = [
+    ...orphans.map((orphan) => [
+      orphan.id,
+      plural(orphan.objects, 'object'),
+      formatBytes(orphan.bytes),
+      orphan.newestAt.toISOString().slice(0, 10),
+      orphanText(orphan, style),
+    ]),
+    ...leftovers.map(({ name, bytes, newestAt, outcome }) => [
+      name,
+      'unfinished',
+      bytes === undefined ? '' : formatBytes(bytes),
+      newestAt?.toISOString().slice(0, 10) ?? '',
+      outcomeText(outcome, 'goes with --sweep', style),
+    ]),
+  ];
+  if (rows.length === 0) return [];
+  return [
+    style.bold('No backups, but bytes'),
+    ...table(['WHERE', 'WHAT', 'BYTES', 'SINCE', ''], rows, [2]),
+    '',
+  ];
+}
+
+function orphanText({ id, origin, outcome }: Orphan, style: Style): string {
+  const how =
+    origin === 'pruned'
+      ? 'prune did not come to its end: goes with --sweep'
+      : `no manifest: goes with --orphan ${id}`;
+  return outcomeText(outcome, how, style);
+}
+
+function outcomeText(outcome: Outcome | undefined, how: string, style: Style): string {
+  switch (outcome?.kind) {
+    case undefined:
+      return how;
+    case 'gone':
+      return style.yellow('gone');
+    case 'left':
+      return `left: ${outcome.why}`;
+    case 'failed':
+      return style.red(`failed: ${outcome.why}`);
+  }
+}
+
+function sumLines(report: PruneReport, style: Style): string[] {
+  const lines = report.groups.flatMap((group) => group.lines);
+  const kept = lines.filter(({ action }) => action === 'keep').length;
+  const going = lines.filter(({ action }) => action === 'remove');
+  if (!report.applied) {
+    const bytes = going.reduce((sum, line) => sum + (line.bytes ?? 0), 0);
+    return [
+      `${plural(kept, 'backup')} kept, ${style.bold(`${plural(going.length, 'backup')} would go`)} (${formatBytes(bytes)}). Nothing was deleted: add --yes.`,
+    ];
+  }
+  const gone = going.filter(({ outcome }) => outcome?.kind === 'gone').length;
+  return [
+    `${plural(kept, 'backup')} kept, ${plural(gone, 'backup')} gone (${formatBytes(freedBytes(report))}).`,
+  ];
+}

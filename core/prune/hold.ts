@@ -1,0 +1,118 @@
+import { PgproofError } from '../errors.ts';
+import { readBackup } from '../inventory/read-backup.ts';
+import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import { ManifestUnreadable, serialize, Unreadable } from '../manifest/document.ts';
+import { type Hold, holdName, parseHold } from '../manifest/hold.ts';
+import { type Manifest, manifestName } from '../manifest/manifest.ts';
+import type { LockChange, PrunableStore } from '../store/prunable.ts';
+import { ObjectExists, readSmall } from '../store/store.ts';
+
+export type HoldRequest = {
+  /** An id, or `…/latest`. */
+  readonly backup: string;
+  readonly reason: string;
+  readonly by: string;
+  /** Undefined: until it is released. */
+  readonly until: Date | undefined;
+};
+
+/** Whether the store itself keeps the objects too: every one of them, none because it has no such thing. */
+export type LegalHold = { readonly kind: 'done' } | Exclude<LockChange, { readonly kind: 'done' }>;
+
+export type Held = { readonly id: string; readonly hold: Hold; readonly legalHold: LegalHold };
+
+/**
+ * Keeps a backup, whatever retention says: `hold.json` beside its manifest, and a legal hold on its objects where the
+ * bucket has Object Lock. In that order: cut off in between, prune keeps it all the same, and saying it again does the rest.
+ *
+ * @throws BackupNotFound, AlreadyHeld, StoreUnusable, ManifestUnreadable
+ */
+export async function holdBackup(
+  request: HoldRequest,
+  {
+    store,
+    clock,
+    signal,
+  }: { readonly store: PrunableStore; readonly clock: () => Date; readonly signal: AbortSignal },
+): Promise<Held> {
+  const { id, manifest } = await readJudged(store, request.backup, signal);
+  const hold: Hold = {
+    formatVersion: 1,
+    id: formatId(id),
+    reason: request.reason,
+    by: request.by,
+    heldAt: clock().toISOString(),
+    ...(request.until === undefined ? {} : { until: request.until.toISOString() }),
+  };
+  const key = keyOf(id, holdName);
+  try {
+    await store.create(key, serialize(hold));
+  } catch (error: unknown) {
+    if (!(error instanceof ObjectExists)) throw error;
+    const before = await heldBefore(store, key, signal);
+    if (!isSame(before, hold)) throw new AlreadyHeld(formatId(id), before);
+    // Said again, as somebody does whose first time was cut off.
+    return {
+      id: formatId(id),
+      hold: before,
+      legalHold: await setLegalHolds(store, id, manifest, true, signal),
+    };
+  }
+  return { id: formatId(id), hold, legalHold: await setLegalHolds(store, id, manifest, true, signal) };
+}
+
+/** Somebody holds it already, for another reason or until another time. */
+export class AlreadyHeld extends PgproofError {
+  override readonly name = 'AlreadyHeld';
+
+  constructor(id: string, { reason, by, heldAt, until }: Hold) {
+    super({
+      what: `${id} is held already`,
+      got: `by ${by} since ${heldAt}${until === undefined ? '' : `, until ${until}`}: ${reason}`,
+      fix: `It stays as it is. To change it: pgproof release ${id}, then hold it again.`,
+    });
+  }
+}
+
+function isSame(before: Hold, { reason, until }: Hold): boolean {
+  return before.reason === reason && before.until === until;
+}
+
+/** A hold that cannot be read holds, and nobody can tell what it says. */
+async function heldBefore(store: PrunableStore, key: string, signal: AbortSignal): Promise<Hold> {
+  return parseHold(await readSmall(store, key, { signal }), key);
+}
+
+/** Only what a manifest names is touched. @throws BackupNotFound, ManifestUnreadable */
+export async function readJudged(
+  store: PrunableStore,
+  text: string,
+  signal: AbortSignal,
+): Promise<{ readonly id: BackupId; readonly manifest: Manifest }> {
+  const { id, manifest } = await readBackup(store, text, { signal });
+  if (!(manifest instanceof Unreadable)) return { id, manifest };
+  throw new ManifestUnreadable({
+    what: `The manifest of ${formatId(id)} cannot be read`,
+    got: manifest.unreadable,
+    fix: "Prune deletes nothing of it. Restore the manifest from the bucket's version history.",
+  });
+}
+
+/**
+ * The store's own hold on archive, roles and manifest. A store that has no such thing is asked once.
+ *
+ * @throws StoreUnusable
+ */
+export async function setLegalHolds(
+  store: PrunableStore,
+  id: BackupId,
+  manifest: Manifest,
+  on: boolean,
+  signal: AbortSignal,
+): Promise<LegalHold> {
+  for (const name of [manifestName, ...manifest.objects.map((object) => object.name)]) {
+    const change = await store.setLegalHold(keyOf(id, name), on, { signal });
+    if (change.kind !== 'done') return change;
+  }
+  return { kind: 'done' };
+}

@@ -1,0 +1,131 @@
+import { messageOf } from '../errors.ts';
+import { type BackupId, encodeName, formatId, idInKey } from '../manifest/backup-id.ts';
+import { ManifestUnreadable } from '../manifest/document.ts';
+import { holdName } from '../manifest/hold.ts';
+import { manifestName } from '../manifest/manifest.ts';
+import { type Pruned, parsePruned, prunedName } from '../manifest/pruned.ts';
+import type { PrunableStore } from '../store/prunable.ts';
+import { ObjectMissing, type ReadOptions, readSmall } from '../store/store.ts';
+import { isNameOfOurs } from './document-names.ts';
+import type { Orphan, Outcome } from './report.ts';
+
+/** A run that is on its way has its objects under their names for seconds before its manifest; a day is far more. */
+export const orphanAgeMs = 24 * 60 * 60 * 1_000;
+
+export type FoundOrphan = Omit<Orphan, 'outcome'> & {
+  readonly backupId: BackupId;
+  /** Of its objects, below the id. */
+  readonly names: readonly string[];
+  /** What prune had begun; undefined where it had not, or its record cannot be read. */
+  readonly pruned: Pruned | undefined;
+};
+
+/**
+ * What lies under ids that have no manifest, and has lain there for a day.
+ *
+ * @param listed the ids that have one
+ */
+export async function* findOrphans(
+  store: PrunableStore,
+  {
+    source,
+    database,
+    listed,
+    now,
+  }: {
+    readonly source: string | undefined;
+    readonly database: string | undefined;
+    readonly listed: ReadonlySet<string>;
+    readonly now: Date;
+  },
+  options: ReadOptions,
+): AsyncGenerator<FoundOrphan> {
+  for await (const id of eachId(store, { source, database }, options)) {
+    if (listed.has(formatId(id))) continue;
+    const orphan = await readOrphan(store, id, options);
+    // A manifest may have appeared since the listing.
+    if (orphan === undefined || orphan.names.includes(manifestName)) continue;
+    const isPruned = orphan.pruned !== undefined;
+    if (isPruned || now.getTime() - orphan.newestAt.getTime() > orphanAgeMs) yield orphan;
+  }
+}
+
+/** Every id that has a folder, whatever lies in it. */
+async function* eachId(
+  store: PrunableStore,
+  { source, database }: { readonly source: string | undefined; readonly database: string | undefined },
+  options: ReadOptions,
+): AsyncGenerator<BackupId> {
+  const isAsked = (folder: string, name: string | undefined): boolean =>
+    name === undefined || folder === encodeName(name);
+  for await (const sourceFolder of store.folders('', options)) {
+    if (!isAsked(sourceFolder, source)) continue;
+    for await (const databaseFolder of store.folders(`${sourceFolder}/`, options)) {
+      if (!isAsked(databaseFolder, database)) continue;
+      for await (const folder of store.folders(`${sourceFolder}/${databaseFolder}/`, options)) {
+        // Other people's folders may lie there too.
+        const id = idInKey(`${sourceFolder}/${databaseFolder}/${folder}`);
+        if (id !== undefined) yield id;
+      }
+    }
+  }
+}
+
+async function readOrphan(
+  store: PrunableStore,
+  backupId: BackupId,
+  options: ReadOptions,
+): Promise<FoundOrphan | undefined> {
+  const id = formatId(backupId);
+  const names: string[] = [];
+  let bytes = 0;
+  let newest = 0;
+  for await (const object of store.list(`${id}/`, options)) {
+    const name = object.key.slice(id.length + 1);
+    if (!isNameOfOurs(name)) continue;
+    names.push(name);
+    bytes += object.bytes;
+    newest = Math.max(newest, object.modifiedAt.getTime());
+  }
+  if (names.length === 0) return undefined;
+  const pruned = names.includes(prunedName) ? await readPruned(store, id, options) : undefined;
+  const origin = pruned === undefined ? 'unknown' : 'pruned';
+  return { id, backupId, names, bytes, objects: names.length, newestAt: new Date(newest), origin, pruned };
+}
+
+/** A record that is damaged, or of another backup, is as if there were none: then only a person takes the rest, by id. */
+async function readPruned(
+  store: PrunableStore,
+  id: string,
+  options: ReadOptions,
+): Promise<Pruned | undefined> {
+  const key = `${id}/${prunedName}`;
+  try {
+    const pruned = parsePruned(await readSmall(store, key, options), key);
+    return pruned.id === id ? pruned : undefined;
+  } catch (error: unknown) {
+    if (error instanceof ManifestUnreadable || error instanceof ObjectMissing) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Takes what prune began and did not end; of others, all that may be pgproof's. The record of prune goes last, so that it can
+ * be cut off as prune can.
+ */
+export async function removeOrphan(
+  store: PrunableStore,
+  { id, names, pruned }: FoundOrphan,
+  options: ReadOptions,
+): Promise<Outcome> {
+  if (names.includes(holdName)) return { kind: 'left', why: 'it is held, and only a person deletes a hold' };
+  const goes = names.filter((name) => name !== prunedName && (pruned?.objects.includes(name) ?? true));
+  for (const some of [goes, [prunedName]]) {
+    const [failure] = await store.remove(
+      some.map((name) => `${id}/${name}`),
+      options,
+    );
+    if (failure !== undefined) return { kind: 'failed', why: messageOf(failure.why), isListed: false };
+  }
+  return { kind: 'gone' };
+}

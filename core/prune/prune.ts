@@ -1,0 +1,106 @@
+import { setMaxListeners } from 'node:events';
+import type { ListEntry } from '../inventory/entry.ts';
+import { listBackups } from '../inventory/list-backups.ts';
+import { formatId, parseId } from '../manifest/backup-id.ts';
+import type { Policy } from '../retention/shapes.ts';
+import { applyTo } from './apply.ts';
+import { type DecidedDatabase, databasesOf, decideOn } from './decide-on.ts';
+import { extendLocks } from './extend-locks.ts';
+import { sweepLeftovers } from './leftovers.ts';
+import { findOrphans, removeOrphan } from './orphans.ts';
+import type { Orphan, PruneReport } from './report.ts';
+import type { PruneRequest } from './request.ts';
+
+/**
+ * Looks at every backup, says what retention keeps and why, and, where that is asked for, deletes the rest and what killed
+ * runs have left.
+ *
+ * @throws StoreUnusable where the store cannot be read
+ */
+export async function prune(request: PruneRequest): Promise<PruneReport> {
+  const { store, policy, source, database, apply, signal } = request;
+  const now = request.clock();
+  // Many requests at once listen to it.
+  setMaxListeners(0, signal);
+  const entries = await listBackups(store, { source, database }, { signal });
+  const backups = policy === undefined ? nothing : await pruneBackups(entries, { ...request, policy }, now);
+  return {
+    store: store.url,
+    applied: apply,
+    now,
+    policy,
+    ...backups,
+    orphans: await sweepOrphans(entries, request, now),
+    ...(await sweepLeftovers(request, now)),
+  };
+}
+
+type OfBackups = Pick<PruneReport, 'groups' | 'extensions' | 'notReached'>;
+
+const nothing: OfBackups = { groups: [], extensions: [], notReached: [] };
+
+async function pruneBackups(
+  entries: readonly ListEntry[],
+  request: PruneRequest & { readonly policy: Policy },
+  now: Date,
+): Promise<OfBackups> {
+  const { store, policy, apply, lock, signal, clock, stopBefore } = request;
+  const decided: DecidedDatabase[] = [];
+  for (const one of databasesOf(entries)) decided.push(await decideOn(one, { store, policy, now, signal }));
+  if (!apply) return { ...nothing, groups: decided.flatMap(({ groups }) => groups) };
+
+  const report = {
+    groups: [...nothing.groups],
+    extensions: [...nothing.extensions],
+    notReached: [...nothing.notReached],
+  };
+  const onRemoved = progressOf(decided, request);
+  for (const one of byLastPrune(decided)) {
+    signal.throwIfAborted();
+    if (stopBefore !== undefined && clock() >= stopBefore) {
+      report.notReached.push({ source: one.source, database: one.database });
+      continue;
+    }
+    const groups = await applyTo(one, { store, policy, now, signal, onRemoved });
+    report.groups.push(...groups);
+    if (lock === undefined) continue;
+    const lines = groups.flatMap((group) => group.lines);
+    report.extensions.push(...(await extendLocks(store, lines, { ...lock, now, signal })));
+  }
+  return report;
+}
+
+/** Those that the last run did not come to are the first of this one. */
+function byLastPrune(decided: readonly DecidedDatabase[]): DecidedDatabase[] {
+  const last = ({ record }: DecidedDatabase): number => Date.parse(record?.prunedAt ?? '') || 0;
+  return [...decided].sort((one, other) => last(one) - last(other));
+}
+
+function progressOf(
+  decided: readonly DecidedDatabase[],
+  { onProgress }: PruneRequest,
+): (count: number) => void {
+  const lines = decided.flatMap(({ groups }) => groups.flatMap((group) => group.lines));
+  const of = lines.filter(({ action }) => action === 'remove').length;
+  let removed = 0;
+  return (count) => {
+    removed += count;
+    onProgress?.({ removed, of });
+  };
+}
+
+async function sweepOrphans(
+  entries: readonly ListEntry[],
+  { store, source, database, apply, sweep, orphans = [], signal }: PruneRequest,
+  now: Date,
+): Promise<Orphan[]> {
+  const listed = new Set(entries.map(({ id }) => formatId(id)));
+  const asked = new Set(orphans.map((text) => formatId(parseId(text))));
+  const found: Orphan[] = [];
+  for await (const orphan of findOrphans(store, { source, database, listed, now }, { signal })) {
+    const { backupId: _, names: __, pruned, ...told } = orphan;
+    const goes = apply && (asked.has(orphan.id) || (sweep && pruned !== undefined));
+    found.push({ ...told, outcome: goes ? await removeOrphan(store, orphan, { signal }) : undefined });
+  }
+  return found;
+}

@@ -1,0 +1,80 @@
+import { messageOf, PgproofError } from '../errors.ts';
+import { ManifestUnreadable, serialize } from '../manifest/document.ts';
+import {
+  type PruneRecord,
+  parsePruneRecord,
+  pruneRecordKey,
+  removedRemembered,
+} from '../manifest/prune-record.ts';
+import { formatKeep } from '../retention/keep.ts';
+import type { Policy } from '../retention/shapes.ts';
+import { ObjectMissing, type ReadOptions, readSmall, type Store } from '../store/store.ts';
+
+export type Database = { readonly source: string; readonly database: string };
+
+/** What prune did last to the backups of a database; undefined where it never did. @throws RecordUnreadable */
+export async function readRecord(
+  store: Store,
+  { source, database }: Database,
+  options: ReadOptions,
+): Promise<PruneRecord | undefined> {
+  const key = pruneRecordKey({ source, database });
+  try {
+    const record = parsePruneRecord(await readSmall(store, key, options), key);
+    if (record.source === source && record.database === database) return record;
+    throw new RecordUnreadable(store, key, 'it is of another database');
+  } catch (error: unknown) {
+    if (error instanceof ObjectMissing) return undefined;
+    if (error instanceof ManifestUnreadable) throw new RecordUnreadable(store, key, messageOf(error), error);
+    throw error;
+  }
+}
+
+/** Without it nobody knows whether the clock stands before the last prune: nothing is removed. */
+export class RecordUnreadable extends PgproofError {
+  override readonly name = 'RecordUnreadable';
+
+  constructor({ url }: Store, key: string, got: string, cause?: unknown) {
+    super(
+      {
+        what: `The record of the last prune cannot be read (${url}/${key})`,
+        got,
+        fix: 'Nothing was removed of that database. Look at what wrote it; deleted, it is written anew.',
+      },
+      { cause },
+    );
+  }
+}
+
+/** Remembers this prune in the place of the one before. */
+export async function writeRecord(
+  store: Store,
+  { source, database }: Database,
+  {
+    before,
+    policy,
+    now,
+    removed,
+  }: {
+    readonly before: PruneRecord | undefined;
+    readonly policy: Policy;
+    readonly now: Date;
+    readonly removed: readonly string[];
+  },
+): Promise<void> {
+  const at = now.toISOString();
+  const record: PruneRecord = {
+    formatVersion: 1,
+    source,
+    database,
+    prunedAt: at,
+    policy: {
+      keep: formatKeep(policy.keep),
+      min: policy.min,
+      timeZone: policy.timeZone,
+      verified: policy.verified,
+    },
+    removed: [...removed.map((id) => ({ id, at })), ...(before?.removed ?? [])].slice(0, removedRemembered),
+  };
+  await store.replace(pruneRecordKey({ source, database }), serialize(record));
+}

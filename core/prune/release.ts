@@ -1,0 +1,96 @@
+import { PgproofError } from '../errors.ts';
+import { listBackups } from '../inventory/list-backups.ts';
+import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import { serialize } from '../manifest/document.ts';
+import { holdName, type Release, releaseName } from '../manifest/hold.ts';
+import { decide } from '../retention/decide.ts';
+import { policyOf } from '../retention/policy.ts';
+import type { PrunableStore } from '../store/prunable.ts';
+import { ObjectExists } from '../store/store.ts';
+import { clustersOf } from './clusters.ts';
+import { type LegalHold, readJudged, setLegalHolds } from './hold.ts';
+
+export type Released = {
+  readonly id: string;
+  /** `hold`: somebody's; `pin`: that of a cliff. */
+  readonly from: 'hold' | 'pin';
+  /** Of the pin: whether somebody had released it before. */
+  readonly wasReleased: boolean;
+  /** Of the hold. */
+  readonly legalHold: LegalHold | undefined;
+};
+
+/**
+ * Gives a backup back to retention: takes its hold away, or, where nobody holds it, says that what came after it is no
+ * accident, which lifts the pin of a cliff. The hold goes last: cut off in between, it holds, and saying it again does the rest.
+ *
+ * @throws BackupNotFound, NothingToRelease, StoreUnusable, ManifestUnreadable
+ */
+export async function releaseBackup(
+  {
+    backup,
+    by,
+    reason,
+  }: { readonly backup: string; readonly by: string; readonly reason: string | undefined },
+  {
+    store,
+    clock,
+    signal,
+  }: { readonly store: PrunableStore; readonly clock: () => Date; readonly signal: AbortSignal },
+): Promise<Released> {
+  const { id: backupId, manifest } = await readJudged(store, backup, signal);
+  const id = formatId(backupId);
+  const now = clock();
+  const holdKey = keyOf(backupId, holdName);
+  if ((await store.readVersion(holdKey, { signal })) !== undefined) {
+    const legalHold = await setLegalHolds(store, backupId, manifest, false, signal);
+    if (legalHold.kind === 'refused') throw legalHold.why;
+    const [left] = await store.remove([holdKey], { signal });
+    if (left !== undefined) throw left.why;
+    return { id, from: 'hold', wasReleased: false, legalHold };
+  }
+  if (!(await isPinned(store, backupId, { now, signal }))) throw new NothingToRelease(id);
+  const release: Release = {
+    formatVersion: 1,
+    id,
+    by,
+    releasedAt: now.toISOString(),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  try {
+    await store.create(keyOf(backupId, releaseName), serialize(release));
+    return { id, from: 'pin', wasReleased: false, legalHold: undefined };
+  } catch (error: unknown) {
+    if (error instanceof ObjectExists) return { id, from: 'pin', wasReleased: true, legalHold: undefined };
+    throw error;
+  }
+}
+
+/** Nobody holds it, and it is not the last before a cliff: saying so beforehand would lift a pin that nobody has seen. */
+export class NothingToRelease extends PgproofError {
+  override readonly name = 'NothingToRelease';
+
+  constructor(id: string) {
+    super({
+      what: `There is nothing to release ${id} from`,
+      got: 'nobody holds it, and no sudden loss came after it',
+      fix: 'See why it is kept: pgproof prune with your rules, without --yes.',
+    });
+  }
+}
+
+/** Whether retention pins it as the last before a cliff, whether or not backups are verified there. */
+async function isPinned(
+  store: PrunableStore,
+  { source, database, startedAt }: BackupId,
+  { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const id = formatId({ source, database, startedAt });
+  const clusters = clustersOf(await listBackups(store, { source, database }, { signal }));
+  return [true, false].some((verified) => {
+    const policy = policyOf({ keep: { last: 1 }, verified });
+    const lines = clusters.flatMap(({ backups }) => decide(backups, policy, now).lines);
+    const reasons = lines.find((line) => line.id === id)?.reasons ?? [];
+    return reasons.some((reason) => reason.kind === 'cliff' && reason.side === 'before');
+  });
+}

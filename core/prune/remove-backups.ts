@@ -1,0 +1,149 @@
+import { messageOf } from '../errors.ts';
+import { judgeManifest } from '../inventory/judge-manifest.ts';
+import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import { ManifestUnreadable, serialize } from '../manifest/document.ts';
+import { holdName } from '../manifest/hold.ts';
+import { manifestName } from '../manifest/manifest.ts';
+import { type Pruned, prunedName } from '../manifest/pruned.ts';
+import { sha256Of } from '../store/meter.ts';
+import type { NotRemoved, PrunableStore } from '../store/prunable.ts';
+import { ObjectExists, ObjectMissing, readSmall } from '../store/store.ts';
+import { isDocument } from './document-names.ts';
+import { mapInParallel } from './in-parallel.ts';
+import type { Outcome } from './report.ts';
+
+/** A backup that is to go, as it was when that was decided. */
+export type Doomed = {
+  readonly id: BackupId;
+  /** Of the manifest that retention went by; undefined where none was recorded. */
+  readonly manifestSha256: string | undefined;
+};
+
+/** Requests under way at once, as for reading. */
+const atOnce = 16;
+
+/**
+ * Deletes backups, step by step for all of them together, so that a request to S3 takes a thousand keys.
+ *
+ * For each, its manifest is read and judged, and `pruned.json` created; then the manifests go, and from then on there are no
+ * such backups; then documents, roles and, last, archives; `pruned.json` when all else is gone. Cut off anywhere, every backup is
+ * listed and whole, or not listed and told by its `pruned.json`.
+ *
+ * @returns what became of each, by its id
+ * @throws StoreUnusable where nothing can be read or written at all
+ */
+export async function removeBackups(
+  doomed: readonly Doomed[],
+  { store, now, signal }: { readonly store: PrunableStore; readonly now: Date; readonly signal: AbortSignal },
+): Promise<ReadonlyMap<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  const begun: Begun[] = [];
+  await mapInParallel(doomed, atOnce, async (one) => {
+    signal.throwIfAborted();
+    const start = await begin(store, one, now, signal);
+    if ('names' in start) begun.push(start);
+    else outcomes.set(formatId(one.id), start);
+  });
+
+  const failed = (one: Begun, why: string, isListed: boolean): void => {
+    outcomes.set(formatId(one.id), { kind: 'failed', why, isListed });
+  };
+  /** Removes some objects of each, and leaves out from then on those of which one could not be. */
+  const step = async (
+    from: readonly Begun[],
+    namesOf: (one: Begun) => readonly string[],
+    isListed: boolean,
+  ) => {
+    const keys = from.flatMap((one) => namesOf(one).map((name) => keyOf(one.id, name)));
+    const left = whyByBackup(await store.remove(keys, { signal }));
+    return from.filter((one) => {
+      const why = left.get(formatId(one.id));
+      if (why !== undefined) failed(one, why, isListed);
+      return why === undefined;
+    });
+  };
+  signal.throwIfAborted();
+  const unlisted = await step(begun, () => [manifestName], true);
+  // What is listed still is no longer going: the record of it would lie.
+  const stays = begun.filter((one) => !unlisted.includes(one));
+  await store.remove(stays.map(({ id }) => keyOf(id, prunedName)));
+  const bare = await step(unlisted, ({ names }) => names, false);
+  const emptied = await step(bare, ({ archive }) => archive, false);
+  for (const one of await step(emptied, () => [prunedName], false))
+    outcomes.set(formatId(one.id), { kind: 'gone' });
+  return outcomes;
+}
+
+type Begun = {
+  readonly id: BackupId;
+  /** Documents and roles. */
+  readonly names: readonly string[];
+  readonly archive: readonly string[];
+};
+
+/** Reads what the manifest names and leaves word of what is to come; or says why this one is left alone. */
+async function begin(
+  store: PrunableStore,
+  { id, manifestSha256 }: Doomed,
+  now: Date,
+  signal: AbortSignal,
+): Promise<Begun | Outcome> {
+  try {
+    const key = keyOf(id, manifestName);
+    const bytes = await readSmall(store, key, { signal });
+    if (manifestSha256 !== undefined && sha256Of(bytes) !== manifestSha256)
+      return left('its manifest is not the one that its summary is about: look at it with pgproof verify');
+    const { objects } = judgeManifest(bytes, id, key);
+    const beside = await documentsBeside(store, id, signal);
+    // It may have been held since the store was listed.
+    if (beside.includes(holdName)) return left('it was held meanwhile');
+    const archive = objects.filter(({ role }) => role === 'archive').map(({ name }) => name);
+    const others = objects.filter(({ role }) => role !== 'archive').map(({ name }) => name);
+    const names = [...beside.filter((name) => name !== prunedName), ...others];
+    await leaveWord(store, id, {
+      formatVersion: 1,
+      id: formatId(id),
+      prunedAt: now.toISOString(),
+      objects: [...names, ...archive],
+    });
+    return { id, names, archive };
+  } catch (error: unknown) {
+    if (error instanceof ObjectMissing) return left('somebody else has deleted it meanwhile');
+    if (error instanceof ManifestUnreadable) return left(messageOf(error));
+    throw error;
+  }
+}
+
+/** Documents of ours, but for the manifest: the verification and those put aside, the summary, a release. */
+async function documentsBeside(store: PrunableStore, id: BackupId, signal: AbortSignal): Promise<string[]> {
+  const folder = `${formatId(id)}/`;
+  const names: string[] = [];
+  for await (const { key } of store.list(folder, { signal, skips: () => true })) {
+    const name = key.slice(folder.length);
+    if (isDocument(name) && name !== manifestName) names.push(name);
+  }
+  return names;
+}
+
+async function leaveWord(store: PrunableStore, id: BackupId, pruned: Pruned): Promise<void> {
+  try {
+    await store.create(keyOf(id, prunedName), serialize(pruned));
+  } catch (error: unknown) {
+    // Another run began it and was cut off before the manifest went.
+    if (!(error instanceof ObjectExists)) throw error;
+  }
+}
+
+function left(why: string): Outcome {
+  return { kind: 'left', why };
+}
+
+/** By the id that a key begins with; the first reason of each. */
+function whyByBackup(notRemoved: readonly NotRemoved[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { key, why } of notRemoved) {
+    const id = key.split('/').slice(0, 3).join('/');
+    if (!found.has(id)) found.set(id, messageOf(why));
+  }
+  return found;
+}

@@ -1,0 +1,116 @@
+import type { Count, Reason, Refusal } from '../retention/shapes.ts';
+import { plural } from '../text/units.ts';
+import type { PrunedLine } from './report.ts';
+
+/** Why one is kept or goes, in words. @param timeZone of the policy: dates are said in it */
+export function reasonText(reason: Reason, timeZone: string): string {
+  const day = (time: Date): string => dayIn(time, timeZone);
+  switch (reason.kind) {
+    case 'rule':
+      return ruleText(reason);
+    case 'within':
+      return 'within';
+    case 'min':
+      return `of the ${reason.of} newest good ones`;
+    case 'cliff':
+      return cliffText(reason, day);
+    case 'hold':
+      return `held${reason.until === undefined ? '' : ` until ${day(reason.until)}`}: ${reason.reason}`;
+    case 'locked':
+      return `locked by the bucket${reason.until === undefined ? '' : ` until ${day(reason.until)}`}`;
+    case 'legal-hold':
+      return 'held by the bucket (legal hold)';
+    case 'lock-unknown':
+      return `may be locked by the bucket: ${reason.detail}`;
+    case 'unreadable':
+      return `its manifest cannot be read, so nothing of it is deleted: ${reason.detail}`;
+    case 'record-unreadable':
+    case 'clock':
+      return 'nothing goes, see below';
+    case 'newest-bad':
+      return 'nothing good goes while the newest is bad';
+    case 'not-counted':
+      return `${notCounted[reason.why]}; goes when it is older than 30 days${reason.oldAt === undefined ? '' : ` (${day(reason.oldAt)})`} and ${plural(reason.min, 'good one is', 'good ones are')} newer (now ${reason.newerGood})`;
+    case 'no-rule':
+      return 'no rule keeps it';
+    case 'useless':
+      return `${notCounted[reason.why]}, old, and enough good ones are newer`;
+  }
+}
+
+const notCounted = {
+  bad: 'bad',
+  unverified: 'never verified',
+  partial: 'not of all tables',
+  future: 'of the future',
+} as const;
+
+function ruleText({ rule, number, of, period, isOldest }: Extract<Reason, { kind: 'rule' }>): string {
+  const place = of === 'all' ? `${number}` : `${number} of ${countText(of)}`;
+  const which = rule === 'last' ? '' : ` (${period})`;
+  return `${rule} ${place}${which}${isOldest ? ', the oldest while that is not full' : ''}`;
+}
+
+function countText(count: Count): string {
+  return String(count);
+}
+
+function cliffText(
+  { side, other, needsRelease, isReleased, heldAt }: Extract<Reason, { kind: 'cliff' }>,
+  day: (time: Date) => string,
+): string {
+  const held = `goes once that has held until ${day(heldAt)}`;
+  const lift =
+    needsRelease && !isReleased ? 'kept until somebody says that it is meant: pgproof release' : held;
+  switch (side) {
+    case 'before':
+      return `the last before a backup held much less (${other}); ${lift}`;
+    case 'after':
+      return `holds much less than the one before (${other}); ${lift}`;
+    case 'between':
+      return `says what was before it held much less (${other}); ${lift}`;
+    case 'back':
+      return `the first that holds as much again as ${other}; ${lift}`;
+  }
+}
+
+/** Why nothing went of a group, in words, and what to do. @param lines of the group */
+export function refusalText(
+  refusal: Refusal,
+  lines: readonly PrunedLine[],
+): { readonly what: string; readonly fix: string } {
+  switch (refusal.kind) {
+    case 'clock':
+      return {
+        what:
+          refusal.of === 'newest'
+            ? `the clock says ${refusal.now.toISOString()}, and the newest backup is of ${refusal.other.toISOString()}`
+            : `the clock says ${refusal.now.toISOString()}, and prune last ran at ${refusal.other.toISOString()}`,
+        fix:
+          refusal.of === 'newest'
+            ? 'Set the clock of this machine. If that backup is dated wrong, its time passes, or delete it by hand.'
+            : 'Set the clock of this machine. If it was wrong at the last prune, delete prune.json of the database.',
+      };
+    case 'newest-bad':
+      return lines.find(({ id }) => id === refusal.newest)?.standing === 'unverified'
+        ? {
+            what: `the newest backup was not verified within a day: ${refusal.newest}`,
+            fix: `Verify it: pgproof verify ${refusal.newest}. Where nothing is ever verified: --no-verified (prune.verified).`,
+          }
+        : {
+            what: `the newest backup is bad: ${refusal.newest}`,
+            fix: `Look at it: pgproof show ${refusal.newest}. Take a good one; then prune goes on.`,
+          };
+    case 'record':
+      return {
+        what: refusal.detail,
+        fix: 'Delete prune.json of the database once you know what damaged it.',
+      };
+  }
+}
+
+/** `2026-11-27`, as people of that zone call the day. */
+export function dayIn(time: Date, timeZone: string): string {
+  // Swedish dates are ISO's.
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short' }).format(time);
+}
