@@ -59,7 +59,7 @@ function judged(
   const { source, database } = id;
   const sha256 = summary instanceof Unreadable ? (brief.manifestSha256 ?? '') : summary.manifest.sha256;
   const about = { id: formatId(id), source, database, sha256 };
-  const notCounted = whyCountsAsNone({ ...brief, checks: { length: brief.checks } }, about);
+  const notCounted = whyCountsAsNone({ ...brief, checks: { length: brief.checkCount } }, about);
   return notCounted === undefined ? { verification: brief } : { verification: undefined, notCounted };
 }
 

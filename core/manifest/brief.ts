@@ -18,7 +18,7 @@ export const briefSchema = z.object({
   /** Whether it makes the backup a good one. */
   good: z.boolean(),
   /** How many checks were made. */
-  checks: z.int().nonnegative(),
+  checkCount: z.int().nonnegative(),
   /** What a `proven-without` was accepted to lack: the first of it. */
   without: z.array(z.string()).optional(),
   manifestSha256: z.string().optional(),
@@ -45,7 +45,7 @@ export function briefOf(verification: Verification): Brief {
     verdict,
     reached: reachedBy(verification),
     good: isGood(verification),
-    checks: checks.length,
+    checkCount: checks.length,
     ...(without === undefined
       ? {}
       : { without: without.slice(0, mostWithout).map((what) => cut(what, shown)) }),

@@ -1,7 +1,8 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { runCommand } from '../../../cli/run.ts';
 import { type BackupId, formatId, parseId } from '../../../core/manifest/backup-id.ts';
 import { quoteIdentifier } from '../../../core/postgres/names.ts';
@@ -20,6 +21,12 @@ const draws = Number(process.env.PGPROOF_TEST_DRAWS ?? (isLong ? 10_000 : 150));
 /** Reading an archive and restoring one start programs: so many draws apart. */
 const apart = isLong ? 20 : 40;
 
+let cache: string;
+beforeAll(async () => {
+  cache = await mkdtemp(join(tmpdir(), 'pgproof-cache-'));
+  vi.stubEnv('XDG_CACHE_HOME', cache);
+});
+afterAll(() => rm(cache, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
 
 type Ended = { readonly status: number; readonly stdout: string; readonly stderr: string };
@@ -58,8 +65,8 @@ type Scene = {
   readonly whole: string;
   /** The same in a newer copy, whose documents are damaged. */
   readonly bad: string;
-  readonly files: Readonly<Record<'manifest' | 'verification' | 'globals', string>>;
-  readonly documents: Readonly<Record<'manifest' | 'verification', object>>;
+  readonly files: Readonly<Record<'manifest' | 'verification' | 'summary' | 'hold' | 'globals', string>>;
+  readonly documents: Readonly<Record<'manifest' | 'verification' | 'summary' | 'hold', object>>;
 };
 
 const sql = `create table t (i int primary key); insert into t values (1), (2);
@@ -93,9 +100,16 @@ function withScene(use: (scene: Scene) => Promise<void>): Promise<void> {
         files: {
           manifest: at('manifest.json'),
           verification: at('verification.json'),
+          summary: at('summary.json'),
+          hold: at('hold.json'),
           globals: at('globals.sql'),
         },
-        documents: { manifest: await read('manifest.json'), verification },
+        documents: {
+          manifest: await read('manifest.json'),
+          verification,
+          summary: await read('summary.json'),
+          hold: { formatVersion: 1, id: bad, reason: 'an audit', by: 'me', heldAt: '2026-11-20T02:00:00Z' },
+        },
       });
     }),
   );
@@ -109,7 +123,7 @@ test(
       const latest = `${bad.split('/').slice(0, 2).join('/')}/latest`;
       const nobody = ['--to', 'postgresql://nobody@127.0.0.1:1/none'];
       const wholeGlobals = await readFile(files.globals);
-      const seen = { draws: 0, readable: 0, restored: 0 };
+      const seen = { draws: 0, readable: 0, misled: 0, restored: 0 };
       const run = async (verb: string, ...args: string[]): Promise<Ended> => {
         const call_ = [verb, ...args, '--store', store];
         const ended = await call(call_);
@@ -117,22 +131,39 @@ test(
         return ended;
       };
 
-      const judge = async (manifest: Damage, verification: Damage, globals: Uint8Array): Promise<void> => {
+      const judge = async (
+        manifest: Damage,
+        verification: Damage,
+        summary: Damage,
+        hold: Damage,
+        globals: Uint8Array,
+      ): Promise<void> => {
         seen.draws += 1;
-        await writeFile(files.manifest, damaged(documents.manifest, manifest));
+        const written = damaged(documents.manifest, manifest);
+        await writeFile(files.manifest, written);
         await writeFile(files.verification, damaged(documents.verification, verification));
+        await writeFile(files.hold, damaged(documents.hold, hold));
+        // Of a manifest as long as the one that lies there: it is trusted, whatever else it says.
+        const about = { bytes: Buffer.byteLength(written), sha256: '0'.repeat(64) };
+        await writeFile(files.summary, damaged({ ...documents.summary, manifest: about }, summary));
         const list = await run('list');
         expect(list).toMatchObject({ status: 0, stdout: expect.stringMatching(line(whole, 'intact')) });
         const json = JSON.parse((await run('list', '--json')).stdout) as { id: string; good: boolean }[];
-        expect(json).toMatchObject([{ id: whole, good: true }, { id: bad }]);
+        expect(json).toMatchObject([{ id: bad }, { id: whole, good: true }]);
+        await run('list', '--held', '--limit', '1');
 
         const { status } = await run('show', bad);
-        expect((await run('show', bad, '--json')).status).toBe(status);
+        const shown = await run('show', bad, '--json');
+        expect(shown.status).toBe(status);
         const isReadable = status === 0;
+        // A list knows what the summary says; what is restored was read.
+        const isGood = isReadable && (JSON.parse(shown.stdout) as { good: boolean }).good;
+        if (isGood) expect(json[0]?.good).toBe(true);
+        seen.misled += json[0]?.good === true && !isGood ? 1 : 0;
         const latestOne = await run('restore', latest, ...nobody);
-        expect(latestOne.stderr).toContain(`Restoring ${json[1]?.good ? bad : whole} into`);
+        expect(latestOne.stderr).toContain(`Restoring ${isGood ? bad : whole} into`);
         const refused = await run('restore', bad, ...nobody);
-        // What is listed as unreadable is refused by all, and what is not by none.
+        // What is shown as unreadable is refused by all, and what is not by none.
         expect(refused.stderr.includes(`Restoring ${bad} into`)).toBe(isReadable);
         const verified = await run('verify', bad, '--level', 'checksum');
         if (!isReadable) expect(verified.status).toBe(1);
@@ -161,9 +192,10 @@ test(
       };
 
       const globals = fc.uint8Array({ maxLength: 100 });
-      await fc.assert(fc.asyncProperty(damage, damage, globals, judge), { numRuns: draws });
+      await fc.assert(fc.asyncProperty(damage, damage, damage, damage, globals, judge), { numRuns: draws });
       expect(seen.readable).toBeGreaterThan(draws / 10);
       expect(seen.draws - seen.readable).toBeGreaterThan(draws / 10);
+      expect(seen.misled).toBeGreaterThan(draws / 20);
       await rm(files.manifest);
       if (isLong) process.stderr.write(`${JSON.stringify(seen)}\n`);
     });

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version } from '../../../core/version.ts';
 import { type Cli, openCli } from '../../support/cli/run.ts';
@@ -103,16 +106,60 @@ test('no command at all: the help, on standard error, and exit status 2', async 
 });
 
 test('an empty store: a hint for people, an empty list for programs, exit status 0', async () => {
-  const empty = await cli.run(['list', ...store]);
+  const directory = await mkdtemp(join(cli.directory, 'empty-'));
+  const url = pathToFileURL(directory).href;
+  const empty = await cli.run(['list', '--store', url]);
   expect(empty).toMatchObject({ status: 0, stdout: '' });
-  expect(empty.stderr).toContain('No backup in file:///nonexistent/store yet. Take one: pgproof backup');
-  const filtered = await cli.run(['list', '--database', 'app', ...store]);
-  expect(filtered.stderr).toContain('No backup of the database "app" in file:///nonexistent/store.');
-  expect(await cli.run(['list', '--json', ...store])).toMatchObject({
+  expect(empty.stderr).toContain(`No backup in ${url} yet. Take one: pgproof backup`);
+  const filtered = await cli.run(['list', '--database', 'app', '--verdict', 'failed,none', '--store', url]);
+  expect(filtered.stderr).toContain(
+    `No backup of the database "app" with the verdict failed or none in ${url}.`,
+  );
+  expect(await cli.run(['list', '--json', '--store', url])).toMatchObject({
     status: 0,
     stdout: '[]\n',
     stderr: '',
   });
+});
+
+test('a directory that is not there, or is full of other things, is an error and no empty store', async () => {
+  const directory = await mkdtemp(join(cli.directory, 'other-'));
+  await mkdir(join(directory, 'photos'));
+  await writeFile(join(directory, 'photos', 'one.jpg'), 'not a backup');
+  for (const [where, why] of [
+    ['file:///nonexistent/store', 'There is no such directory (file:///nonexistent/store)'],
+    [pathToFileURL(directory).href, 'There are no backups in '],
+  ] as const) {
+    for (const args of [[], ['--limit', '5'], ['--since', '30d'], ['--name', 'a'], ['--json']]) {
+      const { status, stderr } = await cli.run(['list', '--store', where, ...args]);
+      expect({ status, args }).toEqual({ status: 1, args });
+      expect(stderr).toContain(why);
+    }
+    for (const args of [
+      ['show', 'a/b/latest'],
+      ['verify', 'a/b/2026-11-20T02-00-00Z'],
+      ['restore', 'a/b/latest', '--to', 'postgresql://nobody@127.0.0.1:1/none'],
+    ]) {
+      const { status, stderr } = await cli.run([...args, '--store', where]);
+      expect(status).toBe(1);
+      expect(stderr).toContain(why);
+    }
+  }
+});
+
+test.each([
+  ['--since', 'yesterday', /Expected a time such as 2026-11-20/],
+  ['--since', '2026-02-30', /Expected a time/],
+  ['--since', '3months', /Expected a time/],
+  ['--verdict', 'good', /Expected of proven, /],
+  ['--limit', '0', /Expected a whole number from 1/],
+  ['--limit', 'all', /Expected a whole number from 1/],
+  ['--before', 'app/latest', /A backup id is malformed/],
+  ['--before', 'a/b/latest', /A backup id is malformed/],
+])('list %s %s is exit status 2', async (flag, value, why) => {
+  const { status, stdout, stderr } = await cli.run(['list', ...store, flag, value]);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(why);
 });
 
 test('a backup that is not there is exit status 1', async () => {
@@ -137,7 +184,8 @@ test('escape codes go to a terminal only, unless asked for', async () => {
 
 test('standard output that cannot be written is exit status 1 and a message', async () => {
   // /dev/full is Linux's; a descriptor that is open for reading only fails everywhere.
-  const { status, stderr } = await cli.run(['list', '--json', ...store], {
+  const directory = await mkdtemp(join(cli.directory, 'empty-'));
+  const { status, stderr } = await cli.run(['list', '--json', '--store', pathToFileURL(directory).href], {
     through: (file, args) => ['/bin/sh', ['-c', 'exec "$0" "$@" 1</dev/null', file, ...args]],
   });
   expect(status).toBe(1);

@@ -59,7 +59,15 @@ test('show tells the verdict in force, how deep it was passed, and the runs that
       good: true,
       verification: { verdict: 'intact', reached: 'read', history: [{}, { verdict: 'failed' }] },
     });
-    expect(JSON.parse((await run('list', '--json')).stdout)).toEqual([shown]);
+    const [listed, ...more] = JSON.parse((await run('list', '--json')).stdout) as unknown[];
+    expect(more).toEqual([]);
+    expect(listed).toMatchObject({
+      id: formatId(id),
+      good: true,
+      summary: { rows: 1, tables: 1, archive: { format: 'plain' } },
+      verification: { verdict: 'intact', reached: 'read', good: true, checkCount: 2 },
+      hold: null,
+    });
   }));
 
 test('a verdict of before is unbound; one of another backup is none, and show says why', () =>
