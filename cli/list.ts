@@ -7,7 +7,7 @@ import { formatId, parseId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
 import { plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
-import { collectVerdicts, sinceOf, type VerdictWord, verdictWordOf, verdictWords } from './list-filter.ts';
+import { collectVerdicts, type VerdictWord, verdictWordOf, verdictWords } from './list-filter.ts';
 import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
 import { tell } from './output/edge.ts';
 import { listJson } from './output/entry-json.ts';
@@ -15,6 +15,7 @@ import { type KeptOf, type ListRow, leftOut, listRow, listTable } from './output
 import { printJsonList, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { machineCache } from './programs.ts';
+import { pastTime } from './time.ts';
 
 type ListFlags = StoreFlags & {
   readonly name?: string;
@@ -33,7 +34,7 @@ export function listCommand(): Command {
     .option('--name <name>', 'only of this source', nameOf)
     .option('--database <name>', 'only of this database', nameOf)
     .option('--since <time>', 'only those begun since: 2026-11-20, 2026-11-20T02:00:00Z, 30d', (text) =>
-      sinceOf(text),
+      pastTime(text),
     )
     .option(
       '--verdict <verdict>',
