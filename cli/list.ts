@@ -1,35 +1,46 @@
 import type { Command } from 'commander';
 import { most } from '../core/config/options.ts';
 import { checkStore } from '../core/inventory/check-store.ts';
-import type { ListEntry } from '../core/inventory/entry.ts';
-import { eachBackup, type ListFilter } from '../core/inventory/list-backups.ts';
+import { type ListEntry, newestFirst } from '../core/inventory/entry.ts';
+import {
+  eachBackup,
+  type ListFilter,
+  type ListOptions,
+  listBackups,
+} from '../core/inventory/list-backups.ts';
 import { formatId, parseId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
+import { classesOf } from '../core/prune/classes.ts';
+import { reasonWord } from '../core/prune/words.ts';
+import type { Line } from '../core/retention/shapes.ts';
+import type { Store } from '../core/store/store.ts';
 import { plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
+import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { collectVerdicts, type VerdictWord, verdictWordOf, verdictWords } from './list-filter.ts';
 import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
 import { tell } from './output/edge.ts';
 import { listJson } from './output/entry-json.ts';
-import { type KeptOf, type ListRow, leftOut, listRow, listTable } from './output/list-table.ts';
+import { type Kept, type KeptOf, type ListRow, leftOut, listRow, listTable } from './output/list-table.ts';
 import { printJsonList, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { machineCache } from './programs.ts';
 import { pastTime } from './time.ts';
 
-type ListFlags = StoreFlags & {
-  readonly name?: string;
-  readonly database?: string;
-  readonly since?: Date;
-  readonly verdict?: readonly VerdictWord[];
-  readonly held?: true;
-  readonly limit?: number;
-  readonly before?: string;
-  readonly json?: true;
-};
+type ListFlags = StoreFlags &
+  KeepFlags & {
+    readonly name?: string;
+    readonly database?: string;
+    readonly since?: Date;
+    readonly verdict?: readonly VerdictWord[];
+    readonly held?: true;
+    readonly limit?: number;
+    readonly before?: string;
+    readonly json?: true;
+  };
 
 export function listCommand(): Command {
-  return storeCommand('list')
+  const command = storeCommand('list')
     .description('every backup of a store, the newest first, with what was proven of it')
     .option('--name <name>', 'only of this source', nameOf)
     .option('--database <name>', 'only of this database', nameOf)
@@ -43,8 +54,8 @@ export function listCommand(): Command {
     )
     .option('--held', 'only those that are held')
     .option('--limit <n>', 'only the newest n', wholeNumber(1, most.listed))
-    .option('--before <id>', 'only those older than this backup: the next page')
-    .action(run);
+    .option('--before <id>', 'only those older than this backup: the next page');
+  return withKeepFlags(command).action(run);
 }
 
 async function run(flags: ListFlags): Promise<void> {
@@ -52,16 +63,39 @@ async function run(flags: ListFlags): Promise<void> {
   const store = await storeFrom(flags);
   const cache = await machineCache(store.url);
   await interruptible(async (signal) => {
-    const page = pageOf(eachBackup(store, filter, { signal, cache }), flags.limit, () =>
-      checkStore(store, { signal }),
-    );
-    if (flags.json) await printJsonList(mapped(page.entries, (entry) => listJson(entry, undefined)));
-    else await printTable(page.entries, undefined);
+    const { entries, keptOf } = await entriesOf(store, flags, { filter, cache, signal });
+    const page = pageOf(entries, flags.limit, () => checkStore(store, { signal }));
+    if (flags.json) await printJsonList(mapped(page.entries, (entry) => listJson(entry, keptOf?.(entry))));
+    else await printTable(page.entries, keptOf);
     const { last, hasMore } = page.end();
     if (last === undefined && !flags.json) tell(process.stderr, [nothingFound(store.url, flags)]);
     if (last !== undefined && hasMore) tell(process.stderr, [`There are older ones: --before ${last}`]);
   });
   await cache.save();
+}
+
+/**
+ * The backups that are asked for and, where all are read anyway or rules were given, by which rule each is kept: that is
+ * told by all others of its database. A list of some of them only stays a matter of a few requests.
+ */
+async function entriesOf(
+  store: Store,
+  { limit, since, before, ...flags }: ListFlags,
+  { filter, cache, signal }: ListOptions & { readonly filter: ListFilter; readonly signal: AbortSignal },
+): Promise<{ readonly entries: AsyncIterable<ListEntry>; readonly keptOf?: KeptOf }> {
+  const policy = policyFrom(flags);
+  const areAll = limit === undefined && since === undefined && before === undefined;
+  if (policy === undefined && !areAll) return { entries: eachBackup(store, filter, { signal, cache }) };
+  const { source, database } = filter;
+  const all = await listBackups(store, { source, database }, { signal, cache });
+  const classes = await classesOf(all, { store, policy, now: new Date(), signal });
+  return { entries: matching(all, filter), keptOf: (entry) => keptBy(classes.get(formatId(entry.id))) };
+}
+
+function keptBy(line: Line | undefined): Kept | undefined {
+  if (line === undefined) return undefined;
+  const words = line.reasons.flatMap((reason) => reasonWord(reason) ?? []);
+  return { by: [...new Set(words)].join(', '), until: line.until };
 }
 
 /** @throws UsageError */
@@ -78,6 +112,18 @@ function filterFrom({ name, database, since, verdict, held, limit, before }: Lis
     // One more than is shown: whether there is a next page.
     ...(limit === undefined ? {} : { limit: limit + 1 }),
   };
+}
+
+/** Of backups that were all read, those that are asked for. */
+async function* matching(
+  all: readonly ListEntry[],
+  { since, before, matches = () => true }: ListFilter,
+): AsyncGenerator<ListEntry> {
+  for (const entry of all) {
+    if (since !== undefined && entry.id.startedAt < since) return;
+    const isBehind = before === undefined || newestFirst({ id: before }, entry) < 0;
+    if (isBehind && matches(entry)) yield entry;
+  }
 }
 
 type Page = {

@@ -74,6 +74,34 @@ function cliffText(
   }
 }
 
+/** The same in a word, for a column of a list; a hold has a column of its own. */
+export function reasonWord(reason: Reason): string | undefined {
+  switch (reason.kind) {
+    case 'rule':
+      return reason.rule;
+    case 'within':
+    case 'min':
+    case 'cliff':
+      return reason.kind;
+    case 'not-counted':
+      return 'not counted';
+    case 'newest-bad':
+      return 'newest is bad';
+    case 'clock':
+      return 'clock is wrong';
+    case 'no-rule':
+    case 'useless':
+      return 'goes next';
+    case 'hold':
+    case 'legal-hold':
+    case 'locked':
+    case 'lock-unknown':
+    case 'unreadable':
+    case 'record-unreadable':
+      return undefined;
+  }
+}
+
 /** Why nothing went of a group, in words, and what to do. @param lines of the group */
 export function refusalText(
   refusal: Refusal,

@@ -1,0 +1,54 @@
+import { UsageError } from '../errors.ts';
+import type { ListEntry } from '../inventory/entry.ts';
+import { decide } from '../retention/decide.ts';
+import { policyOf } from '../retention/policy.ts';
+import type { Line, Policy } from '../retention/shapes.ts';
+import type { Store } from '../store/store.ts';
+import { clustersOf } from './clusters.ts';
+import { databasesOf } from './decide-on.ts';
+import { type Database, RecordUnreadable, readRecord } from './record.ts';
+
+/**
+ * What retention says of each backup, by id: under that policy, or under the one of the last prune of its database. Of a
+ * database that was never pruned there is nothing to say. For a list: nothing is asked of locks.
+ *
+ * @param entries all backups of their databases: of some of them only it would be another answer
+ */
+export async function classesOf(
+  entries: readonly ListEntry[],
+  {
+    store,
+    policy,
+    now,
+    signal,
+  }: {
+    readonly store: Store;
+    readonly policy: Policy | undefined;
+    readonly now: Date;
+    readonly signal: AbortSignal;
+  },
+): Promise<ReadonlyMap<string, Line>> {
+  const classes = new Map<string, Line>();
+  for (const one of databasesOf(entries)) {
+    const own = policy ?? (await policyOfLastPrune(store, one, signal));
+    if (own === undefined) continue;
+    for (const { backups } of clustersOf(one.entries))
+      for (const line of decide(backups, own, now).lines) classes.set(line.id, line);
+  }
+  return classes;
+}
+
+async function policyOfLastPrune(
+  store: Store,
+  database: Database,
+  signal: AbortSignal,
+): Promise<Policy | undefined> {
+  try {
+    const record = await readRecord(store, database, { signal });
+    return record && policyOf(record.policy);
+  } catch (error: unknown) {
+    // Damaged, or of a version that knows other rules: prune says so, a list just says less.
+    if (error instanceof RecordUnreadable || error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
