@@ -5,7 +5,6 @@ import { ManifestUnreadable, serialize, Unreadable } from '../manifest/document.
 import { type Hold, holdName, parseHold } from '../manifest/hold.ts';
 import { type Manifest, manifestName } from '../manifest/manifest.ts';
 import type { LockChange, PrunableStore } from '../store/prunable.ts';
-import { ObjectExists, readSmall } from '../store/store.ts';
 
 export type HoldRequest = {
   /** An id, or `…/latest`. */
@@ -44,21 +43,9 @@ export async function holdBackup(
     heldAt: clock().toISOString(),
     ...(request.until === undefined ? {} : { until: request.until.toISOString() }),
   };
-  const key = keyOf(id, holdName);
-  try {
-    await store.create(key, serialize(hold));
-  } catch (error: unknown) {
-    if (!(error instanceof ObjectExists)) throw error;
-    const before = await heldBefore(store, key, signal);
-    if (!isSame(before, hold)) throw new AlreadyHeld(formatId(id), before);
-    // Said again, as somebody does whose first time was cut off.
-    return {
-      id: formatId(id),
-      hold: before,
-      legalHold: await setLegalHolds(store, id, manifest, true, signal),
-    };
-  }
-  return { id: formatId(id), hold, legalHold: await setLegalHolds(store, id, manifest, true, signal) };
+  const inForce = await createHold(store, keyOf(id, holdName), hold, { now: clock(), signal });
+  const legalHold = await setLegalHolds(store, id, manifest, true, signal);
+  return { id: formatId(id), hold: inForce, legalHold };
 }
 
 /** Somebody holds it already, for another reason or until another time. */
@@ -78,9 +65,26 @@ function isSame(before: Hold, { reason, until }: Hold): boolean {
   return before.reason === reason && before.until === until;
 }
 
-/** A hold that cannot be read holds, and nobody can tell what it says. */
-async function heldBefore(store: PrunableStore, key: string, signal: AbortSignal): Promise<Hold> {
-  return parseHold(await readSmall(store, key, { signal }), key);
+/**
+ * Writes the hold where there is none, or in the place of one that is over.
+ *
+ * @returns the hold that lies there then: the one before where it says the same, as after a first time that was cut off
+ * @throws AlreadyHeld, ManifestUnreadable
+ */
+async function createHold(
+  store: PrunableStore,
+  key: string,
+  hold: Hold,
+  { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
+): Promise<Hold> {
+  const found = await store.readVersion(key, { signal });
+  if (found !== undefined) {
+    const before = parseHold(found.content, key);
+    if (isSame(before, hold)) return before;
+    if (before.until === undefined || new Date(before.until) > now) throw new AlreadyHeld(hold.id, before);
+  }
+  await store.replaceIf(key, serialize(hold), found?.version);
+  return hold;
 }
 
 /** Only what a manifest names is touched. @throws BackupNotFound, ManifestUnreadable */

@@ -2,7 +2,7 @@ import { messageOf } from '../errors.ts';
 import { judgeManifest } from '../inventory/judge-manifest.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { ManifestUnreadable, serialize } from '../manifest/document.ts';
-import { holdName } from '../manifest/hold.ts';
+import { holdName, parseHold } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, prunedName } from '../manifest/pruned.ts';
 import { sha256Of } from '../store/meter.ts';
@@ -96,7 +96,8 @@ async function begin(
     const { objects } = judgeManifest(bytes, id, key);
     const beside = await documentsBeside(store, id, signal);
     // It may have been held since the store was listed.
-    if (beside.includes(holdName)) return left('it was held meanwhile');
+    if (beside.includes(holdName) && (await isHeld(store, id, now, signal)))
+      return left('it was held meanwhile');
     const archive = objects.filter(({ role }) => role === 'archive').map(({ name }) => name);
     const others = objects.filter(({ role }) => role !== 'archive').map(({ name }) => name);
     const names = [...beside.filter((name) => name !== prunedName), ...others];
@@ -123,6 +124,19 @@ async function documentsBeside(store: PrunableStore, id: BackupId, signal: Abort
     if (isDocument(name) && name !== manifestName) names.push(name);
   }
   return names;
+}
+
+/** One that is over goes with the backup; one that cannot be read may have been meant for ever. */
+async function isHeld(store: PrunableStore, id: BackupId, now: Date, signal: AbortSignal): Promise<boolean> {
+  const key = keyOf(id, holdName);
+  try {
+    const { until } = parseHold(await readSmall(store, key, { signal }), key);
+    return until === undefined || new Date(until) > now;
+  } catch (error: unknown) {
+    if (error instanceof ObjectMissing) return false;
+    if (error instanceof ManifestUnreadable) return true;
+    throw error;
+  }
 }
 
 async function leaveWord(store: PrunableStore, id: BackupId, pruned: Pruned): Promise<void> {
