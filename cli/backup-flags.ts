@@ -47,7 +47,11 @@ export function withBackupFlags(command: Command): Command {
       '--source <url>',
       "a server: postgresql://user@host/ or a libpq connection string; default: libpq's environment",
     )
-    .option('--name <name>', "the source's name in backup ids; default: the host's name", nameOf)
+    .option(
+      '--name <name>',
+      "the source's name in backup ids; default: the host's name, and the port where it is not 5432",
+      nameOf,
+    )
     .option(
       '--database <name>',
       'only this one; may be given several times; default: all but templates and postgres',

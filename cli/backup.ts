@@ -30,11 +30,11 @@ export function backupCommand(): Command {
 async function run(flags: BackupFlags): Promise<void> {
   const plan = planFromFlags(flags);
   const store = await storeFrom(flags);
-  const source = sourceFrom(flags.source, flags.name);
   const channel = await channelFor(flags.topic);
   const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
+      const source = await sourceFrom({ text: flags.source, name: flags.name, store, signal });
       const dependencies = {
         store,
         signal,

@@ -1,17 +1,68 @@
-import { homedir } from 'node:os';
-import { checkSourceName } from '../core/config/source-name.ts';
+import { homedir, hostname } from 'node:os';
+import { chooseName, type KnownServer } from '../core/backup/default-name.ts';
+import { lookAround } from '../core/backup/look-around.ts';
+import { checkSourceName, type DefaultNames, defaultNames } from '../core/config/source-name.ts';
 import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
+import { abortReasonOr } from '../core/process/stop-reason.ts';
 import type { Source } from '../core/source/source.ts';
 import { urlSource } from '../core/source/url-source.ts';
+import { type Store, StoreUnusable } from '../core/store/store.ts';
 import { tell } from './output/edge.ts';
 
-/** The server that `--source` or libpq's environment names; its name is `--name`, or the host's. @throws UsageError */
-export function sourceFrom(text: string | undefined, name: string | undefined): Source {
+export type SourceRequest = {
+  /** `--source`; undefined: libpq's environment. */
+  readonly text: string | undefined;
+  /** `--name`. */
+  readonly name: string | undefined;
+  /** Where backups of it may lie under a name that older versions gave it. */
+  readonly store: Store;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * The server that `--source` or libpq's environment names; its name is `--name`, or that of its host and port.
+ * @throws UsageError
+ */
+export async function sourceFrom({ text, name, store, signal }: SourceRequest): Promise<Source> {
   const context = { env: process.env, home: home(), warn: warnOnce() };
   const [first] = resolveConnection(text, context);
-  const host = first === undefined || first.host.startsWith('/') ? 'localhost' : first.host;
-  checkSourceName(name ?? host);
-  return urlSource({ name: name ?? host, text, ...context });
+  const source = (chosen: string): Source => urlSource({ name: chosen, text, ...context });
+  if (name !== undefined || first === undefined) {
+    checkSourceName(name ?? 'localhost');
+    return source(name ?? 'localhost');
+  }
+  const names = defaultNames(first, hostname());
+  checkSourceName(names.name);
+  try {
+    const look = (): Promise<KnownServer> => knownServer(source(names.former), signal);
+    const { name: chosen, how } = await chooseName(store, names, look, new Date(), { signal });
+    if (how !== 'settled') tell(process.stderr, [sentenceOn(how, names)]);
+    return source(chosen);
+  } catch (error: unknown) {
+    // A role that may only write makes backups all the same.
+    if (error instanceof StoreUnusable && !signal.aborted) {
+      tell(process.stderr, [
+        `The store could not be asked for older backups of this server, so its name is ${JSON.stringify(names.name)}; to give it another, such as ${JSON.stringify(names.former)}, its default name in older versions: --name. ${error.message}`,
+      ]);
+      return source(names.name);
+    }
+    // The backup tells of it as of any other server that cannot be reached, by alert too.
+    const reason = abortReasonOr(signal, error);
+    return { name: names.name, resolve: () => Promise.reject(reason) };
+  }
+}
+
+async function knownServer(source: Source, signal: AbortSignal): Promise<KnownServer> {
+  const { server, systemIdentifier, onServer } = await lookAround(await source.resolve(), signal);
+  const databases = onServer.filter((one) => one.allowsConnections && !one.isTemplate);
+  return { systemIdentifier, major: server.major, databases: databases.map((one) => one.name) };
+}
+
+function sentenceOn(how: 'kept' | 'new', { name, former }: DefaultNames): string {
+  const [was, is] = [JSON.stringify(former), JSON.stringify(name)];
+  return how === 'kept'
+    ? `The store has backups of this server under ${was}, its default name in older versions: it keeps that name. To change it, give --name; a new server would be ${is}.`
+    : `The backups of this server are under ${is} from now on: what the store has under ${was}, the default name in older versions, is of another server. To name it otherwise, give --name.`;
 }
 
 /** A process may have none: a user id without an entry in /etc/passwd, and no HOME. */

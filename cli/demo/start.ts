@@ -32,7 +32,8 @@ async function start(options: { readonly source?: string; readonly into: string 
   await interruptible(async (signal) => {
     if (source === undefined) await onSampleServer(store, directory, signal);
     else {
-      await takeBackup(sourceFrom(source, undefined), store, directory, signal, 'refused');
+      const server = await sourceFrom({ text: source, name: undefined, store, signal });
+      await takeBackup(server, store, directory, signal, 'refused');
       say(
         '\nThe part that shows a failure being caught kills the server, so it is left out with a server of yours.',
       );

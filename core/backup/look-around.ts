@@ -7,8 +7,14 @@ import {
   readServerFacts,
   type ServerFacts,
 } from '../postgres/facts/server-facts.ts';
+import { readSystemIdentifier } from '../postgres/facts/system-identifier.ts';
 
-export type Surroundings = { readonly server: ServerFacts; readonly onServer: readonly DatabaseFacts[] };
+export type Surroundings = {
+  readonly server: ServerFacts;
+  /** Of the cluster; undefined where it could not be read. */
+  readonly systemIdentifier: string | undefined;
+  readonly onServer: readonly DatabaseFacts[];
+};
 
 /** What the server is, and which databases it has. @throws ConnectionFailed */
 export async function lookAround(
@@ -18,6 +24,7 @@ export async function lookAround(
   const look = (database: string): Promise<Surroundings> =>
     withConnection(parameters, { signal, database }, async (client) => ({
       server: await readServerFacts(client),
+      systemIdentifier: await readSystemIdentifier(client),
       onServer: await listDatabases(client),
     }));
   try {
