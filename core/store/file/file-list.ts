@@ -53,8 +53,15 @@ export async function* listFiles(
   }
 }
 
-/** The time of the last change to the inode cannot be set by anybody, other than that of the content. */
-function tagOf({ ino, mtimeMs, ctimeMs }: Stats): string {
+/** Clocks of file systems go by ticks, and those of file servers are not quite ours. */
+const settledAfterMs = 2_000;
+
+/**
+ * The time of the last change to the inode cannot be set by anybody, other than that of the content. What changed just now
+ * may change again within one tick, and nobody would see it: it has no tag yet.
+ */
+function tagOf({ ino, mtimeMs, ctimeMs }: Stats): string | undefined {
+  if (Math.abs(Date.now() - ctimeMs) < settledAfterMs) return undefined;
   return `${ino}-${mtimeMs}-${ctimeMs}`;
 }
 

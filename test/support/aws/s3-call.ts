@@ -23,6 +23,8 @@ export type S3ServerOptions = {
   readonly hushes?: (key: string) => boolean;
   /** Whether there is a ListMultipartUploads; default true, as S3. */
   readonly knowsUploadLists?: boolean;
+  /** Whether a listing may begin behind a key; default true, as S3. */
+  readonly knowsStartAfter?: boolean;
   /** The only access key that is let in; default `test`. */
   readonly accessKeyId?: string;
 };

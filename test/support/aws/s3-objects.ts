@@ -152,8 +152,11 @@ export async function getObject(call: S3Call): Promise<void> {
   await pipeline(Readable.from(body, { objectMode: false }), call.response);
 }
 
-function sortedObjects(bucket: Bucket): readonly [string, ServedObject][] {
-  return [...bucket.objects].sort(([one], [other]) => byBytes(one, other));
+function sortedObjects(bucket: Bucket): [string, ServedObject][] {
+  return [...bucket.objects]
+    .map(([key, object]) => ({ bytes: Buffer.from(key), key, object }))
+    .sort((one, other) => Buffer.compare(one.bytes, other.bytes))
+    .map(({ key, object }) => [key, object]);
 }
 
 /** The part of a key up to the first delimiter behind the prefix, with it; the key where there is none. */
@@ -169,7 +172,8 @@ function isAfter(name: string, after: string): boolean {
 export function listObjects(call: S3Call): void {
   const { query } = call;
   const prefix = query.get('prefix') ?? '';
-  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const startAfter = call.options.knowsStartAfter === false ? undefined : query.get('start-after');
+  const after = query.get('continuation-token') ?? startAfter ?? '';
   const size = Math.min(Number(query.get('max-keys') ?? 1000), call.options.pageSize ?? 1000);
   const encode = (key: string): string => (query.get('encoding-type') === 'url' ? urlEncoded(key) : key);
   const delimiter = query.get('delimiter') ?? '';

@@ -7,6 +7,7 @@ import { breakOff, type Fault, Faults, throwIfRefused } from './faults.ts';
 import { listen } from './listener.ts';
 import { Bucket, type BucketOptions, type Lock, type ServedObject } from './s3-bucket.ts';
 import { checkCredentials, operationOf, type S3Call, type S3ServerOptions } from './s3-call.ts';
+import { newEtag } from './s3-objects.ts';
 import { perform } from './s3-perform.ts';
 import { S3Storage, type Upload } from './s3-storage.ts';
 import { element, sendXml, WireError } from './wire.ts';
@@ -178,7 +179,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       bucketNamed(bucket).put(key, {
         segments: [segment],
         bytes: segment.bytes,
-        etag: `"${key.length}-${segment.bytes}"`,
+        etag: newEtag(),
         modifiedAt: now(),
         serverSideEncryption: undefined,
         kmsKeyId: undefined,
