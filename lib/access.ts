@@ -1,6 +1,6 @@
 /*
  * Who may do what to which object of a store, for the functions that there are: decision 15 has the whole table, with the
- * columns of those that are still to come. The policies are made from this and from nothing else.
+ * columns of those that are still to come, and of people. The policies are made from this and from nothing else.
  */
 
 /** What lies in a store, by what it is. */
@@ -13,36 +13,46 @@ export type StoredObject =
   | 'verification'
   | 'kept'
   | 'hold'
+  | 'release'
+  | 'pruned'
+  | 'prune'
+  | 'uploads'
   | 'recovery'
   | 'status';
 
 /** The functions that have a role of their own. */
-export const functionRoles = ['backup', 'verify', 'restore'] as const;
+export const functionRoles = ['backup', 'verify', 'restore', 'prune'] as const;
 export type FunctionRole = (typeof functionRoles)[number];
 
 /**
- * `create`: put where nothing lies yet, on that condition only. `replace`: put, whatever lies there. No function may
- * delete, so there is no word for it.
+ * `create`: put where nothing lies yet, on that condition only. `replace`: put, whatever lies there. `delete`: hide, for no
+ * function may delete a version. `list` and `end` are said of uploads that are not complete.
  */
-export type Right = 'read' | 'create' | 'replace';
+export type Right = 'read' | 'create' | 'replace' | 'delete' | 'list' | 'end';
 
 /**
- * `kept` is a verification that could not be carried on, put aside before another takes its place.
+ * `kept` is a verification that could not be carried on, put aside before another takes its place; `pruned` what prune has
+ * begun to delete of one backup, `prune` what it did last to the backups of a database.
  *
  * Who creates reads what it wrote in one piece: where the answer to that was lost, only the bytes tell whether it was done.
- * RECOVERY.md and status/ are the watch's, a hold is a person's.
+ * RECOVERY.md and status/ are the watch's. A hold and a release are a person's; prune takes them away with their backup,
+ * when the hold has run out.
  */
 export const access: Readonly<
   Record<StoredObject, Readonly<Partial<Record<FunctionRole, readonly Right[]>>>>
 > = {
-  archive: { backup: ['create'], verify: ['read'], restore: ['read'] },
-  database: { backup: ['create'], verify: ['read'], restore: ['read'] },
-  globals: { backup: ['create'], verify: ['read'], restore: ['read'] },
-  manifest: { backup: ['read', 'create'], verify: ['read'], restore: ['read'] },
-  summary: { backup: ['read', 'create'], verify: ['read'], restore: ['read'] },
-  verification: { verify: ['read', 'create', 'replace'], restore: ['read'] },
-  kept: { verify: ['read', 'create'] },
-  hold: {},
+  archive: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
+  database: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
+  globals: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
+  manifest: { backup: ['read', 'create'], verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
+  summary: { backup: ['read', 'create'], verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
+  verification: { verify: ['read', 'create', 'replace'], restore: ['read'], prune: ['read', 'delete'] },
+  kept: { verify: ['read', 'create'], prune: ['delete'] },
+  hold: { verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
+  release: { verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
+  pruned: { prune: ['read', 'create', 'delete'] },
+  prune: { prune: ['read', 'create', 'replace'] },
+  uploads: { backup: ['end'], prune: ['list', 'end'] },
   recovery: {},
   status: {},
 };
@@ -53,8 +63,11 @@ export const access: Readonly<
  */
 const startedAt = '????-??-??T??-??-??Z';
 
-/** Every object of a backup. */
-export const everyObject = `*/${startedAt}/*`;
+/** What the store itself keeps for some days, where its bucket has Object Lock: without it a backup is none. */
+export const lockable: readonly StoredObject[] = ['archive', 'database', 'globals', 'manifest'];
+
+/** Who locks it: at upload, and for longer once it is kept for longer. */
+export const lockers: readonly FunctionRole[] = ['backup', 'prune'];
 
 /** Below a source's part of the store; the status page lies beside the sources, and no function has a right to it. */
 const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly string[]>> = {
@@ -66,16 +79,13 @@ const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly str
   verification: [`*/${startedAt}/verification.json`],
   kept: [`*/${startedAt}/verification.kept-*.json`],
   hold: [`*/${startedAt}/hold.json`],
+  release: [`*/${startedAt}/release.json`],
+  pruned: [`*/${startedAt}/pruned.json`],
+  prune: ['*/prune.json'],
+  // Of whatever object: one pattern instead of many, as a role's policies have room for 10,240 characters.
+  uploads: [`*/${startedAt}/*`],
   recovery: ['*/RECOVERY.md'],
 };
-
-/** What is of any size, and therefore sent in parts. */
-const inParts: readonly StoredObject[] = ['archive', 'database', 'globals'];
-
-/** Whether a role sends objects in parts, and has to end what it began. */
-export function sendsParts(role: FunctionRole): boolean {
-  return inParts.some((object) => access[object][role]?.includes('create'));
-}
 
 /** Patterns of the keys, below a source's part of the store, to whose objects a role has every one of these rights. */
 export function keysFor(role: FunctionRole, ...rights: readonly Right[]): string[] {
@@ -83,4 +93,11 @@ export function keysFor(role: FunctionRole, ...rights: readonly Right[]): string
     const had = access[object as StoredObject][role] ?? [];
     return rights.every((right) => had.includes(right)) ? patterns : [];
   });
+}
+
+/** Patterns of the keys, below a source's part of the store, of what Object Lock keeps. */
+export function lockableKeys(): string[] {
+  return Object.entries(keyPatterns).flatMap(([object, patterns]) =>
+    lockable.includes(object as StoredObject) ? patterns : [],
+  );
 }

@@ -28,6 +28,20 @@ export function alarmOnErrors(scope: Construct, id: string, handler: IFunction, 
   return alarm;
 }
 
+/** A function that is to run daily and has not been started for two days. No data are what is meant. */
+export function alarmOnSilence(scope: Construct, id: string, handler: IFunction, to: AlarmTarget): Alarm {
+  const alarm = new Alarm(scope, id, {
+    threshold: 1,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    evaluationPeriods: 2,
+    alarmDescription: to.description,
+    metric: handler.metricInvocations({ period: Duration.days(1), statistic: 'Sum' }),
+    treatMissingData: TreatMissingData.BREACHING,
+  });
+  alarm.addAlarmAction(new SnsAction(to.topic));
+  return alarm;
+}
+
 /** Any failure that waits in the queue. */
 export function alarmOnWaitingFailures(scope: Construct, id: string, queue: IQueue, to: AlarmTarget): Alarm {
   const alarm = new Alarm(scope, id, {

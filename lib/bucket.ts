@@ -11,6 +11,9 @@ import {
   type StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import type { LockFor } from '../core/config/object-lock.ts';
+import type { ObjectLockMode } from '../core/vocabulary.ts';
+import { mostLockDays } from './config/schema.ts';
 import { definedOnly } from './defined-only.ts';
 import { whateverLiesThere } from './rights.ts';
 
@@ -45,6 +48,23 @@ export interface BackupBucketProps {
    * @default Duration.days(30)
    */
   readonly keepDeletedVersionsFor?: Duration | undefined;
+  /**
+   * S3 itself keeps what a backup consists of, whoever wants to delete it. Only a new bucket can have it: one that is there
+   * already would be replaced by an empty one (docs/upgrading.md).
+   * @default - no Object Lock
+   */
+  readonly objectLock?: ObjectLockProps | undefined;
+}
+
+/** How S3 keeps archives, roles and manifests: each from its upload on, and prune makes it longer for what it keeps. */
+export interface ObjectLockProps {
+  /**
+   * `governance`: somebody with s3:BypassGovernanceRetention may delete all the same; no role of pgproof has that.
+   * `compliance`: nobody may, not the account's root and not AWS, before the time is up; it is paid for until then.
+   */
+  readonly mode: ObjectLockMode;
+  /** For how long, 1 to 400 days. */
+  readonly retention: Duration;
 }
 
 /**
@@ -68,9 +88,12 @@ const smallestArchiveBytes = 1024 * 1024;
 export class BackupBucket extends Bucket {
   /** ARNs of the roles that may put under free keys only. */
   private readonly creators: string[] = [];
+  /** How its objects are locked, where they are. */
+  readonly objectLock: LockFor | undefined;
 
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
     const { transitionStorageClass, encryptionKey } = props;
+    const objectLock = props.objectLock && lockSettings(props.objectLock);
     super(scope, id, {
       ...definedOnly({ bucketName: props.bucketName, encryptionKey }),
       encryption: encryptionKey === undefined ? BucketEncryption.S3_MANAGED : BucketEncryption.KMS,
@@ -80,6 +103,8 @@ export class BackupBucket extends Bucket {
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       enforceSSL: true,
       versioned: true,
+      // Without a default retention: it would lock verdicts, holds and prune's records too, which are written again.
+      ...(objectLock === undefined ? {} : { objectLockEnabled: true }),
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [
         {
@@ -107,6 +132,7 @@ export class BackupBucket extends Bucket {
             ]),
       ],
     });
+    this.objectLock = objectLock;
     sendEventsToEventBridge(this);
     Validations.of(this).acknowledge({
       id: 'CloudFormation-Validate::W9003',
@@ -142,6 +168,14 @@ export class BackupBucket extends Bucket {
       }),
     );
   }
+}
+
+function lockSettings({ mode, retention }: ObjectLockProps): LockFor {
+  const days = retention.toDays();
+  if (days >= 1 && days <= mostLockDays) return { mode, days };
+  throw new Error(
+    `objectLock.retention cannot be used: got ${days} days (expected a whole number from 1 to ${mostLockDays}). What is locked for longer by mistake is paid for until then; prune makes locks longer again, as far as you keep backups.`,
+  );
 }
 
 /** A bucket is one, but CDK's own types do not say so to a compiler with exactOptionalPropertyTypes. */

@@ -28,7 +28,8 @@ export interface BundledFunctionProps {
   readonly statements: readonly PolicyStatement[];
   /** Resources of these statements that have a wildcard on purpose, and the reason. */
   readonly wildcards: Readonly<Record<string, string>>;
-  readonly layer: ILayerVersion;
+  /** PostgreSQL's programs, where the function starts some. */
+  readonly layer?: ILayerVersion | undefined;
   /** The authorities of the server's certificate, where it names some. */
   readonly authorities?: ILayerVersion | undefined;
   readonly architecture: Architecture;
@@ -138,7 +139,7 @@ export function bundledFunction(scope: Construct, props: BundledFunctionProps): 
     architecture: props.architecture,
     handler: 'index.handler',
     code: codeFrom(props.codeDirectory),
-    layers: [props.layer, ...(props.authorities === undefined ? [] : [props.authorities])],
+    layers: [props.layer, props.authorities].filter((layer) => layer !== undefined),
     memorySize: props.memory.toMebibytes(),
     ephemeralStorageSize: props.temporaryStorage,
     timeout: props.timeout,

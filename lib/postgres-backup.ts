@@ -38,6 +38,9 @@ const timeout = Duration.minutes(functionDefaults.timeoutMinutes);
  * complete. Several of them may share a bucket, a topic and a layer.
  */
 export class PostgresBackup extends Construct implements IConnectable {
+  readonly sourceName: string;
+  /** `s3://bucket/prefix`, of this source and of others. */
+  readonly storeUrl: string;
   readonly bucket: IBucket;
   readonly topic: ITopic;
   readonly backupFunction: LambdaFunction;
@@ -51,12 +54,14 @@ export class PostgresBackup extends Construct implements IConnectable {
   readonly alarms: readonly Alarm[];
   /** Of the backup function, where it is in a VPC: `database.connections.allowDefaultPortFrom(backup)`. */
   readonly connections: Connections;
-  private readonly place: Place;
+  /** Where its backups lie, and how they are encrypted and locked. */
+  readonly place: Place;
 
   constructor(scope: Construct, id: string, props: PostgresBackupProps) {
     super(scope, id);
     checkNames(props);
     const { sourceName, prefix, notify = defaultPolicy, architecture = Architecture.ARM_64 } = props;
+    this.sourceName = sourceName;
     this.bucket = props.bucket ?? asBucket(new BackupBucket(this, 'Bucket'));
     this.topic = props.topic ?? new AlertTopic(this, 'Alerts');
     this.failureQueue = new FailureQueue(this, 'Failures');
@@ -65,7 +70,9 @@ export class PostgresBackup extends Construct implements IConnectable {
       bucket: this.bucket,
       keyPrefix,
       encryptionKey: props.encryptionKey ?? this.bucket.encryptionKey,
+      lock: this.bucket instanceof BackupBucket ? this.bucket.objectLock : undefined,
     };
+    this.storeUrl = `s3://${this.bucket.bucketName}${prefix === undefined ? '' : `/${prefix}`}`;
 
     const shared = {
       sourceName,
@@ -74,7 +81,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       place: this.place,
       topic: this.topic,
       failureQueue: this.failureQueue,
-      storeUrl: `s3://${this.bucket.bucketName}${prefix === undefined ? '' : `/${prefix}`}`,
+      storeUrl: this.storeUrl,
       logRetention: props.logRetention ?? functionDefaults.logRetentionDays,
     };
     const clients = props.layer ?? ClientLayer.shared(this, { architecture });

@@ -5,7 +5,9 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { everyObject, type FunctionRole, keysFor, sendsParts } from './access.ts';
+import type { LockFor } from '../core/config/object-lock.ts';
+import { type FunctionRole, keysFor, lockableKeys, lockers, type Right } from './access.ts';
+import { mayLock } from './lock-rights.ts';
 
 /*
  * The statements are written out: CDK's grantX methods hand out more (s3:GetBucket*, s3:Abort*, kms:ReEncrypt*), and
@@ -17,20 +19,31 @@ export type Place = {
   readonly bucket: IBucket;
   readonly keyPrefix: string;
   readonly encryptionKey?: IKey | undefined;
+  /** Where the bucket has Object Lock. */
+  readonly lock?: LockFor | undefined;
+  /**
+   * Where `keyPrefix` stands for several sources with a wildcard: the prefixes of these, and nothing else is within reach.
+   * A pattern per source and object would not fit into the 10,240 characters that a role's policies have room for.
+   */
+  readonly only?: readonly string[] | undefined;
 };
 
 /** Keys are named after databases and times, which nobody knows beforehand: every pattern of a role, and that reason. */
 export function objectWildcards(role: FunctionRole, place: Place): Record<string, string> {
   const reason =
     'The keys below the prefix are named after databases and times, which nobody knows beforehand.';
-  const ends = sendsParts(role) ? [everyObject] : [];
-  const patterns = [...ends, ...keysFor(role, 'read'), ...keysFor(role, 'create')];
+  const rights: readonly Right[] = ['read', 'create', 'delete', 'end'];
+  const locked = place.lock === undefined ? [] : lockableKeys();
+  const patterns = [...rights.flatMap((right) => keysFor(role, right)), ...locked];
   return Object.fromEntries(arnsOf(place, patterns).map((arn) => [arn, reason]));
 }
 
 function arnsOf({ bucket, keyPrefix }: Place, patterns: readonly string[]): string[] {
   return patterns.map((pattern) => bucket.arnForObjects(`${keyPrefix}${pattern}`));
 }
+
+const deny = (sid: string, rest: PolicyStatementProps): PolicyStatement =>
+  new PolicyStatement({ sid, effect: Effect.DENY, ...rest });
 
 /**
  * What makes an object under its key, whatever lies there: a put without If-None-Match. CreateMultipartUpload, UploadPart
@@ -51,12 +64,11 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
   const created = keysFor(role, 'create');
   const replaced = new Set(keysFor(role, 'replace'));
   const onlyCreated = created.filter((pattern) => !replaced.has(pattern));
+  const ended = keysFor(role, 'end');
   const arns = (patterns: readonly string[]): string[] => arnsOf(place, patterns);
-  const deny = (sid: string, rest: PolicyStatementProps): PolicyStatement =>
-    new PolicyStatement({ sid, effect: Effect.DENY, ...rest });
   const put = ['s3:PutObject'];
   return [
-    mayList(place),
+    ...mayList(role, place),
     new PolicyStatement({
       sid: 'ReadObjects',
       actions: ['s3:GetObject'],
@@ -68,17 +80,16 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
           new PolicyStatement({ sid: 'PutObjects', actions: put, resources: arns(created) }),
           deny('PutNothingElse', { actions: put, notResources: arns(created) }),
         ]),
-    ...(sendsParts(role)
-      ? [
+    ...(ended.length === 0
+      ? []
+      : [
           // When the answer to the last call of an upload is lost, its parts tell whether it was done.
           new PolicyStatement({
             sid: 'EndUploads',
             actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
-            // One pattern instead of many: a role's policies have room for 10,240 characters.
-            resources: arns([everyObject]),
+            resources: arns(ended),
           }),
-        ]
-      : []),
+        ]),
     ...(onlyCreated.length === 0
       ? []
       : [
@@ -88,19 +99,57 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
             conditions: whateverLiesThere,
           }),
         ]),
-    deny('DeleteNothing', { actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'], resources: ['*'] }),
+    ...mayDelete(role, place),
+    ...(place.lock !== undefined && lockers.includes(role) ? mayLock(place.lock, arns(lockableKeys())) : []),
+    ...staysWithin(place),
     ...mayUseBucketKey(place, created.length > 0),
   ];
 }
 
-/** Keys, sizes and dates below the source's prefix: how a missing object is told from a forbidden one. */
-function mayList({ bucket, keyPrefix }: Place): PolicyStatement {
-  return new PolicyStatement({
+/**
+ * What is deleted without naming a version is hidden, and comes back for as long as the bucket keeps what was deleted. No
+ * role may do more, nor end a lock before its time.
+ */
+function mayDelete(role: FunctionRole, place: Place): PolicyStatement[] {
+  const deleted = arnsOf(place, keysFor(role, 'delete'));
+  const forGood = ['s3:DeleteObjectVersion', 's3:BypassGovernanceRetention'];
+  const hide = ['s3:DeleteObject'];
+  if (deleted.length === 0)
+    return [deny('DeleteNothing', { actions: [...hide, ...forGood], resources: ['*'] })];
+  return [
+    new PolicyStatement({ sid: 'DeleteObjects', actions: hide, resources: deleted }),
+    deny('DeleteNothingElse', { actions: hide, notResources: deleted }),
+    deny('DeleteNothingForGood', { actions: forGood, resources: ['*'] }),
+  ];
+}
+
+function staysWithin({ bucket, only }: Place): PolicyStatement[] {
+  if (only === undefined) return [];
+  const within = [bucket.bucketArn, ...only.map((prefix) => bucket.arnForObjects(`${prefix}*`))];
+  return [deny('OnlyTheseSources', { actions: ['s3:*'], notResources: within })];
+}
+
+/**
+ * Keys, sizes and dates below the source's prefix: how a missing object is told from a forbidden one. Uploads that are not
+ * complete S3 lets one list of a whole bucket or not at all: there is no condition on their prefix.
+ */
+function mayList(role: FunctionRole, { bucket, keyPrefix, only = [keyPrefix] }: Place): PolicyStatement[] {
+  const resources = [bucket.bucketArn];
+  const backups = new PolicyStatement({
     sid: 'ListBackups',
     actions: ['s3:ListBucket'],
-    resources: [bucket.bucketArn],
-    conditions: { StringLike: { 's3:prefix': `${keyPrefix}*` } },
+    resources,
+    conditions: {
+      StringLike: { 's3:prefix': only.length === 1 ? `${only[0]}*` : only.map((prefix) => `${prefix}*`) },
+    },
   });
+  if (keysFor(role, 'list').length === 0) return [backups];
+  const uploads = new PolicyStatement({
+    sid: 'ListUploads',
+    actions: ['s3:ListBucketMultipartUploads'],
+    resources,
+  });
+  return [backups, uploads];
 }
 
 /** By way of S3 only. S3 decrypts the parts of an upload when it puts them together: writing needs both. */

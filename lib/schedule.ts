@@ -88,6 +88,34 @@ export class BackupSchedules extends Construct {
   }
 }
 
+export interface DailyRunProps {
+  readonly description: string;
+  readonly expression: ScheduleExpression;
+  readonly handler: IFunction;
+  readonly failureQueue: IQueue;
+}
+
+/** Starts a function with `{}`, in a group of its own, with a role that may start this one function. */
+export class DailyRun extends Construct {
+  constructor(scope: Construct, id: string, props: DailyRunProps) {
+    super(scope, id);
+    const { handler, failureQueue } = props;
+    const group = new ScheduleGroup(this, 'Group', { removalPolicy: RemovalPolicy.DESTROY });
+    new Schedule(this, 'Schedule', {
+      description: props.description,
+      schedule: props.expression,
+      scheduleGroup: group,
+      target: new LambdaInvoke(handler, {
+        role: schedulerRole(this, group, handler, failureQueue),
+        input: ScheduleTargetInput.fromObject({}),
+        deadLetterQueue: failureQueue,
+        maxEventAge: Duration.hours(6),
+        retryAttempts: 10,
+      }),
+    });
+  }
+}
+
 /** The event that the function will get; checked with the function's own schema, at synth instead of at night. */
 function inputOf({ name, expression: _, ...rest }: BackupSchedule): BackupEvent {
   return backupEventSchema.parse({ schedule: name, ...rest });

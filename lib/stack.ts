@@ -10,12 +10,11 @@ import {
 } from 'aws-cdk-lib';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Architecture, type ILayerVersion, LayerVersion } from 'aws-cdk-lib/aws-lambda';
-import { Bucket, type IBucket, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import { mayRestore } from '../core/vocabulary.ts';
-import { asBucket, BackupBucket, BackupKey } from './bucket.ts';
+import { bucketFrom } from './bucket-from-config.ts';
 import { examplesIn } from './config/examples.ts';
 import type { Config, ScheduleConfig, SourceConfig } from './config/schema.ts';
 import { ClientLayer, newest, ServerLayer } from './layer.ts';
@@ -23,6 +22,7 @@ import { LayerUnavailable } from './layer-code.ts';
 import { isolatedNetwork, serverNetwork } from './network-from-config.ts';
 import { PostgresBackup } from './postgres-backup.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
+import { retentionFrom } from './retention-from-config.ts';
 import type { BackupSchedule } from './schedule.ts';
 import { AlertTopic } from './topic.ts';
 
@@ -48,7 +48,7 @@ export class BackupStack extends Stack {
       description: 'pgproof: PostgreSQL backups that prove they restore',
     });
     const { functions, verify, alerts } = config;
-    const bucket = this.makeBucket(config.bucket);
+    const bucket = bucketFrom(this, config.bucket);
     const topic = new AlertTopic(this, 'Alerts', { emails: alerts.emails });
     const architecture = functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
     const network = serverNetwork(this, config);
@@ -84,7 +84,7 @@ export class BackupStack extends Stack {
         securityGroups: verifyNetwork.securityGroups,
       },
     };
-    for (const source of config.sources) {
+    const backups = config.sources.map((source) => {
       const backup = new PostgresBackup(this, source.name, {
         ...shared,
         ...this.serverOf(source),
@@ -100,31 +100,24 @@ export class BackupStack extends Stack {
         description: `Starts a backup of ${source.name}`,
         value: backup.backupFunction.functionName,
       });
+      return backup;
+    });
+    const retention = retentionFrom(this, config, {
+      backups,
+      topic,
+      architecture,
+      functionsDirectory,
+      logRetention: functions.logRetentionDays,
+    });
+    if (retention !== undefined) {
+      new CfnOutput(this, 'prune-function', {
+        description: 'Deletes the backups that no rule keeps',
+        value: retention.pruneFunction.functionName,
+      });
     }
     new CfnOutput(this, 'BucketName', { description: 'Where the backups are', value: bucket.bucketName });
     new CfnOutput(this, 'AlertTopicArn', { description: 'Where alerts go', value: topic.topicArn });
     this.refuseExamples(config);
-  }
-
-  private makeBucket(config: Config['bucket']): IBucket {
-    const encryptionKey = config.kms
-      ? new BackupKey(this, 'BucketKey')
-      : config.kmsKeyArn && Key.fromKeyArn(this, 'BucketKey', config.kmsKeyArn);
-    if (config.existing !== undefined) {
-      return Bucket.fromBucketAttributes(this, 'Bucket', {
-        bucketName: config.existing,
-        ...(encryptionKey ? { encryptionKey } : {}),
-      });
-    }
-    const bucket = new BackupBucket(this, 'Bucket', {
-      bucketName: config.name,
-      encryptionKey: encryptionKey || undefined,
-      transitionStorageClass: config.transition && new StorageClass(config.transition.storageClass),
-      transitionAfter: config.transition && Duration.days(config.transition.afterDays),
-      abortIncompleteUploadsAfter: Duration.days(config.abortIncompleteUploadsAfterDays),
-      keepDeletedVersionsFor: Duration.days(config.keepDeletedVersionsDays),
-    });
-    return asBucket(bucket);
   }
 
   private makeLayer(config: Config['layer'], architecture: Architecture, directory?: string): ILayerVersion {

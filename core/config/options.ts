@@ -13,6 +13,8 @@ export const most = {
   port: 65_535,
   /** Parts of one upload: S3's own limit. */
   parts: 10_000,
+  /** Ten years: nobody can undo a lock in compliance mode, nor a typo in it. */
+  lockDays: 3650,
   /** Backups that one page of a list shows. */
   listed: 1_000_000,
 } as const;

@@ -1,6 +1,7 @@
 import { ofFunctions } from './advice/functions.ts';
 import type { Advice } from './advice/recurring.ts';
 import { ofResources } from './advice/resources.ts';
+import { ofRetention } from './advice/retention.ts';
 import { ofSchedules } from './advice/schedules.ts';
 import { ofSources } from './advice/sources.ts';
 
@@ -21,6 +22,7 @@ export const advice: Readonly<Record<string, Advice>> = {
   ...ofSchedules,
   ...ofResources,
   ...ofFunctions,
+  ...ofRetention,
 };
 
 /** The keys that an object at `pattern` may have. */

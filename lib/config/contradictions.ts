@@ -113,6 +113,11 @@ function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {
       });
     }
   }
+  if (entry.objectLock !== undefined && entry.existing !== undefined) {
+    const fix =
+      'Object Lock is set on a bucket when it is made: remove this key, or existing for a new bucket that has it.';
+    found.push(nothingBeside(['bucket', 'objectLock'], 'existing', fix));
+  }
   if (entry.kms === true && entry.existing !== undefined) {
     const fix = 'Your own bucket has its own encryption: name its key with kmsKeyArn, or remove this key.';
     found.push(nothingBeside(['bucket', 'kms'], 'existing', fix));

@@ -33,6 +33,7 @@ const bucket = z.object({
   transition: z.object({ storageClass: anything, afterDays: anything }).optional().catch(undefined),
   abortIncompleteUploadsAfterDays: anything,
   keepDeletedVersionsDays: anything,
+  objectLock: anything,
 });
 const ids = z.array(z.unknown()).optional().catch(undefined);
 const subnets = {

@@ -81,7 +81,7 @@ function describe(raw: unknown, path: readonly PropertyKey[], issue: z.core.$Zod
     }));
   }
   const known = advice[pattern] ?? { expected: issue.message, fix: 'See docs/configuration.md.' };
-  const why = issue.code === 'custom' && pattern.endsWith('.cron') ? ` (${issue.message})` : '';
+  const why = issue.code === 'custom' && /\.(cron|schedule)$/.test(pattern) ? ` (${issue.message})` : '';
   return [
     { path: formatPath(path) || 'pgproof', got: `${showAt(path, valueAt(raw, path))}${why}`, ...known },
   ];

@@ -1,9 +1,18 @@
 import * as z from 'zod';
+import { cronProblem } from '../../core/config/cron.ts';
+import { notDaily, pruneSchedule } from '../../core/config/daily.ts';
 import { defaultLevel, defaultPolicy } from '../../core/config/defaults.ts';
 import { hostName, port, someText } from '../../core/config/options.ts';
 import { sourceName, sourceOptions } from '../../core/config/source.ts';
 import { withoutSchema } from '../../core/config/without.ts';
-import { levelChoices, notifyPolicies, postgresPort, transitionClasses } from '../../core/vocabulary.ts';
+import { policyOptions } from '../../core/retention/policy.ts';
+import {
+  levelChoices,
+  notifyPolicies,
+  objectLockModes,
+  postgresPort,
+  transitionClasses,
+} from '../../core/vocabulary.ts';
 
 /** Values that CloudWatch Logs accepts as a retention, in days. */
 export const retentionDays = [
@@ -18,6 +27,12 @@ export const layerMajors = [15, 17, 18] as const;
 
 /** Lambda allows no more. A run costs a fraction of a cent with it. */
 export const mostTemporaryStorageMiB = 10_240;
+
+/**
+ * Of Object Lock, at upload. Less than the command takes: what a typo in the configuration of a nightly run has locked,
+ * nobody ends. Prune makes the locks of those that it keeps longer, as far ahead again.
+ */
+export const mostLockDays = 400;
 
 /** What a function is where nobody says otherwise. */
 export const functionDefaults = {
@@ -83,6 +98,9 @@ const bucket = z.strictObject({
     .optional(),
   abortIncompleteUploadsAfterDays: z.int().min(1).max(7).default(3),
   keepDeletedVersionsDays: z.int().min(1).max(3650).default(30),
+  objectLock: z
+    .strictObject({ mode: z.enum(objectLockModes), days: z.int().min(1).max(mostLockDays) })
+    .optional(),
 });
 
 const alerts = z.strictObject({
@@ -156,6 +174,18 @@ const restore = z.strictObject({
   timeoutMinutes,
 });
 
+const whyNotDaily = (cron: string): string | undefined => cronProblem(cron) ?? notDaily(cron);
+
+const prune = z.strictObject({
+  ...policyOptions,
+  /** Not the policy's own default: that of the schedules. */
+  timeZone: policyOptions.timeZone.unwrap().optional(),
+  schedule: z
+    .string()
+    .refine((value) => whyNotDaily(value) === undefined, { error: ({ input }) => whyNotDaily(String(input)) })
+    .default(pruneSchedule),
+});
+
 /** The context key `pgproof` of cdk.json. `prefault`: an absent section is an empty one, whose keys have defaults. */
 export const configSchema = z.strictObject({
   stackName: z
@@ -170,6 +200,8 @@ export const configSchema = z.strictObject({
   layer: layer.prefault({}),
   verify: verify.prefault({}),
   restore: restore.prefault({}),
+  /** Not prefaulted: where it is not there, nothing is ever deleted. */
+  prune: prune.optional(),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -9,15 +9,16 @@ const roles = {
   backup: 'ordersprodBackupRole',
   verify: 'ordersprodVerifyRole',
   restore: 'ordersprodRestoreRole',
+  prune: 'RetentionPruneRole',
 };
-const restore = { enabled: true };
+const everything = { restore: { enabled: true }, prune: { keep: { daily: 7 } } };
 
 const deployed = (): Deployed =>
   new Deployed(
     templateOf(
       configuration(
         {
-          restore: { enabled: true },
+          ...everything,
           bucket: { kmsKeyArn },
           network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] },
         },
@@ -28,10 +29,11 @@ const deployed = (): Deployed =>
 const may = async (role: Role, asked: Asked): Promise<boolean> => await deployed().allows(roles[role], asked);
 const secret = (resource: string): Asked => ({ action: 'secretsmanager:GetSecretValue', resource });
 
-test('the verify role reads no secret, and nobody another than their own', async () => {
+test('the verify and the prune role read no secret, and nobody another than their own', async () => {
   expect(await may('backup', secret(secretArn))).toBe(true);
   expect(await may('restore', secret(secretArn))).toBe(true);
   expect(await may('verify', secret(secretArn))).toBe(false);
+  expect(await may('prune', secret(secretArn))).toBe(false);
   for (const role of functionRoles)
     expect(await may(role, secret(secretArn.replace('orders', 'payments'))), role).toBe(false);
 });
@@ -46,7 +48,9 @@ test('keys are used by way of the service that they are for', async () => {
     expect(await may(role, key('kms:Decrypt', 's3')), role).toBe(true);
     expect(await may(role, key('kms:GenerateDataKey', 's3')), role).toBe(role !== 'restore');
     expect(await may(role, key('kms:Decrypt')), role).toBe(false);
-    expect(await may(role, key('kms:Decrypt', 'secretsmanager')), role).toBe(role !== 'verify');
+    expect(await may(role, key('kms:Decrypt', 'secretsmanager')), role).toBe(
+      role === 'backup' || role === 'restore',
+    );
     expect(await may(role, key('kms:ScheduleKeyDeletion', 's3')), role).toBe(false);
   }
 });
@@ -64,13 +68,13 @@ test('Lambda makes the network interfaces of a function, its code does not', asy
 });
 
 test('a key that is made for the bucket is for these roles, by way of S3, and for nobody by its policy alone', async () => {
-  const own = new Deployed(templateOf(configuration({ bucket: { kms: true }, restore })));
+  const own = new Deployed(templateOf(configuration({ bucket: { kms: true }, ...everything })));
   const resource = own.arn('AWS::KMS::Key', 'BucketKey');
   const context = { 'kms:ViaService': 's3.eu-central-1.amazonaws.com' };
   for (const [action, expected] of [
-    ['kms:Decrypt', [true, true, true]],
-    ['kms:GenerateDataKey', [true, true, false]],
-    ['kms:PutKeyPolicy', [false, false, false]],
+    ['kms:Decrypt', [true, true, true, true]],
+    ['kms:GenerateDataKey', [true, true, false, true]],
+    ['kms:PutKeyPolicy', [false, false, false, false]],
   ] as const) {
     const got: boolean[] = [];
     for (const role of functionRoles) got.push(await own.allows(roles[role], { action, resource, context }));

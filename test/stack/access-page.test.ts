@@ -8,7 +8,8 @@ test('docs/access.md is what the template says; npm run access-page brings it up
     configuration(
       {
         restore: { enabled: true },
-        bucket: { kmsKeyArn },
+        prune: { keep: { daily: 7 } },
+        bucket: { kmsKeyArn, objectLock: { mode: 'governance', days: 30 } },
         network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] },
       },
       { secretKmsKeyArn: kmsKeyArn },

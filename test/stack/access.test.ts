@@ -12,12 +12,13 @@ const roles = {
   backup: 'ordersprodBackupRole',
   verify: 'ordersprodVerifyRole',
   restore: 'ordersprodRestoreRole',
+  prune: 'RetentionPruneRole',
 };
 
-const restore = { enabled: true };
-const ours = (): Template => templateOf(configuration({ restore, bucket: { prefix: 'pg' } }));
+const everything = { restore: { enabled: true }, prune: { keep: { daily: 7 } } };
+const ours = (): Template => templateOf(configuration({ ...everything, bucket: { prefix: 'pg' } }));
 const theirs = (): Template =>
-  templateOf(configuration({ restore, bucket: { prefix: 'pg', existing: 'acme-backups' } }));
+  templateOf(configuration({ ...everything, bucket: { prefix: 'pg', existing: 'acme-backups' } }));
 
 const allowAll = (statement: object): { Version: string; Statement: Record<string, unknown>[] } => ({
   Version: '2012-10-17',
@@ -53,6 +54,11 @@ const keys: Readonly<Record<keyof typeof access, readonly string[]>> = {
   verification: [`${backup}/verification.json`],
   kept: [`${backup}/verification.kept-0123456789abcdef.json`],
   hold: [`${backup}/hold.json`],
+  release: [`${backup}/release.json`],
+  pruned: [`${backup}/pruned.json`],
+  prune: ['pg/orders-prod/app/prune.json'],
+  // They are asked about by the keys of all others.
+  uploads: [],
   recovery: ['pg/orders-prod/app/RECOVERY.md'],
   status: ['pg/status/index.html', 'pg/status/status.json'],
 };
@@ -103,7 +109,9 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
   const isOpen = name === openBucket;
 
   test.each(functionRoles)('%s has the rights of the table on every object, and no others', async (role) => {
-    for (const [object, byRole] of Object.entries(decided())) {
+    const table = decided();
+    const endsUploads = table.uploads?.[role]?.includes('end') === true;
+    for (const [object, byRole] of Object.entries(table)) {
       const has = (word: string): boolean => byRole[role]?.includes(word) === true;
       for (const key of keys[object as keyof typeof access]) {
         const got = {
@@ -117,10 +125,18 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
           copyOver: await may(role, 'CopyObject', key),
           delete: await may(role, 'DeleteObject', key),
           deleteVersion: await may(role, 'DeleteObjectVersion', key),
+          abort: await may(role, 'AbortMultipartUpload', key),
+          listParts: await may(role, 'ListParts', key),
+          bypass: await may(role, 'BypassGovernanceRetention', key),
+          lock: await may(role, 'PutObjectRetention', key),
+          hold: await may(role, 'PutObjectLegalHold', key),
         };
+        // Prune reaches nothing outside of its sources, whoever allows it to.
+        const open = isOpen && !(role === 'prune' && object === 'status');
+        const isOfBackup = key.startsWith(`${backup}/`);
         expect(got, key).toEqual({
           // Reading is not denied, only not allowed.
-          read: isOpen || has('read'),
+          read: open || has('read'),
           create: has('create'),
           createInParts: has('create'),
           part: has('create'),
@@ -128,11 +144,18 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
           replaceInParts: has('replace'),
           replaceIfUnchanged: has('replace'),
           copyOver: has('replace'),
-          delete: false,
+          delete: has('delete'),
           deleteVersion: false,
+          abort: open || (endsUploads && isOfBackup),
+          listParts: open || (endsUploads && isOfBackup),
+          bypass: false,
+          lock: open,
+          hold: open,
         });
       }
     }
+    const uploads = await may(role, 'ListMultipartUploads', '');
+    expect(uploads).toBe(isOpen || table.uploads?.[role]?.includes('list') === true);
   });
 
   test('backup ends its uploads by itself', async () => {
@@ -153,9 +176,27 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
       `${backup}/RECOVERY.md`,
     ];
     for (const key of strange) {
-      for (const role of functionRoles)
+      for (const role of functionRoles) {
         expect(await may(role, 'PutObject', key, free), `${role} ${key}`).toBe(false);
+        expect(await may(role, 'DeleteObject', key), `${role} ${key}`).toBe(false);
+      }
     }
+  });
+
+  test('what somebody else put beside a backup is not deleted', async () => {
+    const foreign = [
+      `${backup}/notes.txt`,
+      `${backup}/hold.json.bak`,
+      `${backup}/notes/manifest.json`,
+      'pg/orders-prod/app/notes.txt',
+      'pg/orders-prod/app/prune.json',
+      'pg/orders-prod/app/RECOVERY.md',
+      'pg/orders-prod/2026-11-20T02-00-00Z/manifest.json',
+      'pg/2026-11-20T02-00-00Z/manifest.json',
+      'pg/status/index.html',
+      'manifest.json',
+    ];
+    for (const key of foreign) expect(await may('prune', 'DeleteObject', key), key).toBe(false);
   });
 
   test('a database may be called anything', async () => {
@@ -185,6 +226,8 @@ test.each(places.filter(([name]) => name !== openBucket))(
           const key = `${other}/app/2026-11-20T02-00-00Z/${object}`;
           expect(await may(role, 'GetObject', key), `${role} ${key}`).toBe(false);
           expect(await may(role, 'PutObject', key, free), `${role} ${key}`).toBe(false);
+          expect(await may(role, 'DeleteObject', key), `${role} ${key}`).toBe(false);
+          expect(await may(role, 'AbortMultipartUpload', key), `${role} ${key}`).toBe(false);
         }
         expect(await may(role, 'ListObjectsV2', `${other}/`), `${role} ${other}`).toBe(false);
       }
@@ -209,7 +252,9 @@ test('a role to which somebody attached every right still replaces nothing, dele
       for (const object of ['archive.dump', 'manifest.json', 'globals.sql']) {
         expect(await may(role, 'PutObject', object), `${role} ${object}`).toBe(false);
         expect(await may(role, 'PutObject', object, unchanged), `${role} ${object}`).toBe(false);
-        expect(await may(role, 'DeleteObject', object), `${role} ${object}`).toBe(false);
+        expect(await may(role, 'DeleteObject', object), `${role} ${object}`).toBe(role === 'prune');
+        expect(await may(role, 'DeleteObjectVersion', object), `${role} ${object}`).toBe(false);
+        expect(await may(role, 'BypassGovernanceRetention', object), `${role} ${object}`).toBe(false);
       }
       if (role !== 'verify')
         expect(await may(role, 'PutObject', 'verification.json', free), role).toBe(false);

@@ -47,6 +47,13 @@ test.each<[string, object]>([
     configuration({ bucket: { existing: 'acme-backups' } }, { secretArn: undefined, iam }),
   ],
   [
+    'prune, Object Lock, a key',
+    configuration({
+      prune: { keep: { daily: 7 } },
+      bucket: { kms: true, prefix: 'pg', objectLock: { mode: 'governance', days: 30 } },
+    }),
+  ],
+  [
     'a restore function in a VPC, with keys and checks',
     configuration(
       { network, bucket: { kmsKeyArn }, restore: { enabled: true, secretArns: [secretArn] } },

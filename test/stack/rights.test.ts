@@ -48,7 +48,7 @@ const deny = (sid: string, rest: object): object => ({
 const deleteNothing = {
   sid: 'DeleteNothing',
   effect: 'Deny',
-  actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+  actions: ['s3:BypassGovernanceRetention', 's3:DeleteObject', 's3:DeleteObjectVersion'],
   resources: ['*'],
 };
 const whateverLiesThere = {
@@ -74,10 +74,13 @@ function createsObjects(part: string): object[] {
   ];
 }
 
+/** CDK sorts resources, whose names have a bucket before them. */
+const inPolicies = (one: string, other: string): number => (one < other ? -1 : 1);
+
 /** What the verify role may do with objects. */
 function verifiesObjects(part: string): object[] {
   return [
-    read(part, ...created, 'verification.json', kept),
+    read(part, ...[...created, 'hold.json', 'release.json', 'verification.json', kept].sort(inPolicies)),
     { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, 'verification.json', kept) },
     deny('PutNothingElse', { resources: [], butFor: objects(part, 'verification.json', kept) }),
     deny('OnlyFreeKeys', { resources: objects(part, kept), conditions: whateverLiesThere }),

@@ -1,4 +1,5 @@
-import { notifyPolicies, transitionClasses } from '../../../core/vocabulary.ts';
+import { notifyPolicies, objectLockModes, transitionClasses } from '../../../core/vocabulary.ts';
+import { mostLockDays } from '../schema.ts';
 import { type Advice, alternatives, arnOfKey } from './recurring.ts';
 import { idOf, ofSubnets } from './subnets.ts';
 
@@ -40,7 +41,19 @@ export const ofResources: Readonly<Record<string, Advice>> = {
   },
   'bucket.keepDeletedVersionsDays': {
     expected: 'a whole number from 1 to 3650 (days)',
-    fix: 'Leave it out for 30.',
+    fix: 'Leave it out for 30: for so long what prune deletes can be brought back, and is paid for.',
+  },
+  'bucket.objectLock': {
+    expected: 'an object with mode and days',
+    fix: 'Write { "mode": "governance", "days": 30 }, or leave it out; a bucket that is there already cannot get it.',
+  },
+  'bucket.objectLock.mode': {
+    expected: alternatives(objectLockModes),
+    fix: 'Write governance: compliance is for where the law wants that nobody, you included, can delete a backup.',
+  },
+  'bucket.objectLock.days': {
+    expected: `a whole number from 1 to ${mostLockDays} (days)`,
+    fix: 'Give how long every backup is kept at least; prune makes the locks of those that it keeps longer.',
   },
   alerts: {
     expected: 'an object',

@@ -71,6 +71,9 @@ export function s3Asks(operation: string, bucketArn: string, key: string, header
       return put(false);
     case 'ListObjectsV2':
       return { action: 's3:ListBucket', resource: bucketArn, context: { 's3:prefix': key } };
+    case 'ListMultipartUploads':
+      // Its prefix is no condition key of the action.
+      return { action: 's3:ListBucketMultipartUploads', resource: bucketArn };
     case 'ListParts':
       return { action: 's3:ListMultipartUploadParts', resource };
     case 'HeadObject':

@@ -7,9 +7,11 @@ const roles = {
   backup: 'ordersprodBackupRole',
   verify: 'ordersprodVerifyRole',
   restore: 'ordersprodRestoreRole',
+  prune: 'RetentionPruneRole',
   scheduler: 'ordersprodSchedulesRole',
+  'scheduler of prune': 'RetentionDailyRole',
 } as const;
-const functions = ['backup', 'verify', 'restore'] as const;
+const functions = ['backup', 'verify', 'restore', 'prune'] as const;
 
 const exampleBackup = 'orders-prod/app/2026-11-20T02-00-00Z';
 /** What people call an object, and a key of it. */
@@ -18,7 +20,9 @@ const objects: readonly (readonly [string, string])[] = [
   ...['globals.sql', 'database.sql', 'manifest.json', 'summary.json', 'verification.json', 'hold.json'].map(
     (name) => [name, `${exampleBackup}/${name}`] as const,
   ),
+  ...['release.json', 'pruned.json'].map((name) => [name, `${exampleBackup}/${name}`] as const),
   ['verification.kept-….json', `${exampleBackup}/verification.kept-0123456789abcdef.json`],
+  ['prune.json', 'orders-prod/app/prune.json'],
   ['RECOVERY.md', 'orders-prod/app/RECOVERY.md'],
   ['status/', 'status/index.html'],
   ["another source's", exampleBackup.replace('orders-prod', 'crm').concat('/manifest.json')],
@@ -92,12 +96,13 @@ export async function accessPage(template: Template): Promise<string> {
   return `# Who may do what
 
 \`npm run access-page\` makes this page from the CloudFormation template of a source \`orders-prod\` with everything there is: a VPC, KMS
-keys, a restore function. A test fails when it is out of date. [Decision 15](decisions/0015-who-may-do-what-to-which-object.md)
+keys, a restore function, prune, Object Lock. A test fails when it is out of date. [Decision 15](decisions/0015-who-may-do-what-to-which-object.md)
 says why it is so, [SECURITY.md](../SECURITY.md) what it defends against.
 
 ## Objects
 
-As IAM decides about each. \`create\` is a put on the condition that the key is free, \`replace\` any put. Another source's backups are
+As IAM decides about each. \`create\` is a put on the condition that the key is free, \`replace\` any put.
+\`delete\` hides: nobody may delete a version. Another source's backups are
 nothing to a function.
 
 ${await objectTable(deployed)}
