@@ -52,7 +52,7 @@ const gone = (report: PruneReport): string[] =>
 
 const many = isLong ? 5_000 : 450;
 
-test(`${many} backups go with a few requests to delete`, () =>
+test(`${many} backups go with a few requests to delete`, { timeout: isLong ? 1_200_000 : 120_000 }, () =>
   withBucket(false, async ({ s3, store }) => {
     const history = nightly(many, '2026-11-27');
     const ids: string[] = [];
@@ -67,7 +67,8 @@ test(`${many} backups go with a few requests to delete`, () =>
     expect(s3.calls('DeleteObjects') - before).toBeLessThanOrEqual(batches * 5 + 1);
     expect(s3.calls('DeleteObject')).toBe(0);
     expect(s3.keys('bucket').filter((key) => key.endsWith('/archive.dump'))).toHaveLength(3);
-  }));
+  }),
+);
 
 test('a refusal of a single key in an answer that says 200 is told', () =>
   withBucket(false, async ({ s3, store }) => {
