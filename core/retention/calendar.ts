@@ -74,11 +74,11 @@ export function periodsLater(rule: PeriodRule, start: number, count: number, tim
 }
 
 /** The instant that lies a span of the calendar before another. */
-export function before(time: number, span: Span, timeZone: string): number {
+export function spanBefore(time: number, span: Span, timeZone: string): number {
   return milliseconds(Zoned.subtract(zoned(time, timeZone), Duration.fromFields(span)));
 }
 
 /** The instant that lies a span of the calendar after another. */
-export function after(time: number, span: Span, timeZone: string): number {
+export function spanAfter(time: number, span: Span, timeZone: string): number {
   return milliseconds(Zoned.add(zoned(time, timeZone), Duration.fromFields(span)));
 }

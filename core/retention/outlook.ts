@@ -16,9 +16,17 @@ export type Outlook = {
 /** @param newest of the backups that count, in milliseconds. @param now nothing is expected to happen before */
 export function outlookOf({ keep, timeZone }: Policy, newest: number, now: number): Outlook {
   const finest = periodRules.find((rule) => keep[rule] !== undefined);
+  const startsNow = new Map<PeriodRule, { readonly last: number; readonly running: number }>();
+  const startsOf = (rule: PeriodRule): { readonly last: number; readonly running: number } => {
+    const starts = startsNow.get(rule) ?? {
+      last: periodStart(rule, newest, timeZone),
+      running: periodStart(rule, now, timeZone),
+    };
+    startsNow.set(rule, starts);
+    return starts;
+  };
   const newPeriod = (rule: PeriodRule, count: number): number => {
-    const last = periodStart(rule, newest, timeZone);
-    const running = periodStart(rule, now, timeZone);
+    const { last, running } = startsOf(rule);
     // Where backups have stopped the next one comes today at the earliest, however long ago the last was.
     const begins =
       running > last
@@ -33,6 +41,6 @@ export function outlookOf({ keep, timeZone }: Policy, newest: number, now: numbe
     takesPlace: (rule) =>
       finest !== undefined &&
       finest !== rule &&
-      periodStart(rule, newPeriod(finest, 1), timeZone) === periodStart(rule, newest, timeZone),
+      periodStart(rule, newPeriod(finest, 1), timeZone) === startsOf(rule).last,
   };
 }

@@ -1,4 +1,4 @@
-import { after } from './calendar.ts';
+import { spanAfter } from './calendar.ts';
 import { isCliff } from './cliff.ts';
 import { type Kept, keepersOf } from './rules.ts';
 import type { Policy, RetainedBackup, Volume } from './shapes.ts';
@@ -82,8 +82,11 @@ function goodBefore(
   for (;;) {
     const { previous } = from;
     const earlier = previous && byId.get(previous.id);
-    if (previous !== undefined && earlier === undefined)
-      return nearest && { earlier: nearest, between, volume: previous, isGone: true };
+    if (previous !== undefined && earlier === undefined) {
+      // What counts for nothing goes only where no cliff needs it: what was before that is known to be no matter.
+      const isGone = from === later && nearest !== undefined;
+      return isGone ? { earlier: nearest, between, volume: previous, isGone } : undefined;
+    }
     // A document that has been tampered with may call a later one, or itself, the one before.
     if (earlier === undefined || earlier.startedAt.getTime() >= from.startedAt.getTime())
       return nearest && { earlier: nearest, between, volume: nearest.volume, isGone: false };
@@ -95,7 +98,8 @@ function goodBefore(
 
 /** What a cliff keeps, as long as it does. */
 function pinsOf({ earlier, later, between, volume, isGone }: Cliff, history: History): Kept[] {
-  const back = firstBack(later, volume, history);
+  // Where the one before was removed by hand, or is in another store, what is left is kept for a while only.
+  const back = isGone ? undefined : firstBack(later, volume, history);
   const heldAt = (back ?? later).startedAt.getTime() + cliffHolds;
   // By the newest backup, not by the clock: where none came nothing has been shown to hold.
   const hasHeld = history.newest >= heldAt;
@@ -140,7 +144,7 @@ function hasAgedOut({ startedAt }: RetainedBackup, { newest, oldestYear, policy 
   const { keep, timeZone } = policy;
   if (typeof keep.yearly !== 'number' || oldestYear === undefined) return false;
   const time = startedAt.getTime();
-  return time < oldestYear && newest >= after(time, { years: keep.yearly }, timeZone);
+  return time < oldestYear && newest >= spanAfter(time, { years: keep.yearly }, timeZone);
 }
 
 function oldestYearOf(candidates: readonly RetainedBackup[], { keep, timeZone }: Policy): number | undefined {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { UsageError } from '../errors.ts';
 import { isTimeZone } from '../text/time-zone.ts';
 import { cliffRatio } from './cliff.ts';
-import { keepOf, mostKept, parseKeep, parseSpan } from './keep.ts';
+import { formatSpan, keepOf, mostKept, parseKeep, parseSpan } from './keep.ts';
 import type { Keep, Policy } from './shapes.ts';
 
 /** What a policy says where nobody says otherwise. */
@@ -92,9 +92,7 @@ export function policyOf(settings: PolicySettings): Policy {
 }
 
 /** Of rules that were parsed already the span is an object. */
-function rulesOf(keep: Exclude<PolicySettings['keep'], string>): Keep {
-  const { within, ...counts } = keep;
-  if (typeof within !== 'object') return keepOf(keep);
-  const parsed = Object.keys(counts).length === 0 ? {} : keepOf(counts);
-  return { ...parsed, within };
+function rulesOf({ within, ...counts }: Exclude<PolicySettings['keep'], string>): Keep {
+  const span = typeof within === 'object' ? formatSpan(within) : within;
+  return keepOf({ ...counts, within: span });
 }

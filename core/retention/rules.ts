@@ -1,4 +1,4 @@
-import { after, before, type PeriodRule, periodLabel, periodRules, periodStart } from './calendar.ts';
+import { type PeriodRule, periodLabel, periodRules, periodStart, spanAfter, spanBefore } from './calendar.ts';
 import type { Outlook } from './outlook.ts';
 import type { Count, Policy, Reason, RetainedBackup } from './shapes.ts';
 
@@ -56,14 +56,14 @@ function keptWithin(
 ): Kept[] {
   const [newest] = candidates;
   if (within === undefined || newest === undefined) return [];
-  const since = before(newest.startedAt.getTime(), within, timeZone);
+  const since = spanBefore(newest.startedAt.getTime(), within, timeZone);
   return candidates
     .filter(({ startedAt }) => startedAt.getTime() > since)
     .map(({ id, startedAt }) => ({
       id,
       reason: {
         kind: 'within',
-        until: new Date(Math.max(outlook.now, after(startedAt.getTime(), within, timeZone))),
+        until: new Date(Math.max(outlook.now, spanAfter(startedAt.getTime(), within, timeZone))),
       },
     }));
 }
