@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { UsageError } from '../core/errors.ts';
-import { after, before } from '../core/retention/calendar.ts';
+import { spanAfter, spanBefore } from '../core/retention/calendar.ts';
 import { parseSpan } from '../core/retention/keep.ts';
 
 /*
@@ -16,12 +16,12 @@ const utc = 'UTC';
 
 /** A time of the past: `2026-11-20` (when that day began), `2026-11-20T02:00:00Z`, `30d` (so long ago). */
 export function pastTime(text: string, now: Date = new Date()): Date {
-  return timeOf(text, (span) => before(now.getTime(), span, utc), '00:00:00.000');
+  return timeOf(text, (span) => spanBefore(now.getTime(), span, utc), '00:00:00.000');
 }
 
 /** A time to come: `2027-01-31` (when that day ends), `2027-01-31T12:00:00Z`, `90d` (from now). */
 export function timeToCome(text: string, now: Date = new Date()): Date {
-  const time = timeOf(text, (span) => after(now.getTime(), span, utc), '23:59:59.999');
+  const time = timeOf(text, (span) => spanAfter(now.getTime(), span, utc), '23:59:59.999');
   if (time > now) return time;
   throw new InvalidArgumentError(`It is past: ${time.toISOString()}.`);
 }
