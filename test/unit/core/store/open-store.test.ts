@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../core/errors.ts';
+import { openBucket } from '../../../../core/store/open-bucket.ts';
 import { openStore } from '../../../../core/store/open-store.ts';
 import { parseStoreUrl } from '../../../../core/store/store-url.ts';
 
@@ -99,5 +100,13 @@ describe('openStore', () => {
     expect(openStore('s3://backups/a b', { region: 'us-east-1', credentials }).url).toBe(
       's3://backups/a%20b',
     );
+  });
+});
+
+describe("openBucket, the functions' own", () => {
+  it('takes buckets, and no directory', () => {
+    expect(openBucket('s3://backups/a%20b', { region: 'us-east-1' }).url).toBe('s3://backups/a%20b');
+    expect(() => openBucket('file:///backups')).toThrow(/keep backups in S3 only: a file store/);
+    expect(() => openBucket('file:///backups')).toThrow(UsageError);
   });
 });
