@@ -1,25 +1,11 @@
-import { messageOf } from '../errors.ts';
-import { type BackupId, encodeName, formatId, idInKey, keyOf } from '../manifest/backup-id.ts';
-import { ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
-import {
-  parseSummary,
-  type Summary,
-  summaryLimitBytes,
-  summaryName,
-  summaryOf,
-} from '../manifest/summary.ts';
-import { sha256Of } from '../store/meter.ts';
-import {
-  collectSmall,
-  ObjectMissing,
-  ObjectTooLarge,
-  type ReadOptions,
-  readSmall,
-  type Store,
-  StoreUnusable,
-} from '../store/store.ts';
+import { encodeName, formatId } from '../manifest/backup-id.ts';
+import { Unreadable } from '../manifest/document.ts';
+import type { Summary } from '../manifest/summary.ts';
+import type { ReadOptions, Store } from '../store/store.ts';
 import { oneLine } from '../text/one-line.ts';
-import { judgeManifest } from './judge-manifest.ts';
+import { type ListedBackup, newestFirst } from './entry.ts';
+import { findIds, listOne } from './find-backups.ts';
+import { readSummary } from './read-listed.ts';
 
 export type NewestSummary = {
   /** Undefined where there is none, or none that could be read. */
@@ -46,72 +32,21 @@ export async function newestSummary(
   { source, database, before }: { source: string; database: string; before: Date },
   options: ReadOptions = {},
 ): Promise<NewestSummary> {
-  const prefix = `${encodeName(source)}/${encodeName(database)}/`;
-  const ids: BackupId[] = [];
-  for await (const folder of store.folders(prefix, options)) {
-    const id = idInKey(prefix + folder);
-    if (id !== undefined && id.startedAt < before) ids.push(id);
-  }
-  const newest = ids.sort((one, other) => other.startedAt.getTime() - one.startedAt.getTime());
+  const ids: Pick<ListedBackup, 'id'>[] = [];
+  for await (const id of findIds(store, { source, database }, options))
+    if (id.startedAt < before) ids.push({ id });
+  const newest = ids.sort(newestFirst);
   const problems: string[] = [];
-  for (const id of newest.slice(0, mostLooks)) {
-    const found = await look(store, id, options).catch((error: unknown) => {
-      options.signal?.throwIfAborted();
-      const isOfBackup =
-        error instanceof ManifestUnreadable ||
-        error instanceof ObjectTooLarge ||
-        (error instanceof StoreUnusable && error.isOfObject);
-      if (!isOfBackup) throw error;
-      problems.push(`${formatId(id)}: ${oneLine(messageOf(error), { limit: 300 })}`);
-      return undefined;
-    });
-    if (found !== undefined && found.partial !== true) return { summary: found, problems };
+  for (const { id } of newest.slice(0, mostLooks)) {
+    const listed = await listOne(store, id, options);
+    const found = listed && (await readSummary(store, listed, { ...options, mostManifestBytes }));
+    if (found instanceof Unreadable)
+      problems.push(`${formatId(id)}: ${oneLine(found.unreadable, { limit: 300 })}`);
+    else if (found !== undefined && found.partial !== true) return { summary: found, problems };
   }
   if (newest.length > mostLooks)
-    problems.push(`none of the ${mostLooks} newest of ${newest.length} under ${prefix} is a backup`);
+    problems.push(
+      `none of the ${mostLooks} newest of ${newest.length} under ${encodeName(source)}/${encodeName(database)}/ is a backup`,
+    );
   return { summary: undefined, problems };
-}
-
-/** @returns undefined where there is no backup: its manifest is not there */
-async function look(store: Store, id: BackupId, options: ReadOptions): Promise<Summary | undefined> {
-  const key = keyOf(id, manifestName);
-  const bytes = await bytesOf(store, key, options);
-  if (bytes === undefined) return undefined;
-  const summary = await readSummary(store, id, options);
-  if (summary?.manifest.bytes === bytes) return summary;
-  if (bytes > mostManifestBytes) throw new ObjectTooLarge(`${store.url}/${key}`);
-  try {
-    const manifest = await readSmall(store, key, options);
-    return summaryOf(judgeManifest(manifest, id, key), {
-      bytes: manifest.length,
-      sha256: sha256Of(manifest),
-    });
-  } catch (error: unknown) {
-    if (error instanceof ObjectMissing) return undefined;
-    throw error;
-  }
-}
-
-/** Undefined where there is no such object. */
-async function bytesOf(store: Store, key: string, options: ReadOptions): Promise<number | undefined> {
-  for await (const found of store.list(key, options)) if (found.key === key) return found.bytes;
-  return undefined;
-}
-
-/** Undefined where there is none that is of use: the manifest says the same. */
-async function readSummary(store: Store, id: BackupId, options: ReadOptions): Promise<Summary | undefined> {
-  const key = keyOf(id, summaryName);
-  try {
-    const bytes = await collectSmall(await store.read(key, options), `${store.url}/${key}`);
-    if (bytes.length > summaryLimitBytes) return undefined;
-    const summary = parseSummary(bytes, key);
-    const isOurs =
-      summary.id === formatId(id) && summary.source === id.source && summary.database === id.database;
-    return isOurs ? summary : undefined;
-  } catch (error: unknown) {
-    if (error instanceof ObjectMissing || error instanceof ManifestUnreadable) return undefined;
-    if (error instanceof ObjectTooLarge || (error instanceof StoreUnusable && error.isOfObject))
-      return undefined;
-    throw error;
-  }
 }

@@ -19,7 +19,7 @@ export async function readBytes(
   store: Store,
   key: string,
   listedBytes: number,
-  options: ReadOptions & { readonly mostBytes?: number },
+  options: ReadOptions & { readonly mostBytes?: number | undefined },
 ): Promise<Buffer | Unreadable | undefined> {
   try {
     const { mostBytes = documentLimits.bytes } = options;

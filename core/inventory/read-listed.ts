@@ -26,6 +26,8 @@ export type ListReadOptions = ReadOptions & {
   readonly cache?: InventoryCache | undefined;
   /** How much of documents may be held at once by those who read in parallel. */
   readonly room?: Room | undefined;
+  /** The most that is read of a manifest. @default what is read of any document */
+  readonly mostManifestBytes?: number | undefined;
 };
 
 /**
@@ -63,7 +65,8 @@ function judged(
   return notCounted === undefined ? { verification: brief } : { verification: undefined, notCounted };
 }
 
-async function readSummary(
+/** What a list needs of the manifest: of its summary where that can be trusted, else of the manifest itself. */
+export async function readSummary(
   store: Store,
   { id, documents }: ListedBackup,
   { cache, ...options }: ListReadOptions,
@@ -114,11 +117,11 @@ async function deriveSummary(
   store: Store,
   id: BackupId,
   { bytes: listedBytes }: ListedDocument,
-  { room = new Room(documentLimits.bytes), ...options }: ListReadOptions,
+  { room = new Room(documentLimits.bytes), mostManifestBytes: mostBytes, ...options }: ListReadOptions,
 ): Promise<Summary | Unreadable | undefined> {
   const key = keyOf(id, manifestName);
   return await room.hold(heldFor(listedBytes), async () => {
-    const bytes = await readBytes(store, key, listedBytes, options);
+    const bytes = await readBytes(store, key, listedBytes, { ...options, mostBytes });
     if (bytes === undefined || bytes instanceof Unreadable) return bytes;
     return readOr(() => {
       const manifest = judgeManifest(bytes, id, key);
