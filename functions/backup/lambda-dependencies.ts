@@ -6,7 +6,7 @@ import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { obtainTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
 import { iamSource, secretSource } from '../../core/source/aws-source.ts';
 import type { Source } from '../../core/source/source.ts';
-import { openStore } from '../../core/store/open-store.ts';
+import { openBucket } from '../../core/store/open-bucket.ts';
 import { onProgress } from './lambda-output.ts';
 import type { BackupSettings } from './settings.ts';
 
@@ -18,7 +18,7 @@ export function lambdaDependencies(
   const { kmsKeyArn, storageClass, partLimit } = settings;
   const dependencies = {
     source: lambdaSource(settings),
-    store: openStore(settings.store, { kmsKeyArn, storageClass, partLimit }),
+    store: openBucket(settings.store, { kmsKeyArn, storageClass, partLimit }),
     clock: () => new Date(),
     notifier: notifier(snsChannel(settings.topicArn), settings.notify),
     onProgress: onProgress(telemetry.logger, telemetry.metrics, settings.source),

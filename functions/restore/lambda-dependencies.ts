@@ -3,7 +3,7 @@ import { type ChosenBackup, chooseBackup } from '../../core/restore/choose-backu
 import type { RestoreDependencies, RestoreRequest } from '../../core/restore/request.ts';
 import { temporaryScratch } from '../../core/scratch/scratch.ts';
 import { secretSource } from '../../core/source/aws-source.ts';
-import { openStore } from '../../core/store/open-store.ts';
+import { openBucket } from '../../core/store/open-bucket.ts';
 import { BadSettings, parseEvent } from '../lambda/settings.ts';
 import { restoreEventSchema } from './contract.ts';
 import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
@@ -44,7 +44,7 @@ export async function prepareRestore(
   // The secret's own host comes first: the source's may be a replica. Of another server it says nothing.
   const defaults = isOwn ? { host: settings.host, port: settings.port } : {};
   const source = secretSource({ name: 'target', secretArn, overrides, defaults });
-  const store = openStore(settings.store, {});
+  const store = openBucket(settings.store, {});
   const { id, manifest, ...chosen } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
   return {
     chosen,

@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { obtainTools, obtainVerificationTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
-import { openStore } from '../../core/store/open-store.ts';
+import { openBucket } from '../../core/store/open-bucket.ts';
 import type { VerifyRequest } from '../../core/verify/request.ts';
 import type { TellDependencies } from '../../core/verify/verify-and-tell.ts';
 import { deadlineReserveSeconds } from '../lambda/deadline.ts';
@@ -22,7 +22,7 @@ export async function prepare(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<{ readonly request: VerifyRequest; readonly dependencies: TellDependencies }> {
   const settings = readVerifySettings(env);
-  const store = openStore(settings.store, { kmsKeyArn: settings.kmsKeyArn });
+  const store = openBucket(settings.store, { kmsKeyArn: settings.kmsKeyArn });
   const parsed = parseEvent(verifyEventSchema, event, '{"backup": "orders-prod/app/latest"}');
   return {
     request: await requestFrom(parsed, settings, store, { signal }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../core/errors.ts';
+import { openBucket } from '../../../../core/store/open-bucket.ts';
 import { openStore } from '../../../../core/store/open-store.ts';
 import { parseStoreUrl } from '../../../../core/store/store-url.ts';
 
@@ -100,4 +101,10 @@ describe('openStore', () => {
       's3://backups/a%20b',
     );
   });
+});
+
+it('openBucket opens buckets, and nothing else', () => {
+  expect(openBucket('s3://backups/a', { region: 'us-east-1' }).url).toBe('s3://backups/a');
+  expect(() => openBucket('file:///backups')).toThrow(/no bucket.*a file store/);
+  expect(() => openBucket('file:///backups')).toThrow(UsageError);
 });
