@@ -47,8 +47,8 @@ function functionBundle(name: string): BuildOptions {
     ...small,
     entryPoints: [path.join(root, 'functions', name, 'handler.ts')],
     banner: { js: requireBanner },
-    // pg asks for its optional native binding inside a try.
-    external: ['pg-native'],
+    // pg's binding to libpq, and the client above it, which it loads where somebody asks for them: nobody does.
+    external: ['pg-native', './native'],
   };
 }
 

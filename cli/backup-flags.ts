@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { BackupPlan } from '../core/backup/plan.ts';
 import { type Compression, parseCompression } from '../core/config/compression.ts';
 import { defaultLevel, planDefaults } from '../core/config/defaults.ts';
+import { type LockFor, parseObjectLock } from '../core/config/object-lock.ts';
 import { most } from '../core/config/options.ts';
 import { UsageError } from '../core/errors.ts';
 import { chooseCompression } from '../core/postgres/dump/compression.ts';
@@ -12,6 +13,7 @@ import {
   type RowMode,
   rowModes,
   type VerifyChoice,
+  variables,
   verifyChoices,
 } from '../core/vocabulary.ts';
 import { withAlertFlags } from './alerts.ts';
@@ -32,6 +34,7 @@ export type BackupFlags = StoreFlags &
     readonly rows: RowMode;
     readonly fingerprint?: true;
     readonly rolePasswords: boolean;
+    readonly objectLock?: LockFor;
     readonly verify: VerifyChoice;
     readonly without?: readonly string[];
     readonly lockWaitTimeout: number;
@@ -72,6 +75,14 @@ export function withBackupFlags(command: Command): Command {
       new Option('--fingerprint', "a hash of every table's content, in the scan that counts its rows"),
     )
     .option('--no-role-passwords', "leave the hashes of the roles' passwords out of globals.sql")
+    .addOption(
+      new Option(
+        '--object-lock <mode:days>',
+        'S3: lock archive, roles and manifest for so long: governance:30, compliance:30',
+      )
+        .env(variables.objectLock)
+        .argParser(parseObjectLock),
+    )
     .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())
@@ -132,6 +143,7 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
     rows: flags.rows,
     fingerprint: flags.fingerprint ?? false,
     rolePasswords: flags.rolePasswords,
+    lock: flags.objectLock,
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
   };

@@ -18,7 +18,7 @@ import { plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { collectVerdicts, type VerdictWord, verdictWordOf, verdictWords } from './list-filter.ts';
-import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
+import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { listJson } from './output/entry-json.ts';
 import { type Kept, type KeptOf, type ListRow, leftOut, listRow, listTable } from './output/list-table.ts';
@@ -40,7 +40,7 @@ type ListFlags = StoreFlags &
   };
 
 export function listCommand(): Command {
-  const command = storeCommand('list')
+  const command = withAsOf(storeCommand('list'))
     .description('every backup of a store, the newest first, with what was proven of it')
     .option('--name <name>', 'only of this source', nameOf)
     .option('--database <name>', 'only of this database', nameOf)

@@ -6,6 +6,8 @@ import type { PrunableStore } from '../core/store/prunable.ts';
 import type { Store } from '../core/store/store.ts';
 import { parseStoreUrl } from '../core/store/store-url.ts';
 import { type StorageClass, storageClasses, variables } from '../core/vocabulary.ts';
+import { tell } from './output/edge.ts';
+import { pastTime } from './time.ts';
 
 /** Flags that every command with a store has. */
 export type StoreFlags = {
@@ -15,6 +17,8 @@ export type StoreFlags = {
   readonly kmsKey?: string;
   readonly storageClass?: StorageClass;
   readonly partLimit?: number;
+  /** Of the commands that only read. */
+  readonly asOf?: Date;
 };
 
 /** A name: anything but nothing, which is what an unset variable of a script becomes. */
@@ -55,6 +59,16 @@ export function storeCommand(name: string): Command {
     .addOption(new Option('--json', 'print the result as one JSON document on standard output'));
 }
 
+/** The flag of the commands that can read a bucket as it was. */
+export function withAsOf(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--as-of <time>',
+      'S3 with versioning: the store as it was then: 2026-11-20T02:00:00Z, 2026-11-20 (its beginning in UTC), 2d',
+    ).argParser((text: string) => pastTime(text)),
+  );
+}
+
 /** Flags of the commands that write archives. */
 export function withUploadFlags(command: Command): Command {
   return command
@@ -77,6 +91,7 @@ export function withUploadFlags(command: Command): Command {
 
 /** The store that the flags name. The AWS SDK takes a fifth of a second to load, so only who needs it loads it. */
 export async function storeFrom(flags: StoreFlags): Promise<Store> {
+  if (flags.asOf !== undefined) return await pastFrom(flags, flags.asOf);
   const location = parseStoreUrl(flags.store);
   if (location.kind === 'file') return fileStore({ directory: location.directory });
   const { openStore } = await import('../core/store/open-store.ts');
@@ -87,6 +102,13 @@ export async function storeFrom(flags: StoreFlags): Promise<Store> {
     storageClass: flags.storageClass,
     partLimit: flags.partLimit,
   });
+}
+
+async function pastFrom(flags: StoreFlags, at: Date): Promise<Store> {
+  const { openAsOf } = await import('../core/store/open-as-of.ts');
+  const store = openAsOf(flags.store, at, { endpoint: flags.endpoint, forcePathStyle: flags.pathStyle });
+  tell(process.stderr, [`As of ${at.toISOString()}: what was written or deleted since does not show.`]);
+  return store;
 }
 
 /** The same, for commands that delete or hold: it can do more, and takes longer to load. */

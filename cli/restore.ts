@@ -14,7 +14,7 @@ import { restoreBackup } from '../core/restore/restore.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
-import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber } from './options.ts';
+import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { restoreProgress } from './output/restore-progress.ts';
 import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
@@ -43,7 +43,7 @@ type RestoreFlags = StoreFlags & {
 };
 
 export function restoreCommand(): Command {
-  return storeCommand('restore')
+  return withAsOf(storeCommand('restore'))
     .description('restore a backup into a server, and compare the rows of every table with what was recorded')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
     .option(

@@ -11,7 +11,7 @@ import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
 import { isGood, reachedBy, type Verification } from '../core/manifest/verification.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
 import { entryJson } from './output/entry-json.ts';
 import { printJson, printLines } from './output/result.ts';
 import { type Style, styleFor, table } from './output/style.ts';
@@ -25,7 +25,7 @@ import {
 } from './output/verdicts.ts';
 
 export function showCommand(): Command {
-  return storeCommand('show')
+  return withAsOf(storeCommand('show'))
     .description('one backup: what it holds and what was proven of it')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
     .action(run);

@@ -21,7 +21,8 @@ import {
   uncontainedFrom,
 } from './containment.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom } from './options.ts';
+import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
+import { tell } from './output/edge.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { verifiedLines } from './output/verdicts.ts';
@@ -41,7 +42,7 @@ type VerifyFlags = StoreFlags &
   };
 
 export function verifyCommand(): Command {
-  const command = storeCommand('verify')
+  const command = withAsOf(storeCommand('verify'))
     .description(
       'prove a backup: read back every byte, decode all of it, count the rows of every table, restore it',
     )
@@ -83,6 +84,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       { id, level: flags.level, checks, without: flags.without, ...timeoutFrom(flags) },
       {
         store,
+        isRecorded: flags.asOf === undefined,
         notifier: notifier(channel, flags.notify),
         signal,
         ...machinePrograms({ signal, onProgress: progress.say }),
@@ -95,6 +97,10 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   }).finally(progress.stop);
   if (flags.json) printJson(verification);
   else printLines(verifiedLines(verification, styleFor(process.stdout)));
+  if (flags.asOf !== undefined)
+    tell(process.stderr, [
+      'Nothing was written to the store: this verdict is about the past, and stands nowhere else.',
+    ]);
   if (!isInOrder(verification)) throw new BackupNotGood(verification);
 }
 

@@ -2,7 +2,7 @@ import type { StoredFile } from '../manifest/manifest.ts';
 import type { DumpOptions } from '../postgres/dump/dump-arguments.ts';
 import type { RunningChild } from '../process/run-child.ts';
 import type { Scratch } from '../scratch/scratch.ts';
-import type { StagedObject, Store } from '../store/store.ts';
+import type { ObjectLock, StagedObject, Store } from '../store/store.ts';
 
 /** An archive whose bytes are all in the store, and not yet visible. */
 export type TakenArchive = {
@@ -20,6 +20,8 @@ export type ArchiveRequest = {
   readonly scratch: Scratch;
   /** Full key of an object of this backup, by its name. */
   readonly key: (name: string) => string;
+  /** Of what is stored from now on. */
+  readonly lock: () => ObjectLock | undefined;
   readonly signal: AbortSignal;
   /** Total of the archive so far. */
   readonly onBytes: (total: number) => void;

@@ -3,6 +3,7 @@ import type { BackupId } from '../manifest/backup-id.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
+import type { ObjectLock } from '../store/store.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 
@@ -17,6 +18,8 @@ export type Attempt = {
   readonly group: AbortController;
   /** Tells the watchdog that something moves. */
   readonly touch: () => void;
+  /** The lock of what is written to the store at this moment. */
+  readonly lock: () => ObjectLock | undefined;
   /** Tells what people should know of the backup although it goes well. */
   readonly onWarning: (message: string) => void;
 };

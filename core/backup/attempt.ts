@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
+import { lockFrom } from '../config/object-lock.ts';
 import { previousBackup } from '../inventory/previous-backup.ts';
 import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import type { BackupWarning, DatabaseLocale, Manifest, StoredFile } from '../manifest/manifest.ts';
@@ -25,7 +26,7 @@ import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
-import type { StagedObject } from '../store/store.ts';
+import type { ObjectLock, StagedObject } from '../store/store.ts';
 import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
 import { archiveRequest, dumpListeners } from './dump-listeners.ts';
@@ -65,7 +66,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
         : [{ role: 'database', name: databaseName, content: databaseSql } as const]),
     ];
     for (const { name, content } of small) {
-      const options = { expectedBytes: content.length, signal };
+      const options = { expectedBytes: content.length, lock: attempt.lock(), signal };
       staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
     }
     const made = makeManifest({
@@ -86,7 +87,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
     signal.throwIfAborted();
     const manifest = withComparison(made, previous.warnings, attempt.onWarning);
     const { store } = dependencies;
-    return await commitBackup({ store, id, staged, manifest, onWarning: attempt.onWarning });
+    return await commitBackup({ ...attempt, store, id, staged, manifest });
   } catch (error: unknown) {
     await Promise.all(staged.map((object) => object.abort()));
     throw error;
@@ -222,7 +223,9 @@ export async function attemptBackup(
       });
       const onWarning = (message: string): void =>
         dependencies.onProgress({ kind: 'warning', database: id.database, message });
-      const context = { id, plan, dependencies, reached, signal, group, touch: stall.touch, onWarning };
+      const lock = (): ObjectLock | undefined => lockFrom(plan.lock, dependencies.clock());
+      const { touch } = stall;
+      const context = { id, plan, dependencies, reached, signal, group, touch, onWarning, lock };
       return await takeSnapshot(context, { parameters, client, server, systemIdentifier, snapshot });
     });
   } catch (error: unknown) {

@@ -79,7 +79,11 @@ async function begin(plan: BackupPlan, dependencies: BackupDependencies): Promis
   const tools = await dependencies.tools(server.major);
   const bytes = databases.reduce((sum, one) => sum + one.bytes, 0);
   const compression = plan.compression ?? { method: plan.format === 'tar' ? 'none' : 'gzip' };
-  await store.prepare({ expectedBytes: expectedArchiveBytes(bytes, compression), signal });
+  await store.prepare({
+    expectedBytes: expectedArchiveBytes(bytes, compression),
+    lock: plan.lock !== undefined,
+    signal,
+  });
   const names = databases.map(({ name }) => name);
   onProgress({
     kind: 'run-started',

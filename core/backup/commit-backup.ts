@@ -3,7 +3,7 @@ import { type BackupId, keyOf } from '../manifest/backup-id.ts';
 import { type Manifest, manifestName, serialize } from '../manifest/manifest.ts';
 import { summaryName, summaryOf } from '../manifest/summary.ts';
 import { sha256Of } from '../store/meter.ts';
-import { type StagedObject, type Store, StoreUnusable } from '../store/store.ts';
+import { type ObjectLock, type StagedObject, type Store, StoreUnusable } from '../store/store.ts';
 import { oneLine } from '../text/one-line.ts';
 import { fitManifest } from './fit-manifest.ts';
 
@@ -13,6 +13,8 @@ export type Commit = {
   readonly staged: readonly StagedObject[];
   readonly manifest: Manifest;
   readonly onWarning: (message: string) => void;
+  /** Of the manifest, from now on. */
+  readonly lock: () => ObjectLock | undefined;
 };
 
 /**
@@ -21,7 +23,8 @@ export type Commit = {
  * @returns the manifest as it was stored
  * @throws ObjectExists where another run has taken the same id
  */
-export async function commitBackup({ store, id, staged, manifest, onWarning }: Commit): Promise<Manifest> {
+export async function commitBackup(commit: Commit): Promise<Manifest> {
+  const { store, id, staged, manifest, onWarning } = commit;
   const fitting = fitManifest(manifest);
   for (const object of staged) await object.commit();
   const why = await whyNoSummary(store, id, fitting);
@@ -33,7 +36,7 @@ export async function commitBackup({ store, id, staged, manifest, onWarning }: C
           warnings: [...(fitting.manifest.warnings ?? []), { program: 'pgproof', message: why }],
         });
   if (why !== undefined) onWarning(why);
-  await store.create(keyOf(id, manifestName), stored.bytes);
+  await store.create(keyOf(id, manifestName), stored.bytes, { lock: commit.lock() });
   return stored.manifest;
 }
 

@@ -6,7 +6,7 @@ import type { Attempt } from './attempt-context.ts';
 import type { DumpRequest } from './start-dump.ts';
 
 export function archiveRequest(
-  { id, dependencies, reached, signal, touch }: Attempt,
+  { id, dependencies, reached, signal, touch, lock }: Attempt,
   dump: DumpOptions,
   databaseBytes: number,
 ): Omit<ArchiveRequest, 'startDump'> {
@@ -15,6 +15,7 @@ export function archiveRequest(
     databaseBytes,
     store: dependencies.store,
     scratch: dependencies.scratch ?? temporaryScratch(),
+    lock,
     signal,
     key: (name) => keyOf(id, name),
     onBytes: (bytes) => {

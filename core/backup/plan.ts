@@ -1,4 +1,5 @@
 import type { Compression } from '../config/compression.ts';
+import type { LockFor } from '../config/object-lock.ts';
 import type { Verified } from '../manifest/verified.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
@@ -26,6 +27,8 @@ export type BackupPlan = {
   readonly fingerprint: boolean;
   /** Whether globals.sql is to hold the roles' password hashes, where the role that backs up may read them. */
   readonly rolePasswords: boolean;
+  /** For how long the store is to let nobody delete it: archive, roles and manifest. @default it is not locked */
+  readonly lock?: LockFor | undefined;
   readonly lockWaitSeconds: number;
   readonly stallSeconds: number;
   /** Said in alerts: why this run, which schedule. */

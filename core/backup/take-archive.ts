@@ -23,6 +23,7 @@ async function takeStream(request: ArchiveRequest): Promise<TakenArchive> {
   try {
     const staged = await store.stage(request.key(name), measured, {
       expectedBytes: expectedArchiveBytes(request.databaseBytes, dump.compression),
+      lock: request.lock(),
       signal,
     });
     const file = { role: 'archive', name, bytes: measured.bytes(), sha256: measured.sha256() } as const;

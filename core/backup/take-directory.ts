@@ -59,7 +59,7 @@ async function stageDirectory(request: ArchiveRequest, directory: string): Promi
 }
 
 async function stageFile(
-  { store, key, signal, onLife }: ArchiveRequest,
+  { store, key, lock, signal, onLife }: ArchiveRequest,
   directory: string,
   fileName: string,
 ): Promise<{ readonly staged: StagedObject; readonly file: StoredFile }> {
@@ -70,7 +70,7 @@ async function stageFile(
   // An error of reading reaches the store through `measured`, so this promise says nothing new.
   pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), measured).catch(() => undefined);
   const name = `archive/${fileName}`;
-  const staged = await store.stage(key(name), measured, { expectedBytes: size, signal });
+  const staged = await store.stage(key(name), measured, { expectedBytes: size, lock: lock(), signal });
   return { staged, file: { role: 'archive', name, bytes: measured.bytes(), sha256: measured.sha256() } };
 }
 

@@ -39,6 +39,11 @@ export type VerifyDependencies = {
   readonly tools: (major: number) => Promise<PostgresTools>;
   /** Programs of a server of this major version or the nearest newer one, for level `restore`. Rejects where there are none. */
   readonly verificationTools: (major: number) => Promise<VerificationTools>;
+  /**
+   * Whether the verdict is written beside the manifest, which it cannot be where the store is read as it was; then it is
+   * returned alone. @default true
+   */
+  readonly isRecorded?: boolean | undefined;
   readonly clock: () => Date;
   /** When `signal` will abort by itself; `auto` chooses by it. */
   readonly deadline?: Date | undefined;

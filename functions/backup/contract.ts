@@ -57,6 +57,8 @@ export const backupEnvironment = {
   kmsKeyArn: variables.kmsKeyArn,
   /** S3 storage class of archives. */
   storageClass: variables.storageClass,
+  /** MODE:DAYS, such as `governance:30`: archive, roles and manifest are locked for so long. The bucket must have Object Lock. */
+  objectLock: variables.objectLock,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,
   /** `failures` (default) or `all`. */

@@ -3,6 +3,7 @@ import type { BackupPlan } from '../../core/backup/plan.ts';
 import { checkedBy } from '../../core/config/checked-by.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { defaultPolicy, planDefaults } from '../../core/config/defaults.ts';
+import { parseObjectLock } from '../../core/config/object-lock.ts';
 import { hostName, most } from '../../core/config/options.ts';
 import { checkSourceName } from '../../core/config/source-name.ts';
 import {
@@ -51,6 +52,7 @@ const settingsSchema = z
     partLimit: numberVariable(1, most.parts).optional(),
     kmsKeyArn: z.string().optional(),
     storageClass: z.enum(storageClasses).optional(),
+    objectLock: checkedBy(parseObjectLock).optional(),
     topicArn: requiredText,
     notify: z.enum(notifyPolicies).default(defaultPolicy),
   })
@@ -110,6 +112,7 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
     rows,
     fingerprint,
     rolePasswords: settings.rolePasswords,
+    lock: settings.objectLock === undefined ? undefined : parseObjectLock(settings.objectLock),
     lockWaitSeconds: settings.lockWaitSeconds,
     stallSeconds: settings.stallSeconds,
     reason: event.reason,

@@ -87,7 +87,11 @@ function next({ NextContinuationToken }: ListObjectsV2Output): From | undefined 
 }
 
 /** The outermost folder below the prefix that a key lies in and that is skipped. */
-function skippedFolder(key: string, prefix: string, skips: (folder: string) => boolean): string | undefined {
+export function skippedFolder(
+  key: string,
+  prefix: string,
+  skips: (folder: string) => boolean,
+): string | undefined {
   for (let at = key.indexOf('/', prefix.length); at !== -1; at = key.indexOf('/', at + 1)) {
     const folder = key.slice(0, at + 1);
     if (skips(folder)) return folder;

@@ -42,17 +42,18 @@ async function open(
 export async function readTagged(
   place: Place,
   key: string,
-  { signal }: ReadOptions = {},
+  { signal, versionId }: ReadOptions & { readonly versionId?: string } = {},
 ): Promise<{ readonly stream: Readable; readonly etag: string | undefined }> {
   checkKey(key);
   const Key = place.folder + key;
+  const which = versionId === undefined ? { Key } : { Key, VersionId: versionId };
   const toError = (error: unknown): Error =>
     abortReasonOr(signal, fromS3(error, `${place.url}/${key}`)) as Error;
   try {
-    const first = await open(place, { Key }, signal);
+    const first = await open(place, which, signal);
     const stream = resumableRead(
       first,
-      (offset, etag, abort) => open(place, { Key, Range: `bytes=${offset}-`, IfMatch: etag }, abort),
+      (offset, etag, abort) => open(place, { ...which, Range: `bytes=${offset}-`, IfMatch: etag }, abort),
       (error) =>
         s3ErrorName(error) === 'PreconditionFailed'
           ? new StoreUnusable({
@@ -64,8 +65,10 @@ export async function readTagged(
     );
     return { stream, etag: first.etag };
   } catch (error) {
-    if (s3ErrorName(error) === 'AccessDenied' && (await isAbsent(place, Key)))
-      throw missing(error, place, key);
+    if (s3ErrorName(error) === 'AccessDenied') {
+      if (versionId === undefined && (await isAbsent(place, Key))) throw missing(error, place, key);
+      if (versionId !== undefined) throw versionDenied(error, place, key);
+    }
     throw toError(error);
   }
 }
@@ -79,6 +82,17 @@ async function isAbsent({ client, bucket }: Place, Key: string): Promise<boolean
     .send(new ListObjectsV2Command({ Bucket: bucket, Prefix: Key, MaxKeys: 1 }))
     .catch(() => undefined);
   return listed !== undefined && listed.Contents?.[0]?.Key !== Key;
+}
+
+function versionDenied(cause: unknown, { url }: Place, key: string): StoreUnusable {
+  return new StoreUnusable(
+    {
+      what: `An earlier version may not be read (${url}/${key})`,
+      got: 'AccessDenied',
+      fix: 'Allow s3:GetObjectVersion on it; with a KMS key also kms:Decrypt.',
+    },
+    { cause, isOfObject: true },
+  );
 }
 
 function missing(cause: unknown, { url }: Place, key: string): ObjectMissing {

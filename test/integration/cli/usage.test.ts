@@ -40,6 +40,11 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ['a level that gzip has not', ['backup', '--compress', 'gzip:12', ...store, ...source], /gzip\[:1-9\]/],
   [
+    'a lock without its days',
+    ['backup', '--object-lock', 'governance', ...store, ...source],
+    /governance:DAYS or compliance:DAYS, 1 to 3650 days/,
+  ],
+  [
     'a compressed tar',
     ['backup', '--format', 'tar', '--compress', 'gzip', ...store, ...source],
     /Tar archives/,

@@ -172,6 +172,50 @@ describe('a backup that works', () => {
       expect(told[0]?.text).toMatch(/Size: .*\nTook: /);
     }));
 
+  test.each([
+    ['plain', ['archive', 'database.sql', 'globals.sql', 'manifest.json']],
+    ['directory', ['archive', 'globals.sql', 'manifest.json']],
+  ])('archive, roles and manifest are locked where it is asked for: %s', (format, expected) =>
+    run(
+      {
+        before: ({ aws }) => aws.s3.createBucket(bucket, { objectLock: true }),
+        environment: () => ({ PGPROOF_OBJECT_LOCK: 'governance:30', PGPROOF_FORMAT: format }),
+      },
+      ({ outcome, deployment: { aws } }) => {
+        expect(outcome.error).toBeUndefined();
+        const locks = new Map(
+          aws.s3.keys(bucket).map((key) => [
+            key
+              .split('/')
+              .slice(4)
+              .join('/')
+              .replace(/^archive.*/, 'archive'),
+            aws.s3.history(bucket, key)[0]?.lock,
+          ]),
+        );
+        const locked = [...locks.keys()].filter((name) => locks.get(name) !== undefined);
+        expect(locked.sort()).toEqual(expected);
+        // What is written anew, or may go, is not.
+        expect(locks.get('summary.json')).toBeUndefined();
+        for (const name of locked) {
+          const { mode, until } = locks.get(name) ?? {};
+          expect(mode).toBe('GOVERNANCE');
+          const days = ((until?.getTime() ?? 0) - Date.now()) / 86_400_000;
+          expect(days).toBeGreaterThan(29.99);
+          expect(days).toBeLessThan(30.01);
+        }
+      },
+    ),
+  );
+
+  test('a bucket without Object Lock fails the backup in words, and leaves nothing', () =>
+    run({ environment: () => ({ PGPROOF_OBJECT_LOCK: 'compliance:1' }) }, ({ outcome, deployment }) => {
+      expect(outcome.error?.errorMessage).toMatch(/refused to lock/);
+      expect(deployment.told()[0]?.text).toContain('made with Object Lock');
+      expect(deployment.aws.s3.keys(bucket)).toEqual([]);
+      expect(deployment.aws.s3.uploads()).toEqual([]);
+    }));
+
   test('key, storage class and part limit reach S3; small objects stay in the standard class', () =>
     run(
       {

@@ -34,6 +34,8 @@ export type S3Service = {
   object(bucket: string, key: string): ObjectRecord | undefined;
   /** Sorted. */
   keys(bucket: string): string[];
+  /** Takes every version of a key away, as a lifecycle rule does in the end. */
+  purge(bucket: string, key: string): void;
   /** Every version of a key, the newest first; of a delete marker, there is no object. */
   history(bucket: string, key: string): VersionRecord[];
   /** Refuses single keys of a delete, with an error code of S3's; undefined: none any more. */
@@ -165,6 +167,10 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
     },
     setClock(next) {
       clock = next;
+    },
+    purge(bucket, key) {
+      bucketNamed(bucket).versions.delete(key);
+      bucketNamed(bucket).objects.delete(key);
     },
     history: (bucket, key) =>
       (bucketNamed(bucket).versions.get(key) ?? []).map(({ object, ...rest }) => ({

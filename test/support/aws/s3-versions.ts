@@ -49,15 +49,29 @@ export function listVersions(call: S3Call): void {
   const { query } = call;
   const encode = query.get('encoding-type') === 'url' ? urlEncoded : (key: string): string => key;
   const size = Math.min(Number(query.get('max-keys') ?? 1000), call.options.pageSize ?? 1000);
+  const delimiter = query.get('delimiter') ?? '';
+  const prefix = query.get('prefix') ?? '';
   const entries: string[] = [];
   let last: { key: string; versionId: string } | undefined;
   let isTruncated = false;
   for (const { key, version, isLatest } of versionsFrom(call)) {
+    const { versionId, modifiedAt, object } = version;
+    const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
+    if (end !== -1) {
+      const folder = key.slice(0, end + delimiter.length);
+      if (folder === last?.key || query.get('key-marker') === folder) continue;
+      if (entries.length === size) {
+        isTruncated = true;
+        break;
+      }
+      last = { key: folder, versionId: '' };
+      entries.push(`<CommonPrefixes>${element('Prefix', encode(folder))}</CommonPrefixes>`);
+      continue;
+    }
     if (entries.length === size) {
       isTruncated = true;
       break;
     }
-    const { versionId, modifiedAt, object } = version;
     last = { key, versionId };
     const names =
       `${element('Key', encode(key))}${element('VersionId', versionId)}${element('IsLatest', String(isLatest))}` +

@@ -9,6 +9,7 @@ import {
   formats,
   levelChoices,
   notifyPolicies,
+  objectLockModes,
   rowModes,
   storageClasses,
   transitionClasses,
@@ -54,6 +55,7 @@ describe('the tables name the words that an option takes, and no other', () => {
     ['--compress', compressionMethods],
     ['--verify', verifyChoices],
     ['--storage-class', storageClasses],
+    ['--object-lock', objectLockModes],
   ])('cli.md: %s', (flag, list) => {
     expect(words(rowOf('cli.md', flag)[1])).toEqual(sorted(list));
   });
