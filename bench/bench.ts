@@ -10,6 +10,7 @@ import { type FoundTools, NoServerTools } from '../core/postgres/programs/tools.
 import { type PrivateServer, withPrivateServer } from '../core/postgres/server/private-server.ts';
 import { withVerificationServer } from '../core/postgres/server/verification-server.ts';
 import { formatBytes } from '../core/text/units.ts';
+import { listNames } from './list-steps.ts';
 import { type Measured, measure, type Step } from './measure.ts';
 import { benchPrograms } from './programs.ts';
 import { startS3Process } from './s3-process.ts';
@@ -33,6 +34,8 @@ const targets = [
   { name: 'verify from a file store / pg_dump alone', over: [verifyFile, dump], most: 1 },
   { name: 'verify from S3 / pg_dump alone', over: [verifyS3, dump], most: 1 },
   { name: 'verify by restore / pg_restore -j alone', over: [verifyRestore, restore], most: 2 },
+  { name: 'list 2 000 backups / list 20', over: [listNames.many, listNames.few], most: 10 },
+  { name: 'list 20 of 2 000 / list 20', over: [listNames.newest, listNames.few], most: 2 },
 ] as const;
 const memoryLimit = 250_000_000;
 

@@ -9,6 +9,7 @@ import type { ConnectionParameters } from '../core/postgres/connect/parameters.t
 import { chooseCompression, compressionArgument } from '../core/postgres/dump/compression.ts';
 import { hasZstd } from '../core/postgres/dump/zstd-support.ts';
 import { type FoundTools, toolPath } from '../core/postgres/programs/tools.ts';
+import { listSteps } from './list-steps.ts';
 import type { Step } from './measure.ts';
 import { findAws, type startS3Process } from './s3-process.ts';
 
@@ -78,6 +79,7 @@ export async function benchSteps(
     steps.push(restoreStep(target, scratch));
     steps.push(pgproof(stepNames.verifyRestore, [...verify, file, '--level', 'restore'], env));
   }
+  steps.push(...(await listSteps(cli, scratch, env)));
   return { warmUp: dump('warm up', { method: 'none' }), steps };
 }
 

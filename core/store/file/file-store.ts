@@ -25,6 +25,7 @@ import { prepareDirectory } from './file-prepare.ts';
 import { discard, openStagingFile, publish, publishOver, writeTo } from './file-write.ts';
 
 const readBufferBytes = 1024 * 1024;
+const leastBufferBytes = 4 * 1024;
 
 /** @throws UsageError: nothing keeps a file from who may write into its directory */
 function refuseLock({ url }: Place): void {
@@ -164,11 +165,14 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
   try {
     // A named pipe would keep us until somebody writes to it.
     const handle = await open(join(directory, key), constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!(await handle.stat()).isFile()) {
+    const found = await handle.stat();
+    if (!found.isFile()) {
       await handle.close();
       throw noObject(where);
     }
-    const stream = handle.createReadStream({ highWaterMark: readBufferBytes });
+    // A buffer is made at once for all that may come: of thousands of documents that would be gigabytes.
+    const highWaterMark = Math.min(readBufferBytes, Math.max(leastBufferBytes, found.size + 1));
+    const stream = handle.createReadStream({ highWaterMark });
     return signal === undefined ? stream : addAbortSignal(signal, stream);
   } catch (error) {
     const absent = errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR';
