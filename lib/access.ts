@@ -63,6 +63,9 @@ export const access: Readonly<
  */
 const startedAt = '????-??-??T??-??-??Z';
 
+/** Every object of a backup, in one pattern instead of many: a role's policies have room for 10,240 characters. */
+export const everyObject = `*/${startedAt}/*`;
+
 /** What the store itself keeps for some days, where its bucket has Object Lock: without it a backup is none. */
 export const lockable: readonly StoredObject[] = ['archive', 'database', 'globals', 'manifest'];
 
@@ -82,8 +85,7 @@ const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly str
   release: [`*/${startedAt}/release.json`],
   pruned: [`*/${startedAt}/pruned.json`],
   prune: ['*/prune.json'],
-  // Of whatever object: one pattern instead of many, as a role's policies have room for 10,240 characters.
-  uploads: [`*/${startedAt}/*`],
+  uploads: [everyObject],
   recovery: ['*/RECOVERY.md'],
 };
 

@@ -44,10 +44,17 @@ export function mayLock({ mode, days }: LockFor, arns: readonly string[]): Polic
       resources: ['*'],
       conditions: { StringEquals: { 's3:object-lock-mode': other.toUpperCase() } },
     }),
-    new PolicyStatement({
-      sid: 'ReadLocks',
-      actions: ['s3:GetObjectRetention', 's3:GetObjectLegalHold'],
-      resources: [...arns],
-    }),
   ];
+}
+
+/**
+ * What is locked is not deleted, and in a bucket of the user's it may be by their own doing: whoever deletes asks first,
+ * and where it may not ask deletes nothing.
+ */
+export function mayReadLocks(arns: readonly string[]): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'ReadLocks',
+    actions: ['s3:GetObjectRetention', 's3:GetObjectLegalHold'],
+    resources: [...arns],
+  });
 }

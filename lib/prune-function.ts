@@ -24,6 +24,7 @@ export interface PruneFunctionProps
   readonly keep: KeepRules;
   readonly min: number | undefined;
   readonly cliff: number | undefined;
+  readonly verified: boolean;
   readonly timeZone: string;
 }
 
@@ -43,6 +44,7 @@ export function pruneFunction(scope: Construct, props: PruneFunctionProps): Lamb
       [names.keep]: JSON.stringify(props.keep),
       ...(props.min === undefined ? {} : { [names.min]: String(props.min) }),
       ...(props.cliff === undefined ? {} : { [names.cliff]: String(props.cliff) }),
+      ...(props.verified ? {} : { [names.verified]: 'false' }),
       [names.timeZone]: props.timeZone,
       [names.topicArn]: topic.topicArn,
       ...(place.lock === undefined ? {} : { [names.objectLock]: formatObjectLock(place.lock) }),

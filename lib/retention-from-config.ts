@@ -10,7 +10,7 @@ import { BackupRetention, type BackupRetentionProps } from './retention.ts';
 export function retentionFrom(
   scope: Construct,
   { prune, sources }: Config,
-  shared: Omit<BackupRetentionProps, 'keep' | 'min' | 'cliff' | 'timeZone' | 'expression'>,
+  shared: Omit<BackupRetentionProps, 'keep' | 'min' | 'cliff' | 'verified' | 'timeZone' | 'expression'>,
 ): BackupRetention | undefined {
   if (prune === undefined) return undefined;
   const zones = sources.flatMap(({ schedules }) => schedules.map(({ timeZone }) => timeZone));
@@ -26,6 +26,7 @@ export function retentionFrom(
     keep: prune.keep,
     min: prune.min,
     cliff: prune.cliff,
+    verified: prune.verified,
     timeZone,
     expression: ScheduleExpression.expression(prune.schedule, TimeZone.of(timeZone)),
   });

@@ -34,6 +34,11 @@ export interface BackupRetentionProps {
    */
   readonly cliff?: number | undefined;
   /**
+   * Whether only backups that were verified count as good. False where you have switched the verification off.
+   * @default true
+   */
+  readonly verified?: boolean | undefined;
+  /**
    * IANA name of the zone whose days, weeks and months are meant: that of the schedules.
    * @default 'UTC'
    */
@@ -79,7 +84,7 @@ export class BackupRetention extends Construct {
   constructor(scope: Construct, id: string, props: BackupRetentionProps) {
     super(scope, id);
     const first = checked(props);
-    const { min, cliff, timeZone = policyDefaults.timeZone } = props;
+    const { min, cliff, verified = true, timeZone = policyDefaults.timeZone } = props;
     const topic = props.topic ?? first.topic;
     this.failureQueue = new FailureQueue(this, 'Failures');
     this.pruneFunction = pruneFunction(new Construct(this, 'Prune'), {
@@ -89,6 +94,7 @@ export class BackupRetention extends Construct {
       keep: props.keep,
       min,
       cliff,
+      verified,
       timeZone,
       topic,
       failureQueue: this.failureQueue,
@@ -152,7 +158,7 @@ function checked({ backups, expression, ...policy }: BackupRetentionProps): Post
       `One BackupRetention is about one place: got ${first.sourceName} and ${elsewhere.sourceName} (expected the same bucket and prefix). Make one for each place.`,
     );
   // It says which part is wrong.
-  policyOf({ ...policy, verified: true });
+  policyOf({ ...policy, verified: policy.verified ?? true });
   const cron = expression?.expressionString ?? pruneSchedule;
   if (cron !== 'rate(1 day)' && notDaily(cron) !== undefined)
     throw new Error(

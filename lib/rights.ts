@@ -6,8 +6,8 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { LockFor } from '../core/config/object-lock.ts';
-import { type FunctionRole, keysFor, lockableKeys, lockers, type Right } from './access.ts';
-import { mayLock } from './lock-rights.ts';
+import { everyObject, type FunctionRole, keysFor, lockableKeys, lockers, type Right } from './access.ts';
+import { mayLock, mayReadLocks } from './lock-rights.ts';
 
 /*
  * The statements are written out: CDK's grantX methods hand out more (s3:GetBucket*, s3:Abort*, kms:ReEncrypt*), and
@@ -33,8 +33,8 @@ export function objectWildcards(role: FunctionRole, place: Place): Record<string
   const reason =
     'The keys below the prefix are named after databases and times, which nobody knows beforehand.';
   const rights: readonly Right[] = ['read', 'create', 'delete', 'end'];
-  const locked = place.lock === undefined ? [] : lockableKeys();
-  const patterns = [...rights.flatMap((right) => keysFor(role, right)), ...locked];
+  // Every role that locks has another right to what it locks.
+  const patterns = rights.flatMap((right) => keysFor(role, right));
   return Object.fromEntries(arnsOf(place, patterns).map((arn) => [arn, reason]));
 }
 
@@ -118,6 +118,7 @@ function mayDelete(role: FunctionRole, place: Place): PolicyStatement[] {
     return [deny('DeleteNothing', { actions: [...hide, ...forGood], resources: ['*'] })];
   return [
     new PolicyStatement({ sid: 'DeleteObjects', actions: hide, resources: deleted }),
+    mayReadLocks(arnsOf(place, [everyObject])),
     deny('DeleteNothingElse', { actions: hide, notResources: deleted }),
     deny('DeleteNothingForGood', { actions: forGood, resources: ['*'] }),
   ];

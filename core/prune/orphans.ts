@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
-import { type BackupId, encodeName, formatId, idInKey } from '../manifest/backup-id.ts';
+import { findIds } from '../inventory/find-backups.ts';
+import { type BackupId, formatId } from '../manifest/backup-id.ts';
 import { ManifestUnreadable } from '../manifest/document.ts';
 import { holdName } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
@@ -40,34 +41,14 @@ export async function* findOrphans(
   },
   options: ReadOptions,
 ): AsyncGenerator<FoundOrphan> {
-  for await (const id of eachId(store, { source, database }, options)) {
+  // A function may list below its sources only: they are not looked for where they are named.
+  for await (const id of findIds(store, { source, database }, options)) {
     if (listed.has(formatId(id))) continue;
     const orphan = await readOrphan(store, id, options);
     // A manifest may have appeared since the listing.
     if (orphan === undefined || orphan.names.includes(manifestName)) continue;
     const isPruned = orphan.pruned !== undefined;
     if (isPruned || now.getTime() - orphan.newestAt.getTime() > orphanAgeMs) yield orphan;
-  }
-}
-
-/** Every id that has a folder, whatever lies in it. */
-async function* eachId(
-  store: PrunableStore,
-  { source, database }: { readonly source: string | undefined; readonly database: string | undefined },
-  options: ReadOptions,
-): AsyncGenerator<BackupId> {
-  const isAsked = (folder: string, name: string | undefined): boolean =>
-    name === undefined || folder === encodeName(name);
-  for await (const sourceFolder of store.folders('', options)) {
-    if (!isAsked(sourceFolder, source)) continue;
-    for await (const databaseFolder of store.folders(`${sourceFolder}/`, options)) {
-      if (!isAsked(databaseFolder, database)) continue;
-      for await (const folder of store.folders(`${sourceFolder}/${databaseFolder}/`, options)) {
-        // Other people's folders may lie there too.
-        const id = idInKey(`${sourceFolder}/${databaseFolder}/${folder}`);
-        if (id !== undefined) yield id;
-      }
-    }
   }
 }
 

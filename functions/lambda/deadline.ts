@@ -33,3 +33,15 @@ export async function withDeadline<T>(
     clearTimeout(timer);
   }
 }
+
+/**
+ * When work that is done piece by piece begins no further piece: a minute, or half of a short limit, before Lambda would
+ * kill the function, so that the piece in hand and the alert have their time.
+ */
+export function stopBefore(
+  { getRemainingTimeInMillis }: Pick<Context, 'getRemainingTimeInMillis'>,
+  now: Date,
+): Date {
+  const left = getRemainingTimeInMillis();
+  return new Date(now.getTime() + Math.max(left - 2 * deadlineReserveSeconds * 1_000, left / 2));
+}

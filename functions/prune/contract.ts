@@ -15,6 +15,8 @@ export const pruneEnvironment = {
   min: 'PGPROOF_KEEP_MIN',
   /** Below which part of the rows or bytes of the one before a backup is a cliff: 0 to 1. Default 0.5. */
   cliff: 'PGPROOF_CLIFF',
+  /** `false`: backups that were never verified count as good. Default `true`. */
+  verified: 'PGPROOF_KEEP_VERIFIED',
   /** IANA name of the zone whose days, weeks and months are meant. Default UTC. */
   timeZone: 'PGPROOF_TIME_ZONE',
   /** `governance:30`, where the bucket has Object Lock: what is kept is locked for so many days ahead. */

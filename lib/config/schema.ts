@@ -178,6 +178,8 @@ const whyNotDaily = (cron: string): string | undefined => cronProblem(cron) ?? n
 
 const prune = z.strictObject({
   ...policyOptions,
+  /** A verify function stands beside every backup function, but the rule that starts it may be switched off. */
+  verified: z.boolean().default(true),
   /** Not the policy's own default: that of the schedules. */
   timeZone: policyOptions.timeZone.unwrap().optional(),
   schedule: z

@@ -104,8 +104,8 @@ test('without Object Lock no role locks anything', async () => {
     expect(await mayLock(template, role, 'archive.dump', { mode: 'GOVERNANCE', days: 1 })).toBe(false);
 });
 
-test('prune knows what is locked', async () => {
-  const deployed = new Deployed(templateOf(locked('governance')));
+test('prune knows what is locked, also where it is by the user’s own doing', async () => {
+  const deployed = new Deployed(templateOf(configuration({ prune: { keep: { daily: 7 } } })));
   const bucketArn = deployed.arn('AWS::S3::Bucket', 'Bucket');
   for (const operation of ['GetObjectRetention', 'GetObjectLegalHold'])
     expect(await deployed.allows(roles.prune, s3Asks(operation, bucketArn, `${backup}/manifest.json`))).toBe(

@@ -71,11 +71,12 @@ test('it is told what to keep, of which sources, and whom to tell', () => {
     NODE_OPTIONS: '--enable-source-maps',
   });
   const bucket = { existing: 'acme-backups', prefix: 'pg/eu', kmsKeyArn };
-  const prune = { keep, min: 5, cliff: 0.8, timeZone: 'America/New_York' };
+  const prune = { keep, min: 5, cliff: 0.8, verified: false, timeZone: 'America/New_York' };
   expect(variablesOf(templateOf(ofSources(['orders'], { bucket, prune })))).toMatchObject({
     [names.store]: 's3://acme-backups/pg/eu',
     [names.min]: '5',
     [names.cliff]: '0.8',
+    [names.verified]: 'false',
     [names.timeZone]: 'America/New_York',
     [names.kmsKeyArn]: kmsKeyArn,
   });
@@ -155,11 +156,16 @@ test('prune reaches the sources of its stack, and nothing that another stack has
 
 test('the role of prune fits into what IAM takes, with as many sources as a stack takes', () => {
   const names = Array.from({ length: 16 }, (_, number) => `a-server-with-a-long-name-${number}`);
-  const bucket = { existing: `${'b'.repeat(60)}`, prefix: 'p'.repeat(60), kmsKeyArn };
-  const deployed = new Deployed(templateOf(ofSources(names, { bucket })));
-  const policies = deployed.policiesOf('RetentionPruneRole').map((policy) => JSON.stringify(policy).length);
-  expect(policies).toHaveLength(1);
-  expect(Math.max(...policies)).toBeLessThan(10_240);
+  const objectLock = { mode: 'governance', days: 30 };
+  for (const bucket of [
+    { existing: 'b'.repeat(60), prefix: 'p'.repeat(60), kmsKeyArn },
+    { prefix: 'backups/postgres', kmsKeyArn, objectLock },
+  ]) {
+    const deployed = new Deployed(templateOf(ofSources(names, { bucket })));
+    const [policy, ...others] = deployed.policiesOf('RetentionPruneRole');
+    expect(others).toEqual([]);
+    expect(JSON.stringify(policy).length).toBeLessThan(10_240);
+  }
 });
 
 function retentionOf(props: Partial<BackupRetentionProps>, prefixes: readonly string[] = ['pg']): Template {

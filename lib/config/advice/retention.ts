@@ -32,6 +32,10 @@ export const ofRetention: Readonly<Record<string, Advice>> = {
     expected: 'a number from 0 to 1',
     fix: `Leave it out for ${policyDefaults.cliff}: a backup with less than half of the rows or bytes pins the one before it.`,
   },
+  'prune.verified': {
+    expected: 'true or false',
+    fix: 'Leave it out for true: a backup counts as good once it was verified. False is for where nothing is ever verified.',
+  },
   'prune.timeZone': {
     expected: 'a name of the tz database',
     fix: 'Leave it out for the zone of the schedules, which is UTC where they have several.',

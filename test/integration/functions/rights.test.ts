@@ -22,11 +22,16 @@ function actAs(deployment: Deployment, deployed: Deployed, role: string): string
   return refused;
 }
 
-test('backup, verification and restore do with the rights that are deployed, also where answers are lost', () =>
+test('backup, verification, restore and prune do with the rights that are deployed, also where answers are lost', () =>
   withDatabase(newestMajor(), { sql: shop }, (database) =>
     withDeployment({}, async (deployment) => {
       const deployed = new Deployed(
-        templateOf(configuration({ bucket: { prefix: 'pg' }, restore: { enabled: true } }, { name: 'shop' })),
+        templateOf(
+          configuration(
+            { bucket: { prefix: 'pg' }, restore: { enabled: true }, prune: { keep: { last: 1 } } },
+            { name: 'shop' },
+          ),
+        ),
       );
       const { s3 } = deployment.aws;
       const lose = (operation: string): void => s3.misbehave({ operation, action: 'lostResponse' });
@@ -84,5 +89,19 @@ test('backup, verification and restore do with the rights that are deployed, als
         await runSql(database.server.parameters, `drop database if exists ${restored}`);
       }
       expect(byRestore).toEqual([]);
+
+      const byPrune = actAs(deployment, deployed, 'RetentionPruneRole');
+      const environment = { PGPROOF_KEEP: '{"last": 1}', PGPROOF_KEEP_MIN: '1' };
+      await deployment.withFunction('prune', { environment }, async (lambda) => {
+        lose('PutObject');
+        lose('DeleteObjects');
+        const { error, result } = await lambda.invoke({});
+        expect(error).toBeUndefined();
+        expect(result).toMatchObject({ databases: [{ database: database.name, kept: 1, failed: [] }] });
+      });
+      expect(byPrune).toEqual([]);
+      expect(s3.keys(bucket).filter((key) => key.endsWith('/manifest.json'))).toHaveLength(1);
+      expect(s3.keys(bucket).filter((key) => key.endsWith('/archive/toc.dat'))).toEqual([]);
+      expect(s3.keys(bucket)).toContain(`pg/shop/${database.name}/prune.json`);
     }),
   ));

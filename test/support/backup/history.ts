@@ -25,7 +25,7 @@ export type PastBackup = {
 const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 /** Writes one as pgproof does, and gives its id. */
-export async function writePast(store: Store, past: PastBackup): Promise<string> {
+export async function writePast(store: Pick<Store, 'create'>, past: PastBackup): Promise<string> {
   const { source = 'prod', database = 'app', startedAt, rows = 1_000, verdict = 'proven', files } = past;
   const id: BackupId = { source, database, startedAt };
   const archive = Buffer.from(`archive of ${formatId(id)}, ${rows} rows`);

@@ -7,7 +7,7 @@ import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from '
 import { bundle } from '../run/bundles.ts';
 import { type Lambda, type LambdaOptions, withLambda } from './runtime.ts';
 
-export type FunctionName = 'backup' | 'verify' | 'restore';
+export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune';
 
 export const bucket = 'backups';
 export const topicArn = 'arn:aws:sns:us-east-1:111122223333:backups';
@@ -92,6 +92,7 @@ export async function withDeployment<T>(
           PGPROOF_SSLMODE: 'disable',
         },
         verify: { ...both, PGPROOF_VERIFY_LEVEL: 'read' },
+        prune: { ...withoutPolicy, PGPROOF_SOURCES: '["shop"]', PGPROOF_KEEP: '{"daily": 7}' },
         restore: {
           ...withoutPolicy,
           PGPROOF_SOURCE: 'shop',

@@ -8,12 +8,13 @@ import { machinePrograms } from '../../../cli/programs.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { type PrivateServer, withPrivateServer } from '../../../core/postgres/server/private-server.ts';
 import { backupEnvironment } from '../../../functions/backup/contract.ts';
+import { pruneEnvironment } from '../../../functions/prune/contract.ts';
 import { restoreEnvironment } from '../../../functions/restore/contract.ts';
 import { verifyEnvironment } from '../../../functions/verify/contract.ts';
 import { type AwsServer, withAwsServer } from '../aws/server.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-export type FunctionName = 'backup' | 'verify' | 'restore';
+export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune';
 
 export const bucket = 'backups';
 const topicArn = 'arn:aws:sns:us-east-1:111122223333:backups';
@@ -31,6 +32,7 @@ const functions: Readonly<
   backup: { variables: backupEnvironment, load: () => import('../../../functions/backup/handler.ts') },
   verify: { variables: verifyEnvironment, load: () => import('../../../functions/verify/handler.ts') },
   restore: { variables: restoreEnvironment, load: () => import('../../../functions/restore/handler.ts') },
+  prune: { variables: pruneEnvironment, load: () => import('../../../functions/prune/handler.ts') },
 };
 
 /**
@@ -106,6 +108,8 @@ function environmentOf(name: FunctionName, developers: NodeJS.ProcessEnv, aws: A
     PGPROOF_TOPIC_ARN: topicArn,
     PGPROOF_SECRET_ARN: secretArn,
     PGPROOF_SSLMODE: 'disable',
+    PGPROOF_SOURCES: '["shop"]',
+    PGPROOF_KEEP: '{"daily": 7}',
   };
   const ofFunction = Object.entries(deployed).filter(([variable]) => known.includes(variable));
   return {

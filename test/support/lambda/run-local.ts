@@ -10,6 +10,7 @@ const usualEvents: Readonly<Record<FunctionName, object>> = {
   backup: {},
   verify: { backup: 'shop/shop/latest' },
   restore: { backup: 'shop/shop/latest', target: { database: 'shop_restored' }, create: true },
+  prune: { dryRun: true },
 };
 
 const example = `npm run lambda -- backup '{}'`;

@@ -1,0 +1,30 @@
+import type { Context } from 'aws-lambda';
+import { withDeadline } from '../lambda/deadline.ts';
+import { telemetry } from '../lambda/telemetry.ts';
+import { tellFailure } from '../lambda/tell-failure.ts';
+import { pruneEnvironment, pruneMetrics } from './contract.ts';
+import { prepare } from './lambda-dependencies.ts';
+import { type PruneResponse, record, responseOf, SourcesNotPruned, tellTroubles } from './lambda-output.ts';
+import { pruneSources } from './run.ts';
+import { troublesOf } from './troubles.ts';
+
+const { logger, metrics } = telemetry('prune', pruneMetrics.namespace);
+
+/** Deletes what no rule keeps of the sources of the environment variables; `event` may narrow it, or only ask. */
+export async function handler(event: unknown, context: Context): Promise<PruneResponse> {
+  logger.addContext(context);
+  const { sources, request, shared, notifier } = await tellFailure(
+    process.env[pruneEnvironment.topicArn],
+    'prune',
+    () => prepare(event, process.env, context),
+  );
+  const runs = await withDeadline(context, (signal) => pruneSources(sources, request, { ...shared, signal }));
+  const response = responseOf(shared.store.url, request.dryRun ?? false, runs);
+  record(logger, metrics, response);
+  // A dry run that is refused says so in its answer; whoever asked is there to read it.
+  const troubles = runs.filter(({ error }) => !response.dryRun || error !== undefined).flatMap(troublesOf);
+  await tellTroubles(notifier, { store: response.store, troubles, at: new Date() });
+  // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
+  if (troubles.length > 0) throw new SourcesNotPruned(troubles);
+  return response;
+}

@@ -1,0 +1,43 @@
+import type { Context } from 'aws-lambda';
+import { type Notifier, notifier } from '../../core/notify/notifier.ts';
+import { snsChannel } from '../../core/notify/sns-channel.ts';
+import { prune } from '../../core/prune/prune.ts';
+import { openPrunable } from '../../core/store/open-prunable.ts';
+import { stopBefore } from '../lambda/deadline.ts';
+import { parseEvent } from '../lambda/settings.ts';
+import { type PruneEvent, pruneEventSchema } from './contract.ts';
+import type { Shared } from './run.ts';
+import { readPruneSettings, sourcesOf } from './settings.ts';
+
+/** What a run is about, and what it needs of the world. Nothing is contacted yet. */
+export type Prepared = {
+  readonly sources: readonly string[];
+  readonly request: PruneEvent;
+  readonly shared: Omit<Shared, 'signal'>;
+  readonly notifier: Notifier;
+};
+
+/** @throws BadSettings with every problem of the environment, or of the event */
+export function prepare(
+  event: unknown,
+  env: NodeJS.ProcessEnv,
+  context: Pick<Context, 'getRemainingTimeInMillis'>,
+): Prepared {
+  const settings = readPruneSettings(env);
+  const { store, kmsKeyArn, policy, lock, topicArn } = settings;
+  const request = parseEvent(pruneEventSchema, event, '{} or {"dryRun": true, "databases": ["app"]}');
+  const now = new Date();
+  return {
+    request,
+    sources: sourcesOf(settings, request, now),
+    shared: {
+      prune,
+      store: openPrunable(store, { kmsKeyArn }),
+      policy,
+      lock,
+      clock: () => new Date(),
+      stopBefore: stopBefore(context, now),
+    },
+    notifier: notifier(snsChannel(topicArn), 'failures'),
+  };
+}
