@@ -43,6 +43,16 @@ describe('what counts', () => {
     expect(left(3)).toEqual(['2026-12-31', '2026-12-30', '2026-12-29'].map(night));
   });
 
+  test('a failed one goes when it is older than thirty days, and not at thirty', () => {
+    const group = nightly(last, 40, (index) => ({ standing: index === 5 ? 'bad' : 'proven' }));
+    const bad = group[5];
+    const fewer = group.slice(0, 20);
+    const then = (ms: number): string | undefined =>
+      lineOf(bad?.id ?? '', fewer, shortly, new Date((bad?.startedAt.getTime() ?? 0) + 30 * dayMs + ms))
+        ?.action;
+    expect([then(0), then(1)]).toEqual(['keep', 'remove']);
+  });
+
   test('bad, unverified, partial and future ones push nothing out, and stand for nothing', () => {
     const group = nightly(last, 9, (index) =>
       index === 7
