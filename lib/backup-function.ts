@@ -3,7 +3,7 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { formatObjectLock } from '../core/config/object-lock.ts';
-import { type AuthKind, type NotifyPolicy, postgresPort, variables } from '../core/vocabulary.ts';
+import { type AuthKind, type NotifyPolicy, postgresPort } from '../core/vocabulary.ts';
 import { backupEnvironment } from '../functions/backup/contract.ts';
 import { authoritiesPath } from './authorities-layer.ts';
 import { definedOnly } from './defined-only.ts';
@@ -79,7 +79,7 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.stallSeconds]: server.stallTimeout?.toSeconds().toString(),
     [names.fingerprint]: server.fingerprint ? 'true' : undefined,
     [names.rolePasswords]: server.rolePasswords === false ? 'false' : undefined,
-    [variables.objectLock]: place.lock && formatObjectLock(place.lock),
+    [names.objectLock]: place.lock && formatObjectLock(place.lock),
     [names.kmsKeyArn]: place.encryptionKey?.keyArn,
   }) as Record<string, string>;
 }

@@ -13,9 +13,13 @@ export type StoreSettings = Omit<S3StoreSettings, 'bucket' | 'prefix'>;
  * @throws UsageError
  */
 export function openBucket(url: string, settings: StoreSettings = {}): Store {
+  return s3Store({ ...settings, ...bucketIn(url) });
+}
+
+/** @throws UsageError where it is no `s3://bucket/prefix` */
+export function bucketIn(url: string): Pick<S3StoreSettings, 'bucket' | 'prefix'> {
   const location = parseStoreUrl(url);
-  if (location.kind === 's3')
-    return s3Store({ ...settings, bucket: location.bucket, prefix: location.prefix });
+  if (location.kind === 's3') return { bucket: location.bucket, prefix: location.prefix };
   throw new UsageError({
     what: 'The functions keep backups in S3 only',
     got: `a ${location.kind} store`,

@@ -2,7 +2,8 @@ import type { Context } from 'aws-lambda';
 import { type Notifier, notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { prune } from '../../core/prune/prune.ts';
-import { openPrunable } from '../../core/store/open-prunable.ts';
+import { bucketIn } from '../../core/store/open-bucket.ts';
+import { prunableS3Store } from '../../core/store/s3/prunable-s3-store.ts';
 import { stopBefore } from '../lambda/deadline.ts';
 import { parseEvent } from '../lambda/settings.ts';
 import { type PruneEvent, pruneEventSchema } from './contract.ts';
@@ -32,7 +33,7 @@ export function prepare(
     sources: sourcesOf(settings, request, now),
     shared: {
       prune,
-      store: openPrunable(store, { kmsKeyArn }),
+      store: prunableS3Store({ ...bucketIn(store), kmsKeyArn }),
       policy,
       lock,
       clock: () => new Date(),
