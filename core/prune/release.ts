@@ -86,7 +86,9 @@ async function isPinned(
   { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const id = formatId({ source, database, startedAt });
-  const clusters = clustersOf(await listBackups(store, { source, database }, { signal }));
+  const clusters = clustersOf(
+    await listBackups(store, { source, database }, { signal, fromManifests: true }),
+  );
   return [true, false].some((verified) => {
     const policy = policyOf({ keep: { last: 1 }, verified });
     const lines = clusters.flatMap(({ backups }) => decide(backups, policy, now).lines);

@@ -15,7 +15,7 @@ import type { Outcome } from './report.ts';
 /** A backup that is to go, as it was when that was decided. */
 export type Doomed = {
   readonly id: BackupId;
-  /** Of the manifest that retention went by; undefined where none was recorded. */
+  /** Of the manifest that retention went by. */
   readonly manifestSha256: string | undefined;
 };
 
@@ -92,7 +92,7 @@ async function begin(
     const key = keyOf(id, manifestName);
     const bytes = await readSmall(store, key, { signal });
     if (manifestSha256 !== undefined && sha256Of(bytes) !== manifestSha256)
-      return left('its manifest is not the one that its summary is about: look at it with pgproof verify');
+      return left('another manifest lies there than the one that was decided on');
     const { objects } = judgeManifest(bytes, id, key);
     const beside = await documentsBeside(store, id, signal);
     // It may have been held since the store was listed.
