@@ -19,9 +19,15 @@ export type ListFilter = InventoryFilter & {
   readonly limit?: number | undefined;
 };
 
-export type ListOptions = ReadOptions & { readonly cache?: InventoryCache | undefined };
+export type ListOptions = ReadOptions & {
+  readonly cache?: InventoryCache | undefined;
+  /** For whoever deletes: see {@link ListReadOptions}. */
+  readonly fromManifests?: boolean | undefined;
+};
 
 const readsAtOnce = 16;
+/** Where every manifest is read a few large ones are enough at once: made of JSON, they take many times their bytes. */
+const manifestsAtOnceBytes = 16 * 1024 * 1024;
 
 /** Every backup that matches, the newest first. All entries are in memory: see {@link eachBackup}. */
 export async function listBackups(
@@ -44,7 +50,7 @@ export async function listBackups(
 export async function* eachBackup(
   store: Store,
   filter: ListFilter = {},
-  { cache, signal }: ListOptions = {},
+  { cache, fromManifests = false, signal }: ListOptions = {},
 ): AsyncGenerator<ListEntry> {
   const { limit = Number.POSITIVE_INFINITY, matches = () => true } = filter;
   const found = await findMatching(store, filter, { signal });
@@ -52,7 +58,8 @@ export async function* eachBackup(
   const enough = new AbortController();
   const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
   setMaxListeners(0, either);
-  const options: ListReadOptions = { cache, signal: either, room: new Room(documentLimits.bytes) };
+  const room = new Room(fromManifests ? manifestsAtOnceBytes : documentLimits.bytes);
+  const options: ListReadOptions = { cache, fromManifests, signal: either, room };
   const entries = readAhead(found, Math.min(limit, readsAtOnce), (one) => readFound(store, one, options));
   let told = 0;
   try {

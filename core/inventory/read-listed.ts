@@ -28,6 +28,8 @@ export type ListReadOptions = ReadOptions & {
   readonly room?: Room | undefined;
   /** The most that is read of a manifest. @default what is read of any document */
   readonly mostManifestBytes?: number | undefined;
+  /** Whether manifests are read and no summaries, which whoever deletes must not go by. @default false */
+  readonly fromManifests?: boolean | undefined;
 };
 
 /**
@@ -69,10 +71,11 @@ function judged(
 export async function readSummary(
   store: Store,
   { id, documents }: ListedBackup,
-  { cache, ...options }: ListReadOptions,
+  { cache, fromManifests = false, ...options }: ListReadOptions,
 ): Promise<Summary | Unreadable | undefined> {
   const manifest = documents.get(manifestName);
   if (manifest === undefined) return undefined;
+  if (fromManifests) return await deriveSummary(store, id, manifest, options);
   const beside = documents.get(summaryName);
   const key = keyOf(id, manifestName);
   const tag = tagOf(manifest, beside);

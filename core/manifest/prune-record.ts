@@ -18,6 +18,8 @@ export const pruneRecordSchema = z.looseObject({
     min: z.int().nonnegative(),
     timeZone: z.string(),
     verified: z.boolean(),
+    /** Absent where it is the default. */
+    cliff: z.number().min(0).max(1).optional(),
   }),
   /** What went, and when; the latest first. */
   removed: listOf(z.looseObject({ id: z.string(), at: z.iso.datetime() })),

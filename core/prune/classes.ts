@@ -38,7 +38,8 @@ export async function classesOf(
   return classes;
 }
 
-async function policyOfLastPrune(
+/** Undefined where it was never pruned, or under a policy that cannot be read any more. */
+export async function policyOfLastPrune(
   store: Store,
   database: Database,
   signal: AbortSignal,

@@ -1,11 +1,12 @@
 import { messageOf } from '../errors.ts';
 import { judgeManifest } from '../inventory/judge-manifest.ts';
+import { readBytes, readOr } from '../inventory/read-document.ts';
 import { keyOf, parseId } from '../manifest/backup-id.ts';
-import { ManifestUnreadable } from '../manifest/document.ts';
+import { Unreadable } from '../manifest/document.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import type { Line } from '../retention/shapes.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { type ObjectLock, ObjectMissing, readSmall } from '../store/store.ts';
+import { type ObjectLock, ObjectMissing } from '../store/store.ts';
 import { mapInParallel } from './in-parallel.ts';
 import type { Extension } from './report.ts';
 
@@ -48,7 +49,7 @@ export async function extendLocks(
         if (locked === undefined || reach.getTime() - locked < slack) return undefined;
         return await extend(store, id, { mode, until: reach }, signal);
       } catch (error: unknown) {
-        if (error instanceof ObjectMissing || error instanceof ManifestUnreadable) return undefined;
+        if (error instanceof ObjectMissing) return undefined;
         throw error;
       }
     },
@@ -62,11 +63,15 @@ async function extend(
   text: string,
   lock: ObjectLock,
   signal: AbortSignal,
-): Promise<Extension> {
+): Promise<Extension | undefined> {
   const id = parseId(text);
   const key = keyOf(id, manifestName);
-  const { objects } = judgeManifest(await readSmall(store, key, { signal }), id, key);
-  for (const name of [...objects.map((object) => object.name), manifestName]) {
+  const bytes = await readBytes(store, key, 0, { signal });
+  if (bytes === undefined || bytes instanceof Unreadable) return undefined;
+  const manifest = readOr(() => judgeManifest(bytes, id, key));
+  // What it names cannot be known; that it cannot be read is told of the backup itself.
+  if (manifest instanceof Unreadable) return undefined;
+  for (const name of [...manifest.objects.map((object) => object.name), manifestName]) {
     const change = await store.extendLock(keyOf(id, name), lock, { signal });
     if (change.kind === 'refused') return { id: text, until: lock.until, error: messageOf(change.why) };
     if (change.kind === 'unsupported')

@@ -4,6 +4,7 @@ import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { ManifestUnreadable, serialize, Unreadable } from '../manifest/document.ts';
 import { type Hold, holdName, parseHold } from '../manifest/hold.ts';
 import { type Manifest, manifestName } from '../manifest/manifest.ts';
+import { prunedName } from '../manifest/pruned.ts';
 import type { LockChange, PrunableStore } from '../store/prunable.ts';
 
 export type HoldRequest = {
@@ -24,7 +25,7 @@ export type Held = { readonly id: string; readonly hold: Hold; readonly legalHol
  * Keeps a backup, whatever retention says: `hold.json` beside its manifest, and a legal hold on its objects where the
  * bucket has Object Lock. In that order: cut off in between, prune keeps it all the same, and saying it again does the rest.
  *
- * @throws BackupNotFound, AlreadyHeld, StoreUnusable, ManifestUnreadable
+ * @throws BackupNotFound, AlreadyHeld, BeingPruned, StoreUnusable, ManifestUnreadable
  */
 export async function holdBackup(
   request: HoldRequest,
@@ -44,6 +45,7 @@ export async function holdBackup(
     ...(request.until === undefined ? {} : { until: request.until.toISOString() }),
   };
   const inForce = await createHold(store, keyOf(id, holdName), hold, { now: clock(), signal });
+  await assertNotPruned(store, formatId(id), signal);
   const legalHold = await setLegalHolds(store, id, manifest, true, signal);
   return { id: formatId(id), hold: inForce, legalHold };
 }
@@ -59,6 +61,32 @@ export class AlreadyHeld extends PgproofError {
       fix: `It stays as it is. To change it: pgproof release ${id}, then hold it again.`,
     });
   }
+}
+
+/** Prune had begun to delete it before the hold was there. */
+export class BeingPruned extends PgproofError {
+  override readonly name = 'BeingPruned';
+
+  constructor(id: string, got: string) {
+    super({
+      what: `Prune was about to delete ${id} when it was held, so it may be lost`,
+      got,
+      fix: 'See in some minutes whether pgproof list has it. If so, prune was cut off: its next run heeds the hold, and after it you can hold again to be sure. If not, a versioned bucket still has it: list --as-of.',
+    });
+  }
+}
+
+/** Prune leaves word and then looks for a hold; who holds looks afterwards for its word. So one of them sees the other. */
+async function assertNotPruned(store: PrunableStore, id: string, signal: AbortSignal): Promise<void> {
+  const names = new Set<string>();
+  for await (const { key } of store.list(`${id}/`, { signal, skips: () => true }))
+    names.add(key.slice(id.length + 1));
+  if (names.has(prunedName) && names.has(manifestName))
+    throw new BeingPruned(id, `${prunedName} lies beside its manifest`);
+  if (names.has(manifestName)) return;
+  // Alone it would hold nothing, and lie there for ever.
+  await store.remove([`${id}/${holdName}`]);
+  throw new BeingPruned(id, 'its manifest is gone');
 }
 
 function isSame(before: Hold, { reason, until }: Hold): boolean {

@@ -1,12 +1,13 @@
 import { messageOf } from '../errors.ts';
 import { findIds } from '../inventory/find-backups.ts';
+import { readBytes, readOr } from '../inventory/read-document.ts';
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
-import { ManifestUnreadable } from '../manifest/document.ts';
+import { Unreadable } from '../manifest/document.ts';
 import { holdName } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, parsePruned, prunedName } from '../manifest/pruned.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { ObjectMissing, type ReadOptions, readSmall } from '../store/store.ts';
+import type { ReadOptions } from '../store/store.ts';
 import { isNameOfOurs } from './document-names.ts';
 import type { Orphan, Outcome } from './report.ts';
 
@@ -81,13 +82,10 @@ async function readPruned(
   options: ReadOptions,
 ): Promise<Pruned | undefined> {
   const key = `${id}/${prunedName}`;
-  try {
-    const pruned = parsePruned(await readSmall(store, key, options), key);
-    return pruned.id === id ? pruned : undefined;
-  } catch (error: unknown) {
-    if (error instanceof ManifestUnreadable || error instanceof ObjectMissing) return undefined;
-    throw error;
-  }
+  const bytes = await readBytes(store, key, 0, options);
+  if (bytes === undefined || bytes instanceof Unreadable) return undefined;
+  const pruned = readOr(() => parsePruned(bytes, key));
+  return pruned instanceof Unreadable || pruned.id !== id ? undefined : pruned;
 }
 
 /**

@@ -22,7 +22,8 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   const now = request.clock();
   // Many requests at once listen to it.
   setMaxListeners(0, signal);
-  const entries = await listBackups(store, { source, database }, { signal });
+  // A summary may say what it likes, of its own backup and of the one before.
+  const entries = await listBackups(store, { source, database }, { signal, fromManifests: true });
   const backups = policy === undefined ? nothing : await pruneBackups(entries, { ...request, policy }, now);
   return {
     store: store.url,

@@ -6,7 +6,7 @@ import { holdName, type Release, releaseName } from '../manifest/hold.ts';
 import { decide } from '../retention/decide.ts';
 import { policyOf } from '../retention/policy.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { ObjectExists } from '../store/store.ts';
+import { policyOfLastPrune } from './classes.ts';
 import { clustersOf } from './clusters.ts';
 import { type LegalHold, readJudged, setLegalHolds } from './hold.ts';
 
@@ -49,7 +49,9 @@ export async function releaseBackup(
     if (left !== undefined) throw left.why;
     return { id, from: 'hold', wasReleased: false, legalHold };
   }
-  if (!(await isPinned(store, backupId, { now, signal }))) throw new NothingToRelease(id);
+  const pin = await pinOf(store, backupId, { now, signal });
+  if (pin === undefined) throw new NothingToRelease(id);
+  if (pin.isReleased) return { id, from: 'pin', wasReleased: true, legalHold: undefined };
   const release: Release = {
     formatVersion: 1,
     id,
@@ -57,13 +59,11 @@ export async function releaseBackup(
     releasedAt: now.toISOString(),
     ...(reason === undefined ? {} : { reason }),
   };
-  try {
-    await store.create(keyOf(backupId, releaseName), serialize(release));
-    return { id, from: 'pin', wasReleased: false, legalHold: undefined };
-  } catch (error: unknown) {
-    if (error instanceof ObjectExists) return { id, from: 'pin', wasReleased: true, legalHold: undefined };
-    throw error;
-  }
+  const key = keyOf(backupId, releaseName);
+  // One of before this cliff says nothing about it.
+  const before = await store.readVersion(key, { signal });
+  await store.replaceIf(key, serialize(release), before?.version);
+  return { id, from: 'pin', wasReleased: false, legalHold: undefined };
 }
 
 /** Nobody holds it, and it is not the last before a cliff: saying so beforehand would lift a pin that nobody has seen. */
@@ -79,18 +79,23 @@ export class NothingToRelease extends PgproofError {
   }
 }
 
-/** Whether retention pins it as the last before a cliff, whether or not backups are verified there. */
-async function isPinned(
+/** The pin of the last before a cliff, whether or not backups are verified there; undefined where it is none. */
+async function pinOf(
   store: PrunableStore,
   { source, database, startedAt }: BackupId,
   { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
-): Promise<boolean> {
+): Promise<{ readonly isReleased: boolean } | undefined> {
   const id = formatId({ source, database, startedAt });
-  const clusters = clustersOf(await listBackups(store, { source, database }, { signal }));
-  return [true, false].some((verified) => {
-    const policy = policyOf({ keep: { last: 1 }, verified });
+  const clusters = clustersOf(
+    await listBackups(store, { source, database }, { signal, fromManifests: true }),
+  );
+  // What the last prune took for a cliff may be another one than by default.
+  const own = await policyOfLastPrune(store, { source, database }, signal);
+  const pins = [true, false].flatMap((verified) => {
+    const policy = policyOf({ keep: { last: 1 }, verified, cliff: own?.cliff });
     const lines = clusters.flatMap(({ backups }) => decide(backups, policy, now).lines);
     const reasons = lines.find((line) => line.id === id)?.reasons ?? [];
-    return reasons.some((reason) => reason.kind === 'cliff' && reason.side === 'before');
+    return reasons.flatMap((one) => (one.kind === 'cliff' && one.side === 'before' ? [one] : []));
   });
+  return pins.length === 0 ? undefined : { isReleased: pins.every(({ isReleased }) => isReleased) };
 }

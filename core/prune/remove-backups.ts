@@ -1,13 +1,14 @@
 import { messageOf } from '../errors.ts';
 import { judgeManifest } from '../inventory/judge-manifest.ts';
+import { readBytes, readOr } from '../inventory/read-document.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
-import { ManifestUnreadable, serialize } from '../manifest/document.ts';
+import { serialize, Unreadable } from '../manifest/document.ts';
 import { holdName, parseHold } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, prunedName } from '../manifest/pruned.ts';
 import { sha256Of } from '../store/meter.ts';
 import type { NotRemoved, PrunableStore } from '../store/prunable.ts';
-import { ObjectExists, ObjectMissing, readSmall } from '../store/store.ts';
+import { ObjectExists } from '../store/store.ts';
 import { isDocument } from './document-names.ts';
 import { mapInParallel } from './in-parallel.ts';
 import type { Outcome } from './report.ts';
@@ -15,7 +16,7 @@ import type { Outcome } from './report.ts';
 /** A backup that is to go, as it was when that was decided. */
 export type Doomed = {
   readonly id: BackupId;
-  /** Of the manifest that retention went by; undefined where none was recorded. */
+  /** Of the manifest that retention went by. */
   readonly manifestSha256: string | undefined;
 };
 
@@ -69,7 +70,8 @@ export async function removeBackups(
   await store.remove(stays.map(({ id }) => keyOf(id, prunedName)));
   const bare = await step(unlisted, ({ names }) => names, false);
   const emptied = await step(bare, ({ archive }) => archive, false);
-  for (const one of await step(emptied, () => [prunedName], false))
+  // Who held one meanwhile was told that it is going.
+  for (const one of await step(emptied, () => [holdName, prunedName], false))
     outcomes.set(formatId(one.id), { kind: 'gone' });
   return outcomes;
 }
@@ -88,31 +90,30 @@ async function begin(
   now: Date,
   signal: AbortSignal,
 ): Promise<Begun | Outcome> {
-  try {
-    const key = keyOf(id, manifestName);
-    const bytes = await readSmall(store, key, { signal });
-    if (manifestSha256 !== undefined && sha256Of(bytes) !== manifestSha256)
-      return left('its manifest is not the one that its summary is about: look at it with pgproof verify');
-    const { objects } = judgeManifest(bytes, id, key);
-    const beside = await documentsBeside(store, id, signal);
-    // It may have been held since the store was listed.
-    if (beside.includes(holdName) && (await isHeld(store, id, now, signal)))
-      return left('it was held meanwhile');
-    const archive = objects.filter(({ role }) => role === 'archive').map(({ name }) => name);
-    const others = objects.filter(({ role }) => role !== 'archive').map(({ name }) => name);
-    const names = [...beside.filter((name) => name !== prunedName), ...others];
-    await leaveWord(store, id, {
-      formatVersion: 1,
-      id: formatId(id),
-      prunedAt: now.toISOString(),
-      objects: [...names, ...archive],
-    });
-    return { id, names, archive };
-  } catch (error: unknown) {
-    if (error instanceof ObjectMissing) return left('somebody else has deleted it meanwhile');
-    if (error instanceof ManifestUnreadable) return left(messageOf(error));
-    throw error;
+  const key = keyOf(id, manifestName);
+  const bytes = await readBytes(store, key, 0, { signal });
+  if (bytes === undefined) return left('somebody else has deleted it meanwhile');
+  if (bytes instanceof Unreadable) return left(bytes.unreadable);
+  if (manifestSha256 !== undefined && sha256Of(bytes) !== manifestSha256)
+    return left('another manifest lies there than the one that was decided on');
+  const manifest = readOr(() => judgeManifest(bytes, id, key));
+  if (manifest instanceof Unreadable) return left(manifest.unreadable);
+  const archive = manifest.objects.filter(({ role }) => role === 'archive').map(({ name }) => name);
+  const others = manifest.objects.filter(({ role }) => role !== 'archive').map(({ name }) => name);
+  const beside = await documentsBeside(store, id, signal);
+  const names = [...beside.filter((name) => name !== prunedName), ...others];
+  await leaveWord(store, id, {
+    formatVersion: 1,
+    id: formatId(id),
+    prunedAt: now.toISOString(),
+    objects: [...names, ...archive],
+  });
+  // Held since the store was listed. Who holds looks for our word afterwards, as we look for theirs: one of us sees it.
+  if (await isHeld(store, id, now, signal)) {
+    await store.remove([keyOf(id, prunedName)]);
+    return left('it was held meanwhile');
   }
+  return { id, names, archive };
 }
 
 /** Documents of ours, but for the manifest: the verification and those put aside, the summary, a release. */
@@ -129,22 +130,27 @@ async function documentsBeside(store: PrunableStore, id: BackupId, signal: Abort
 /** One that is over goes with the backup; one that cannot be read may have been meant for ever. */
 async function isHeld(store: PrunableStore, id: BackupId, now: Date, signal: AbortSignal): Promise<boolean> {
   const key = keyOf(id, holdName);
-  try {
-    const { until } = parseHold(await readSmall(store, key, { signal }), key);
-    return until === undefined || new Date(until) > now;
-  } catch (error: unknown) {
-    if (error instanceof ObjectMissing) return false;
-    if (error instanceof ManifestUnreadable) return true;
-    throw error;
-  }
+  const bytes = await readBytes(store, key, 0, { signal });
+  if (bytes === undefined) return false;
+  const hold = bytes instanceof Unreadable ? bytes : readOr(() => parseHold(bytes, key));
+  return hold instanceof Unreadable || hold.until === undefined || new Date(hold.until) > now;
 }
 
+/** One that lies there is in the place of ours: of a run that was cut off, and may not know of all that lies there now. */
 async function leaveWord(store: PrunableStore, id: BackupId, pruned: Pruned): Promise<void> {
+  const key = keyOf(id, prunedName);
+  const create = (): Promise<void> => store.create(key, serialize(pruned));
   try {
-    await store.create(keyOf(id, prunedName), serialize(pruned));
+    await create();
   } catch (error: unknown) {
-    // Another run began it and was cut off before the manifest went.
     if (!(error instanceof ObjectExists)) throw error;
+    // Prune may create and delete it, but not replace it.
+    const [refused] = await store.remove([key]);
+    if (refused !== undefined) throw refused.why;
+    await create().catch((again: unknown) => {
+      // Another run that goes on at this moment.
+      if (!(again instanceof ObjectExists)) throw again;
+    });
   }
 }
 

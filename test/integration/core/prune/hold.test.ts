@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { AlreadyHeld, holdBackup } from '../../../../core/prune/hold.ts';
+import { BackupNotFound } from '../../../../core/inventory/read-backup.ts';
+import { AlreadyHeld, BeingPruned, holdBackup } from '../../../../core/prune/hold.ts';
 import { prune } from '../../../../core/prune/prune.ts';
 import { NothingToRelease, releaseBackup } from '../../../../core/prune/release.ts';
 import { policyOf } from '../../../../core/retention/policy.ts';
@@ -96,5 +97,27 @@ test('nobody releases beforehand what nothing has happened to', () =>
     () => 100,
     async (store, [first = '']) => {
       await expect(release(store, first)).rejects.toThrow(NothingToRelease);
+    },
+  ));
+
+test('who holds what prune is about to delete is told so, and no hold is left behind', () =>
+  withHistory(
+    () => 100,
+    async (store, [first = '']) => {
+      const told: unknown[] = [];
+      const holding: PrunableStore = {
+        ...store,
+        remove: async (keys, options) => {
+          const all = [...keys];
+          const isNext = all.some((key) => key === `${first}/manifest.json`);
+          if (isNext || all.includes(`${first}/archive.dump`))
+            await hold(store, first).catch((error: unknown) => told.push(error));
+          return await store.remove(all, options);
+        },
+      };
+      expect(await gone(holding)).toContain(first);
+      // The second time it is no backup any more.
+      expect(told).toEqual([expect.any(BeingPruned), expect.any(BackupNotFound)]);
+      for await (const { key } of store.list(`${first}/`)) expect.unreachable(key);
     },
   ));

@@ -305,16 +305,3 @@ test('clusters that shared a name are pruned apart', () =>
     );
     expect(gone(report)).toHaveLength(12);
   }));
-
-test('a summary that says something else than the manifest removes nothing', () =>
-  withPlace(async (place) => {
-    const { store } = place;
-    const [first = ''] = await fill(store, nightly(5, '2026-11-27'));
-    const key = `${first}/summary.json`;
-    const summary = JSON.parse((await readSmall(store, key)).toString()) as { manifest: { sha256: string } };
-    summary.manifest.sha256 = '0'.repeat(64);
-    await store.replace(key, serialize(summary));
-    const report = await pruneAt(store, 'last=3');
-    expect(await listed(place)).toContain(first);
-    expect(gone(report)).not.toContain(first);
-  }));
