@@ -13,6 +13,7 @@ import { prunableS3Store } from '../../../../core/store/s3/prunable-s3-store.ts'
 import { type S3Service, withS3Server } from '../../../support/aws/s3-server.ts';
 import { nightly, writePast } from '../../../support/backup/history.ts';
 import { isLong } from '../../../support/run/long.ts';
+import { CutOff, cutOff } from '../../../support/store/cut-off.ts';
 
 type Place = { readonly s3: S3Service; readonly store: PrunableStore };
 
@@ -161,4 +162,42 @@ test('where the lock may not be asked for, nothing that would go does, and why i
     expect(gone(report)).toEqual([]);
     const reasons = report.groups.flatMap(({ lines }) => lines.flatMap((line) => line.reasons));
     expect(reasons.filter(({ kind }) => kind === 'lock-unknown')).toHaveLength(2);
+  }));
+
+test('a hold, a release or longer locks that are cut off anywhere lose nothing, and are ended when said again', () =>
+  withBucket(true, async ({ s3, store }) => {
+    s3.setClock(() => today);
+    const id = await writePast(store, { startedAt: new Date('2026-11-01T02:00:00Z'), files: 2 });
+    for (const past of nightly(3, '2026-11-27')) await writePast(store, past);
+    const names = ['archive/toc.dat', 'archive/1.dat', 'globals.sql', 'manifest.json'];
+    const newest = (name: string): ReturnType<S3Service['history']>[number] | undefined =>
+      s3.history('bucket', `some/prefix/${id}/${name}`)[0];
+    const places = { clock: () => today, signal };
+    const begin: Readonly<Record<string, (at: PrunableStore) => Promise<unknown>>> = {
+      hold: (at) =>
+        holdBackup(
+          { backup: id, reason: 'the audit', by: 'anna', until: undefined },
+          { store: at, ...places },
+        ),
+      lock: (at) => pruneAt(at, 'last=3', { lock: { mode: 'governance', days: 30 } }),
+      release: (at) => releaseBackup({ backup: id, by: 'anna', reason: undefined }, { store: at, ...places }),
+    };
+    for (const [what, work] of Object.entries(begin)) {
+      for (let steps = 0, isCut = true; isCut; steps += 1) {
+        const cut = cutOff(store, steps);
+        await work(cut.store).catch((error: unknown) => {
+          if (!(error instanceof CutOff)) throw error;
+        });
+        isCut = cut.isCut();
+        // Half held and half released is held; of the first step of all nothing was written.
+        const isHeld = what === 'hold' ? steps > 0 : what === 'lock' || isCut;
+        if (isHeld) expect(gone(await pruneAt(store, 'last=3')), `${what}, ${steps} steps`).toEqual([]);
+        expect(names.every((name) => newest(name)?.isMarker === false)).toBe(true);
+      }
+      expect(new Set(names.map((name) => newest(name)?.legalHold))).toEqual(new Set([what !== 'release']));
+      if (what === 'lock')
+        expect(new Set(names.map((name) => newest(name)?.lock?.until.toISOString()))).toEqual(
+          new Set(['2026-12-27T06:00:00.000Z']),
+        );
+    }
   }));
