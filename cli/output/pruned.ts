@@ -11,6 +11,7 @@ export function prunedLines(report: PruneReport, style: Style): string[] {
   return [
     ...groups.flatMap((group) => [...groupLines(group, timeZone, style), '']),
     ...orphanLines(report, style),
+    ...(report.notOrphans ?? []).map(({ id, why }) => `${style.yellow('!')} ${id} is no orphan: ${why}`),
     ...(leftoversUnknown === undefined
       ? []
       : [`${style.yellow('!')} Unfinished uploads could not be listed: ${leftoversUnknown}`, '']),

@@ -26,7 +26,7 @@ const shown = 20;
 
 /** What people have to know and do, one per database or object. */
 export function problemsOf(report: PruneReport): { readonly what: string; readonly fix: string }[] {
-  const { groups, orphans, leftovers, extensions, notReached } = report;
+  const { groups, orphans, notOrphans = [], leftovers, extensions, notReached } = report;
   const again = 'See what the store says, and run it again.';
   return [
     ...groups.flatMap(({ source, database, refusal, lines }) => {
@@ -44,6 +44,10 @@ export function problemsOf(report: PruneReport): { readonly what: string; readon
           ]
         : [],
     ),
+    ...notOrphans.map(({ id, why }) => ({
+      what: `${id} is no orphan: ${why}`,
+      fix: 'Without --yes prune lists what --orphan takes.',
+    })),
     ...leftovers.flatMap(({ name, outcome }) =>
       outcome?.kind === 'failed'
         ? [{ what: `${name}, half written, could not be deleted: ${outcome.why}`, fix: again }]

@@ -31,7 +31,7 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
     now,
     policy,
     ...backups,
-    orphans: await sweepOrphans(entries, request, now),
+    ...(await sweepOrphans(entries, request, now)),
     ...(await sweepLeftovers(request, now)),
   };
 }
@@ -94,7 +94,7 @@ async function sweepOrphans(
   entries: readonly ListEntry[],
   { store, source, database, apply, sweep, orphans = [], signal }: PruneRequest,
   now: Date,
-): Promise<Orphan[]> {
+): Promise<Pick<PruneReport, 'orphans' | 'notOrphans'>> {
   const listed = new Set(entries.map(({ id }) => formatId(id)));
   const asked = new Set(orphans.map((text) => formatId(parseId(text))));
   const found: Orphan[] = [];
@@ -103,5 +103,22 @@ async function sweepOrphans(
     const goes = apply && (asked.has(orphan.id) || (sweep && pruned !== undefined));
     found.push({ ...told, outcome: goes ? await removeOrphan(store, orphan, { signal }) : undefined });
   }
-  return found;
+  const known = new Set(found.map(({ id }) => id));
+  const notOrphans = [...asked]
+    .filter((id) => !known.has(id))
+    .map((id) => ({ id, why: whyNoOrphan(id, { listed, source, database }) }));
+  return { orphans: found, notOrphans };
+}
+
+/** Why what somebody named as an orphan is not taken. Who is told nothing thinks that it is gone. */
+function whyNoOrphan(
+  text: string,
+  { listed, ...filter }: Pick<PruneRequest, 'source' | 'database'> & { readonly listed: ReadonlySet<string> },
+): string {
+  if (listed.has(text)) return 'it has a manifest: it is a backup, and only rules say whether it goes';
+  const { source, database } = parseId(text);
+  const isAsked = source === (filter.source ?? source) && database === (filter.database ?? database);
+  return isAsked
+    ? 'nothing of a backup lies there, or not yet for a day: a run may be on its way'
+    : 'it is of another source or database than was asked for';
 }

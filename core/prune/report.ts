@@ -63,6 +63,8 @@ export type PruneReport = {
   readonly policy: Policy | undefined;
   readonly groups: readonly GroupReport[];
   readonly orphans: readonly Orphan[];
+  /** Ids that were named as orphans and are none, and why. */
+  readonly notOrphans?: readonly { readonly id: string; readonly why: string }[] | undefined;
   readonly leftovers: readonly Leftover[];
   /** Why leftovers could not be listed, where they could not. */
   readonly leftoversUnknown?: string | undefined;

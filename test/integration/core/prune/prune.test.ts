@@ -218,6 +218,24 @@ describe('what lies under an id without a manifest', () => {
       expect((await place.keys()).filter((key) => key.startsWith(id))).toEqual([`${id}/mine.txt`]);
     }));
 
+  test('is told where what somebody named is none', () =>
+    withPlace(async (place) => {
+      const young = await killed(place);
+      const [backup = ''] = await fill(place.store, nightly(1, '2026-11-27'));
+      const other = 'other/app/2026-11-20T03-00-00Z';
+      const orphans = [young, backup, other];
+      const report = await pruneAt(place.store, 'last=1', { orphans, source: 'prod', now: new Date() });
+      expect(problemsOf(report).map(({ what }) => what)).toEqual([
+        expect.stringContaining(
+          `${young} is no orphan: nothing of a backup lies there, or not yet for a day`,
+        ),
+        expect.stringContaining(`${backup} is no orphan: it has a manifest`),
+        expect.stringContaining(`${other} is no orphan: it is of another source`),
+      ]);
+      expect(await place.keys()).toContain(`${young}/archive.dump`);
+      expect(await listed(place)).toEqual([backup]);
+    }));
+
   test('is left where somebody holds it', () =>
     withPlace(async (place) => {
       const id = await killed(place);
