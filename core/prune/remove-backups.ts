@@ -8,7 +8,7 @@ import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, prunedName } from '../manifest/pruned.ts';
 import { sha256Of } from '../store/meter.ts';
 import type { NotRemoved, PrunableStore } from '../store/prunable.ts';
-import { ObjectExists } from '../store/store.ts';
+import { ObjectExists, StoreUnusable } from '../store/store.ts';
 import { isDocument } from './document-names.ts';
 import { mapInParallel } from './in-parallel.ts';
 import type { Outcome } from './report.ts';
@@ -143,6 +143,8 @@ async function leaveWord(store: PrunableStore, id: BackupId, pruned: Pruned): Pr
   try {
     await create();
   } catch (error: unknown) {
+    // Who prunes because the disk is full cannot be asked to make room first. Cut off now, only --orphan takes the rest.
+    if (error instanceof StoreUnusable && error.isFull) return;
     if (!(error instanceof ObjectExists)) throw error;
     // Prune may create and delete it, but not replace it.
     const [refused] = await store.remove([key]);

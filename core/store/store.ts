@@ -95,13 +95,20 @@ export class StoreUnusable extends PgproofError {
   override readonly name = 'StoreUnusable';
   /** Whether it may be this one object alone that cannot be read: its rights, its key, the disk below it. */
   readonly isOfObject: boolean;
+  /** Whether there is no room left. */
+  readonly isFull: boolean;
 
   constructor(
     problem: Problem,
-    { isOfObject = false, ...options }: ErrorOptions & { readonly isOfObject?: boolean } = {},
+    {
+      isOfObject = false,
+      isFull = false,
+      ...options
+    }: ErrorOptions & { readonly isOfObject?: boolean; readonly isFull?: boolean } = {},
   ) {
     super(problem, options);
     this.isOfObject = isOfObject;
+    this.isFull = isFull;
   }
 }
 

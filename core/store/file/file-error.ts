@@ -53,7 +53,7 @@ export function fromFileSystem(error: unknown, where: string): Error {
   };
   return new StoreUnusable(
     { what: `${meaning.what} (${where})`, got: messageOf(error), fix: meaning.fix },
-    { cause: error, isOfObject: ofObject.has(code) },
+    { cause: error, isOfObject: ofObject.has(code), isFull: code === 'ENOSPC' || code === 'EDQUOT' },
   );
 }
 

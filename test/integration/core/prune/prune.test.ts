@@ -12,6 +12,7 @@ import type { PruneReport } from '../../../../core/prune/report.ts';
 import type { PruneRequest } from '../../../../core/prune/request.ts';
 import { parseKeep } from '../../../../core/retention/keep.ts';
 import { policyOf } from '../../../../core/retention/policy.ts';
+import { fromFileSystem } from '../../../../core/store/file/file-error.ts';
 import { prunableFileStore } from '../../../../core/store/file/prunable-file-store.ts';
 import type { PrunableStore } from '../../../../core/store/prunable.ts';
 import { readSmall } from '../../../../core/store/store.ts';
@@ -246,6 +247,32 @@ describe('what lies under an id without a manifest', () => {
       expect(await place.keys()).toContain(`${id}/archive.dump`);
     }));
 });
+
+test('a disk that is full is pruned all the same', () =>
+  withPlace(async (place) => {
+    const { store } = place;
+    const ids = await fill(store, nightly(5, '2026-11-27'));
+    let isFull = true;
+    const whileFull = async (write: () => Promise<void>): Promise<void> => {
+      const problem = { code: 'ENOSPC', syscall: 'write' };
+      if (isFull) throw fromFileSystem(Object.assign(new Error('no space left'), problem), store.url);
+      await write();
+    };
+    const full: PrunableStore = {
+      ...store,
+      create: (key, content) => whileFull(() => store.create(key, content)),
+      replace: (key, content) => whileFull(() => store.replace(key, content)),
+      remove: async (keys, options) => {
+        const all = [...keys];
+        if (all.some((key) => key.endsWith('/manifest.json'))) isFull = false;
+        return await store.remove(all, options);
+      },
+    };
+    const report = await pruneAt(full, 'last=3');
+    expect(gone(report)).toEqual(ids.slice(0, 2));
+    expect(problemsOf(report)).toEqual([]);
+    expect(await listed(place)).toEqual(ids.slice(2));
+  }));
 
 test('a backup that is held after the store was listed is left', () =>
   withPlace(async (place) => {
