@@ -39,12 +39,20 @@ export async function removeBackups(
 ): Promise<ReadonlyMap<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   const begun: Begun[] = [];
-  await mapInParallel(doomed, atOnce, async (one) => {
+  const words: string[] = [];
+  try {
+    await mapInParallel(doomed, atOnce, async (one) => {
+      signal.throwIfAborted();
+      const start = await begin(store, one, { now, signal, words });
+      if ('names' in start) begun.push(start);
+      else outcomes.set(formatId(one.id), start);
+    });
     signal.throwIfAborted();
-    const start = await begin(store, one, now, signal);
-    if ('names' in start) begun.push(start);
-    else outcomes.set(formatId(one.id), start);
-  });
+  } catch (error: unknown) {
+    // They stay, and our word would lie.
+    await store.remove(words).catch(() => undefined);
+    throw error;
+  }
 
   const failed = (one: Begun, why: string, isListed: boolean): void => {
     outcomes.set(formatId(one.id), { kind: 'failed', why, isListed });
@@ -56,14 +64,14 @@ export async function removeBackups(
     isListed: boolean,
   ) => {
     const keys = from.flatMap((one) => namesOf(one).map((name) => keyOf(one.id, name)));
-    const left = whyByBackup(await store.remove(keys, { signal }));
+    const left = whyByBackup(await store.remove(keys));
     return from.filter((one) => {
       const why = left.get(formatId(one.id));
       if (why !== undefined) failed(one, why, isListed);
       return why === undefined;
     });
   };
-  signal.throwIfAborted();
+  // From here on it is ended, whoever wants to stop: or what is no backup any more would lie there.
   const unlisted = await step(begun, () => [manifestName], true);
   // What is listed still is no longer going: the record of it would lie.
   const stays = begun.filter((one) => !unlisted.includes(one));
@@ -87,8 +95,7 @@ type Begun = {
 async function begin(
   store: PrunableStore,
   { id, manifestSha256 }: Doomed,
-  now: Date,
-  signal: AbortSignal,
+  { now, signal, words }: { readonly now: Date; readonly signal: AbortSignal; readonly words: string[] },
 ): Promise<Begun | Outcome> {
   const key = keyOf(id, manifestName);
   const bytes = await readBytes(store, key, 0, { signal });
@@ -108,6 +115,7 @@ async function begin(
     prunedAt: now.toISOString(),
     objects: [...names, ...archive],
   });
+  words.push(keyOf(id, prunedName));
   // Held since the store was listed. Who holds looks for our word afterwards, as we look for theirs: one of us sees it.
   if (await isHeld(store, id, now, signal)) {
     await store.remove([keyOf(id, prunedName)]);

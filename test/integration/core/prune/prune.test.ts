@@ -248,6 +248,30 @@ describe('what lies under an id without a manifest', () => {
     }));
 });
 
+test.each([
+  ['before the first manifest goes', 'create', 0],
+  ['while manifests go', 'remove', 2],
+] as const)('stopped %s it leaves nothing half done', (_, change, goes) =>
+  withPlace(async (place) => {
+    const { store } = place;
+    const ids = await fill(store, nightly(5, '2026-11-27'));
+    const stop = new AbortController();
+    const stopping: PrunableStore = {
+      ...store,
+      [change]: async (...args: [never, never]) => {
+        stop.abort(new Error('stopped'));
+        return await store[change](...args);
+      },
+    };
+    const { signal } = stop;
+    await expect(pruneAt(stopping, 'last=3', { signal })).rejects.toThrow('stopped');
+    expect(await listed(place)).toEqual(ids.slice(goes));
+    const left = await place.keys();
+    expect(left.filter((key) => ids.slice(0, goes).some((id) => key.startsWith(id)))).toEqual([]);
+    expect(left.filter((key) => key.endsWith('/pruned.json'))).toEqual([]);
+  }),
+);
+
 test('a disk that is full is pruned all the same', () =>
   withPlace(async (place) => {
     const { store } = place;
