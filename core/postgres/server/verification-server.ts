@@ -1,14 +1,15 @@
 import { availableParallelism, totalmem } from 'node:os';
+import { dirname } from 'node:path';
 import { diskRoom } from '../../scratch/free-room.ts';
 import { removeLeftovers } from '../../scratch/leftovers.ts';
 import { processesOf } from '../../scratch/user-processes.ts';
-import { formatBytes } from '../../text/units.ts';
 import { withConnection } from '../connect/connect.ts';
 import type { ConnectionParameters } from '../connect/parameters.ts';
 import { quoteIdentifier } from '../names.ts';
 import type { FoundTools } from '../programs/tools.ts';
 import { PrivateServerError } from './cluster.ts';
 import { watchUsage } from './directory-usage.ts';
+import { diskFilled } from './disk-filled.ts';
 import type { Isolation } from './isolation.ts';
 import { processesOfServer, type ServerLimits } from './limits.ts';
 import { librariesOf, preloadSettings } from './preload.ts';
@@ -29,6 +30,8 @@ export type VerificationServerOptions = {
   readonly directory: string;
   /** How much of the disk the server may take; its write-ahead log is sized by it. It is not a limit. */
   readonly roomBytes: number;
+  /** What else comes to lie on the same disk meanwhile: the archive. Default: nothing. */
+  readonly besideBytes?: number | undefined;
   /** What the server may use. Default: all that Lambda, the control group or the machine has. */
   readonly memoryBytes?: number | undefined;
   /** Connections that will work at the same time. */
@@ -53,7 +56,7 @@ export type VerificationServer = {
   /** The most that the server's directory took so far. */
   readonly peakBytes: () => number;
   readonly cpus: number;
-  /** Aborts where the server takes more room than it was given, and would leave the disk too little for others. */
+  /** Aborts where the server takes, or may take, more room than it was given, and leaves the disk too little for others. */
   readonly noRoom: AbortSignal;
 };
 
@@ -73,10 +76,17 @@ export async function withVerificationServer<T>(
   signal?.throwIfAborted();
   const server = await startVerificationServer(options);
   const noRoom = new AbortController();
+  // SQL could remove the server's own directory, and what is above it not.
+  const disk = dirname(server.directory);
+  const atStart = diskRoom(disk);
   const usage = watchUsage(server.directory, async (bytes) => {
-    if (bytes <= options.roomBytes) return;
-    const { freeBytes, reserveBytes } = await diskRoom(server.directory);
-    if (freeBytes < reserveBytes) noRoom.abort(diskFilled(bytes, options, freeBytes));
+    const { roomBytes, besideBytes = 0 } = options;
+    const { freeBytes: freeAtStartBytes } = await atStart;
+    const why = diskFilled({
+      ...{ directory: disk, roomBytes, besideBytes, bytes, freeAtStartBytes },
+      ...(await diskRoom(disk)),
+    });
+    if (why !== undefined) noRoom.abort(why);
   });
   try {
     const parameters = await nameSuperuser(server.parameters, options.superuser, signal);
@@ -91,20 +101,6 @@ export async function withVerificationServer<T>(
     await usage.stop();
     await server.stop();
   }
-}
-
-/** SQL can write for ever; a disk that is full takes other servers down. */
-function diskFilled(
-  bytes: number,
-  { directory, roomBytes }: VerificationServerOptions,
-  freeBytes: number,
-): PrivateServerError {
-  return new PrivateServerError({
-    what: 'The restored database takes more room than expected, and the disk is nearly full',
-    got: `${formatBytes(bytes)} in ${directory}, ${formatBytes(freeBytes)} are free`,
-    expected: `about ${formatBytes(roomBytes)}`,
-    fix: 'Give it more room with --scratch, on a disk of its own.',
-  });
 }
 
 /** A library that this server cannot load keeps it from starting: then it goes without. */

@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { archiveBytes } from '../../manifest/sizes.ts';
 import type { Check } from '../../manifest/verification.ts';
 import { withoutNames } from '../../postgres/pg-restore/reason.ts';
 import type { Isolation } from '../../postgres/server/isolation.ts';
@@ -60,6 +61,7 @@ async function restoreChecks(
     superuser: manifest.globals.bootstrapRole ?? 'postgres',
     directory: scratch.directory,
     roomBytes: databaseBytes,
+    besideBytes: context.keepArchive ? archiveBytes(manifest) : 0,
     jobs: jobs + comparingConnections,
     // pg_dump lists neither an extension's libraries nor what they must be told.
     preload: { extensions: manifest.extensions.map(({ name }) => name), database: manifest.database },
