@@ -34,7 +34,14 @@ async function run(flags: BackupFlags): Promise<void> {
   const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
-      const source = await sourceFrom({ text: flags.source, name: flags.name, store, signal });
+      const remarks: string[] = [];
+      const source = await sourceFrom({
+        text: flags.source,
+        name: flags.name,
+        store,
+        signal,
+        onRemark: (line) => remarks.push(line),
+      });
       const dependencies = {
         store,
         signal,
@@ -53,6 +60,7 @@ async function run(flags: BackupFlags): Promise<void> {
       );
       const report = await backup(plan, { ...dependencies, source, verify, onProgress: progress.on });
       progress.stop();
+      tell(process.stderr, remarks);
       if (flags.json) printJson(report);
       else printSummary(report);
       if (!signal.aborted && !report.databases.every(isGoodResult)) throw new BackupFailed(report);

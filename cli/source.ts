@@ -17,13 +17,18 @@ export type SourceRequest = {
   /** Where backups of it may lie under a name that older versions gave it. */
   readonly store: Store;
   readonly signal: AbortSignal;
+  /**
+   * Is told what is of interest only if the run comes to something: a store that cannot be asked probably cannot take the
+   * backup either, and says so then.
+   */
+  readonly onRemark: (line: string) => void;
 };
 
 /**
  * The server that `--source` or libpq's environment names; its name is `--name`, or that of its host and port.
  * @throws UsageError
  */
-export async function sourceFrom({ text, name, store, signal }: SourceRequest): Promise<Source> {
+export async function sourceFrom({ text, name, store, signal, onRemark }: SourceRequest): Promise<Source> {
   const context = { env: process.env, home: home(), warn: warnOnce() };
   const [first] = resolveConnection(text, context);
   const source = (chosen: string): Source => urlSource({ name: chosen, text, ...context });
@@ -41,9 +46,9 @@ export async function sourceFrom({ text, name, store, signal }: SourceRequest): 
   } catch (error: unknown) {
     // A role that may only write makes backups all the same.
     if (error instanceof StoreUnusable && !signal.aborted) {
-      tell(process.stderr, [
+      onRemark(
         `The store could not be asked for older backups of this server, so its name is ${JSON.stringify(names.name)}; to give it another, such as ${JSON.stringify(names.former)}, its default name in older versions: --name. ${error.message}`,
-      ]);
+      );
       return source(names.name);
     }
     // The backup tells of it as of any other server that cannot be reached, by alert too.

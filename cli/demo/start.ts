@@ -9,7 +9,7 @@ import type { Store } from '../../core/store/store.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { exitStatusOf, tellFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
-import { liveLines } from '../output/edge.ts';
+import { liveLines, tell } from '../output/edge.ts';
 import { styleFor } from '../output/style.ts';
 import { machinePrograms } from '../programs.ts';
 import { sourceFrom } from '../source.ts';
@@ -32,7 +32,13 @@ async function start(options: { readonly source?: string; readonly into: string 
   await interruptible(async (signal) => {
     if (source === undefined) await onSampleServer(store, directory, signal);
     else {
-      const server = await sourceFrom({ text: source, name: undefined, store, signal });
+      const server = await sourceFrom({
+        text: source,
+        name: undefined,
+        store,
+        signal,
+        onRemark: (line) => tell(process.stderr, [line]),
+      });
       await takeBackup(server, store, directory, signal, 'refused');
       say(
         '\nThe part that shows a failure being caught kills the server, so it is left out with a server of yours.',

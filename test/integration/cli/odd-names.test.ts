@@ -85,7 +85,7 @@ test('databases with odd names: backed up one by one, listed, shown and verified
       // A name must not be able to fake a line of what is printed.
       expect(shown.text).not.toContain('\nline');
       const listed = await call('list', '--database', name, '--json');
-      expect(listed.json).toMatchObject([{ id, manifest: { database: name } }]);
+      expect(listed.json).toMatchObject([{ id, summary: { database: name } }]);
     }
   });
 }, 120_000);
@@ -103,7 +103,7 @@ test.each(storeKinds)(
         expect(verified.json).toMatchObject({ id, verdict: 'intact' });
       }
       const found = await keys();
-      expect(found).toHaveLength(names.length * 4);
+      expect(found).toHaveLength(names.length * 5);
       expect(openUploads()).toBe(0);
       // Several reads at once: Node warns of more than ten listeners on one signal.
       const list = await cli.run(['list', '--store', url], { env });
