@@ -169,8 +169,9 @@ describe('where nothing can contain it', () => {
       { sandboxPrograms: noSandbox, uncontained: 'asked-for' },
     );
     expect(verification.verdict).toBe('unverifiable');
-    expect(detailOf(verification, 'restore')).toContain(
-      isRoot ? join(root, 'socket', '.s.PGSQL.5432') : 'as an ordinary user',
+    // A few are named; this machine may have others of its own.
+    expect(detailOf(verification, 'restore')).toMatch(
+      isRoot ? /is within reach of its SQL: \S+\.s\.PGSQL\.\d+/ : /as an ordinary user/,
     );
     await expectNothingReached();
   });
