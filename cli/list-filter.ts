@@ -23,3 +23,28 @@ export function verdictWordOf(entry: ListEntry): VerdictWord {
   if (summary instanceof Unreadable || verification instanceof Unreadable) return 'unreadable';
   return briefOn(entry)?.verdict ?? 'none';
 }
+
+type Asked = {
+  readonly name?: string;
+  readonly database?: string;
+  readonly since?: Date;
+  readonly before?: string;
+  readonly verdict?: readonly VerdictWord[];
+  readonly held?: true;
+};
+
+/** What is said where there is no backup in a store that can be one. @param asked what was asked for */
+export function nothingFound(url: string, asked: Asked): string {
+  const { name, database, since, verdict, held, before } = asked;
+  const words = [
+    ...(name === undefined ? [] : [`of the source ${JSON.stringify(name)}`]),
+    ...(database === undefined ? [] : [`of the database ${JSON.stringify(database)}`]),
+    ...(since === undefined ? [] : [`begun since ${since.toISOString()}`]),
+    ...(before === undefined ? [] : [`older than ${before}`]),
+    ...(verdict === undefined ? [] : [`with the verdict ${verdict.join(' or ')}`]),
+    ...(held === undefined ? [] : ['that is held']),
+  ];
+  if (words.length > 0)
+    return `No backup ${words.join(' ')} in ${url}. See all there are: pgproof list --store ${url}`;
+  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…`;
+}

@@ -17,7 +17,13 @@ import type { Store } from '../core/store/store.ts';
 import { plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
-import { collectVerdicts, type VerdictWord, verdictWordOf, verdictWords } from './list-filter.ts';
+import {
+  collectVerdicts,
+  nothingFound,
+  type VerdictWord,
+  verdictWordOf,
+  verdictWords,
+} from './list-filter.ts';
 import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { listJson } from './output/entry-json.ts';
@@ -190,19 +196,4 @@ async function printTable(entries: AsyncIterable<ListEntry>, keptOf: KeptOf | un
 
 async function* mapped<T, U>(all: AsyncIterable<T>, map: (one: T) => U): AsyncGenerator<U> {
   for await (const one of all) yield map(one);
-}
-
-function nothingFound(url: string, flags: ListFlags): string {
-  const { name, database, since, verdict, held, before } = flags;
-  const asked = [
-    ...(name === undefined ? [] : [`of the source ${JSON.stringify(name)}`]),
-    ...(database === undefined ? [] : [`of the database ${JSON.stringify(database)}`]),
-    ...(since === undefined ? [] : [`begun since ${since.toISOString()}`]),
-    ...(before === undefined ? [] : [`older than ${before}`]),
-    ...(verdict === undefined ? [] : [`with the verdict ${verdict.join(' or ')}`]),
-    ...(held === undefined ? [] : ['that is held']),
-  ];
-  if (asked.length > 0)
-    return `No backup ${asked.join(' ')} in ${url}. See all there are: pgproof list --store ${url}`;
-  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…`;
 }

@@ -1,12 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../core/errors.ts';
+import { checkStore } from '../core/inventory/check-store.ts';
 import { formatId, parseId } from '../core/manifest/backup-id.ts';
 import { PruneIncomplete, problemsOf } from '../core/prune/incomplete.ts';
 import { prune } from '../core/prune/prune.ts';
 import type { Policy } from '../core/retention/shapes.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
+import { nothingFound } from './list-filter.ts';
 import { nameOf, prunableStoreFrom, type StoreFlags, storeCommand } from './options.ts';
+import { tell } from './output/edge.ts';
 import { prunedLines } from './output/pruned.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
@@ -68,8 +71,12 @@ async function run(flags: PruneFlags): Promise<void> {
       signal,
     }),
   );
+  const isNothing = policy !== undefined && report.groups.length === 0 && report.orphans.length === 0;
+  // A mistyped store, name or database would be pruned every night, and never anything go.
+  if (isNothing) await checkStore(store);
   if (flags.json) printJson(report);
-  else printLines(prunedLines(report, styleFor(process.stdout)));
+  else printLines(prunedLines(report, styleFor(process.stdout), process.stdout.columns));
+  if (isNothing) tell(process.stderr, [nothingFound(store.url, flags)]);
   if (problemsOf(report).length > 0) throw new PruneIncomplete(report);
 }
 

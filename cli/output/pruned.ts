@@ -1,15 +1,19 @@
 import type { GroupReport, Orphan, Outcome, PrunedLine, PruneReport } from '../../core/prune/report.ts';
 import { freedBytes } from '../../core/prune/report.ts';
-import { dayIn, reasonText, refusalText } from '../../core/prune/words.ts';
+import { dayIn, decisionsOn, reasonText, refusalText, stampOf } from '../../core/prune/words.ts';
 import { formatBytes, plural } from '../../core/text/units.ts';
 import { type Style, table } from './style.ts';
 
-/** What prune did, or would do: a table per database, then what killed runs left, then the sum. */
-export function prunedLines(report: PruneReport, style: Style): string[] {
+/**
+ * What prune did, or would do: a table per database, then what killed runs left, then the sum.
+ *
+ * @param width of the terminal; undefined where there is none, and lines are as long as they are
+ */
+export function prunedLines(report: PruneReport, style: Style, width?: number): string[] {
   const { groups, policy, extensions, notReached, leftoversUnknown } = report;
   const timeZone = policy?.timeZone ?? 'UTC';
   return [
-    ...groups.flatMap((group) => [...groupLines(group, timeZone, style), '']),
+    ...groups.flatMap((group) => [...groupLines(group, timeZone, style, width), '']),
     ...orphanLines(report, style),
     ...(report.notOrphans ?? []).map(({ id, why }) => `${style.yellow('!')} ${id} is no orphan: ${why}`),
     ...(leftoversUnknown === undefined
@@ -28,19 +32,36 @@ export function prunedLines(report: PruneReport, style: Style): string[] {
   ];
 }
 
-function groupLines(group: GroupReport, timeZone: string, style: Style): string[] {
+/** Of the columns before WHY, with the longest words in them. */
+const columnsBeforeWhy = 54;
+const leastWhy = 26;
+/** In so much room reasons with all that they say mostly fit on a line. */
+const roomyWhy = 70;
+
+function groupLines(
+  group: GroupReport,
+  timeZone: string,
+  style: Style,
+  width: number = Number.POSITIVE_INFINITY,
+): string[] {
   const { source, database, systemIdentifier, lines, refusal } = group;
   const cluster = systemIdentifier === undefined ? '' : style.dim(`  (cluster ${systemIdentifier})`);
-  const rows = lines.map((line) => [
-    stamp(line.id),
-    actionText(line, style),
-    line.bytes === undefined ? '' : formatBytes(line.bytes),
-    line.until === undefined || line.action === 'remove' ? '' : dayIn(line.until, timeZone),
-    whyText(line, timeZone),
-  ]);
+  const room = Math.max(leastWhy, width - columnsBeforeWhy);
+  const rows = lines.flatMap((line) => {
+    const [why = '', ...more] = wrapped(whyText(line, timeZone, room < roomyWhy), room);
+    const first = [
+      stampOf(line.id),
+      actionText(line, style),
+      line.bytes === undefined ? '' : formatBytes(line.bytes),
+      line.until === undefined || line.action === 'remove' ? '' : dayIn(line.until, timeZone),
+      why,
+    ];
+    return [first, ...more.map((rest) => ['', '', '', '', rest])];
+  });
   return [
     `${style.bold(`${source}/${database}`)}${cluster}`,
     ...table(['BACKUP', '', 'ARCHIVE', 'UNTIL', 'WHY'], rows, [2]),
+    ...decisionsOn(lines).map((text) => `${style.yellow('!')} ${text}`),
     ...(refusal === undefined ? [] : refusalLines(refusal, lines, style)),
   ];
 }
@@ -54,9 +75,18 @@ function refusalLines(
   return [`${style.red('✗')} Nothing goes: ${what}`, `  ${fix}`];
 }
 
-/** The end of an id: its table is of one database. */
-function stamp(id: string): string {
-  return id.slice(id.lastIndexOf('/') + 1);
+/** A text in lines that are no longer than that, broken between words. */
+function wrapped(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && longer.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
 }
 
 function actionText({ action, outcome }: PrunedLine, style: Style): string {
@@ -73,8 +103,8 @@ function actionText({ action, outcome }: PrunedLine, style: Style): string {
   }
 }
 
-function whyText({ reasons, outcome }: PrunedLine, timeZone: string): string {
-  const why = reasons.map((reason) => reasonText(reason, timeZone)).join(', ');
+function whyText({ reasons, outcome }: PrunedLine, timeZone: string, isShort: boolean): string {
+  const why = reasons.map((reason) => reasonText(reason, timeZone, isShort)).join(', ');
   return outcome === undefined || outcome.kind === 'gone' ? why : `${why}; ${outcome.why}`;
 }
 

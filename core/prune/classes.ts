@@ -6,6 +6,7 @@ import type { Line, Policy } from '../retention/shapes.ts';
 import type { Store } from '../store/store.ts';
 import { clustersOf } from './clusters.ts';
 import { databasesOf } from './decide-on.ts';
+import { mapInParallel } from './in-parallel.ts';
 import { type Database, RecordUnreadable, readRecord } from './record.ts';
 
 /**
@@ -28,15 +29,15 @@ export async function classesOf(
     readonly signal: AbortSignal;
   },
 ): Promise<ReadonlyMap<string, Line>> {
-  const classes = new Map<string, Line>();
-  for (const one of databasesOf(entries)) {
+  const lines = await mapInParallel(databasesOf(entries), recordsAtOnce, async (one) => {
     const own = policy ?? (await policyOfLastPrune(store, one, signal));
-    if (own === undefined) continue;
-    for (const { backups } of clustersOf(one.entries))
-      for (const line of decide(backups, own, now).lines) classes.set(line.id, line);
-  }
-  return classes;
+    if (own === undefined) return [];
+    return clustersOf(one.entries).flatMap(({ backups }) => decide(backups, own, now).lines);
+  });
+  return new Map(lines.flat().map((line) => [line.id, line]));
 }
+
+const recordsAtOnce = 16;
 
 /** Undefined where it was never pruned, or under a policy that cannot be read any more. */
 export async function policyOfLastPrune(

@@ -6,6 +6,7 @@ import type { Policy } from '../retention/shapes.ts';
 import { applyTo } from './apply.ts';
 import { type DecidedDatabase, databasesOf, decideOn } from './decide-on.ts';
 import { extendLocks } from './extend-locks.ts';
+import { mapInParallel } from './in-parallel.ts';
 import { sweepLeftovers } from './leftovers.ts';
 import { findOrphans, removeOrphan } from './orphans.ts';
 import type { Orphan, PruneReport } from './report.ts';
@@ -36,6 +37,9 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   };
 }
 
+/** Each asks for its record, and for locks, some of them at once. */
+const decidedAtOnce = 8;
+
 type OfBackups = Pick<PruneReport, 'groups' | 'extensions' | 'notReached'>;
 
 const nothing: OfBackups = { groups: [], extensions: [], notReached: [] };
@@ -46,8 +50,9 @@ async function pruneBackups(
   now: Date,
 ): Promise<OfBackups> {
   const { store, policy, apply, lock, signal, clock, stopBefore } = request;
-  const decided: DecidedDatabase[] = [];
-  for (const one of databasesOf(entries)) decided.push(await decideOn(one, { store, policy, now, signal }));
+  const decided = await mapInParallel(databasesOf(entries), decidedAtOnce, (one) =>
+    decideOn(one, { store, policy, now, signal }),
+  );
   if (!apply) return { ...nothing, groups: decided.flatMap(({ groups }) => groups) };
 
   const report = {

@@ -2,12 +2,17 @@ import type { Count, Reason, Refusal } from '../retention/shapes.ts';
 import { plural } from '../text/units.ts';
 import type { PrunedLine } from './report.ts';
 
-/** Why one is kept or goes, in words. @param timeZone of the policy: dates are said in it */
-export function reasonText(reason: Reason, timeZone: string): string {
+/**
+ * Why one is kept or goes, in words.
+ *
+ * @param timeZone of the policy: dates are said in it
+ * @param isShort where there is little room: `daily 1/7` without the day
+ */
+export function reasonText(reason: Reason, timeZone: string, isShort = false): string {
   const day = (time: Date): string => dayIn(time, timeZone);
   switch (reason.kind) {
     case 'rule':
-      return ruleText(reason);
+      return ruleText(reason, isShort);
     case 'within':
       return 'within';
     case 'min':
@@ -45,9 +50,12 @@ const notCounted = {
   future: 'of the future',
 } as const;
 
-function ruleText({ rule, number, of, period, isOldest }: Extract<Reason, { kind: 'rule' }>): string {
-  const place = of === 'all' ? `${number}` : `${number} of ${countText(of)}`;
-  const which = rule === 'last' ? '' : ` (${period})`;
+function ruleText(
+  { rule, number, of, period, isOldest }: Extract<Reason, { kind: 'rule' }>,
+  isShort: boolean,
+): string {
+  const place = of === 'all' ? `${number}` : `${number}${isShort ? '/' : ' of '}${countText(of)}`;
+  const which = rule === 'last' || isShort ? '' : ` (${period})`;
   return `${rule} ${place}${which}${isOldest ? ', the oldest while that is not full' : ''}`;
 }
 
@@ -59,19 +67,41 @@ function cliffText(
   { side, other, needsRelease, isReleased, heldAt }: Extract<Reason, { kind: 'cliff' }>,
   day: (time: Date) => string,
 ): string {
-  const held = `goes once that has held until ${day(heldAt)}`;
   const lift =
-    needsRelease && !isReleased ? 'kept until somebody says that it is meant: pgproof release' : held;
+    needsRelease && !isReleased ? 'until it is released' : `until the new level has held (${day(heldAt)})`;
+  const which = stampOf(other);
   switch (side) {
     case 'before':
-      return `the last before a backup held much less (${other}); ${lift}`;
+      return `the last before a sudden loss (${which}): ${lift}`;
     case 'after':
-      return `holds much less than the one before (${other}); ${lift}`;
+      return `holds much less than the one before (${which}): ${lift}`;
     case 'between':
-      return `says what was before it held much less (${other}); ${lift}`;
+      return `between a sudden loss and the last before it (${which}): ${lift}`;
     case 'back':
-      return `the first that holds as much again as ${other}; ${lift}`;
+      return `holds as much again as before a sudden loss (${which}): ${lift}`;
   }
+}
+
+/** The end of an id, where all are of one database. */
+export function stampOf(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
+/**
+ * What people have to decide on a group: whether a loss was meant, which nobody but they can know. The way out with each.
+ *
+ * @param lines of the group
+ */
+export function decisionsOn(lines: readonly PrunedLine[]): string[] {
+  return lines.flatMap(({ id, reasons }) =>
+    reasons.flatMap((reason) =>
+      reason.kind === 'cliff' && reason.side === 'before' && reason.needsRelease && !reason.isReleased
+        ? [
+            `${stampOf(reason.other)} holds much less than ${stampOf(id)}, and both are kept. If that was meant: pgproof release ${id}`,
+          ]
+        : [],
+    ),
+  );
 }
 
 /** The same in a word, for a column of a list; a hold has a column of its own. */
@@ -107,6 +137,8 @@ export function refusalText(
   refusal: Refusal,
   lines: readonly PrunedLine[],
 ): { readonly what: string; readonly fix: string } {
+  const newest = lines[0]?.id ?? '';
+  const record = `${newest.slice(0, newest.lastIndexOf('/'))}/prune.json`;
   switch (refusal.kind) {
     case 'clock':
       return {
@@ -116,8 +148,8 @@ export function refusalText(
             : `the clock says ${refusal.now.toISOString()}, and prune last ran at ${refusal.other.toISOString()}`,
         fix:
           refusal.of === 'newest'
-            ? 'Set the clock of this machine. If that backup is dated wrong, its time passes, or delete it by hand.'
-            : 'Set the clock of this machine. If it was wrong at the last prune, delete prune.json of the database.',
+            ? `Set the clock of this machine. If it is right, that backup is dated wrong: delete all below ${newest}/ by hand, its manifest.json first, or wait until then.`
+            : `Set the clock of this machine. If it was wrong at the last prune, delete ${record}.`,
       };
     case 'newest-bad':
       return lines.find(({ id }) => id === refusal.newest)?.standing === 'unverified'
@@ -132,7 +164,7 @@ export function refusalText(
     case 'record':
       return {
         what: refusal.detail,
-        fix: 'Delete prune.json of the database once you know what damaged it.',
+        fix: `Delete ${record} once you know what damaged it.`,
       };
   }
 }

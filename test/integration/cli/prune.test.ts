@@ -159,3 +159,25 @@ test.each([
     expect((await store.keys()).filter((key) => key.endsWith('hold.json'))).toEqual([]);
   }),
 );
+
+test.each([
+  ['a store that is one level too deep', (url: string) => ['--store', `${url}/prod`], 1, 'but other things'],
+  [
+    'a name that nothing has',
+    (url: string) => ['--store', url, '--name', 'Prod'],
+    0,
+    'No backup of the source "Prod"',
+  ],
+  [
+    'a database that nothing has',
+    (url: string) => ['--store', url, '--database', 'ap'],
+    0,
+    'No backup of the database "ap"',
+  ],
+])('%s is told', (_, flags, expected, told) =>
+  withFileStore(async (store) => {
+    await fill(store, past(1));
+    const { status, stderr } = await cli.run(['prune', '--keep', 'last=3', '--yes', ...flags(store.url)]);
+    expect({ status, stderr }).toEqual({ status: expected, stderr: expect.stringContaining(told) });
+  }),
+);

@@ -1,11 +1,14 @@
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { PgproofError } from '../../../../core/errors.ts';
 import { judgeManifest } from '../../../../core/inventory/judge-manifest.ts';
+import { listBackups } from '../../../../core/inventory/list-backups.ts';
 import { keyOf, parseId } from '../../../../core/manifest/backup-id.ts';
 import { serialize } from '../../../../core/manifest/document.ts';
+import { classesOf } from '../../../../core/prune/classes.ts';
 import { problemsOf } from '../../../../core/prune/incomplete.ts';
 import { prune } from '../../../../core/prune/prune.ts';
 import type { PruneReport } from '../../../../core/prune/report.ts';
@@ -373,4 +376,31 @@ test('clusters that shared a name are pruned apart', () =>
       ]),
     );
     expect(gone(report)).toHaveLength(12);
+  }));
+
+test('of many databases some are asked for at once', () =>
+  withPlace(async ({ store }) => {
+    const [past] = nightly(1, '2026-11-27');
+    if (past === undefined) throw new Error('there is a night');
+    for (let number = 0; number < 20; number += 1)
+      await writePast(store, { ...past, database: `app${number}` });
+    let most = 0;
+    let now = 0;
+    const watched: PrunableStore = {
+      ...store,
+      read: async (key, options) => {
+        now += 1;
+        if (key.endsWith('/prune.json')) most = Math.max(most, now);
+        await sleep(5);
+        now -= 1;
+        return await store.read(key, options);
+      },
+    };
+    expect((await pruneAt(watched, 'last=1', { apply: false })).groups).toHaveLength(20);
+    expect(most).toBe(8);
+    const { signal } = new AbortController();
+    const options = { store: watched, policy: undefined, now: morning, signal };
+    most = 0;
+    await classesOf(await listBackups(store), options);
+    expect(most).toBe(16);
   }));
