@@ -193,7 +193,7 @@ async function* mapped<T, U>(all: AsyncIterable<T>, map: (one: T) => U): AsyncGe
 }
 
 function nothingFound(url: string, flags: ListFlags): string {
-  const { name, database, since, verdict, held, before } = flags;
+  const { name, database, since, verdict, held, before, asOf } = flags;
   const asked = [
     ...(name === undefined ? [] : [`of the source ${JSON.stringify(name)}`]),
     ...(database === undefined ? [] : [`of the database ${JSON.stringify(database)}`]),
@@ -202,7 +202,12 @@ function nothingFound(url: string, flags: ListFlags): string {
     ...(verdict === undefined ? [] : [`with the verdict ${verdict.join(' or ')}`]),
     ...(held === undefined ? [] : ['that is held']),
   ];
+  if (asOf !== undefined)
+    return `No backup ${[...asked, `that was there at ${asOf.toISOString()}`].join(' ')} in ${url}. Try another moment: aws s3api list-object-versions says when what was deleted.`;
   if (asked.length > 0)
     return `No backup ${asked.join(' ')} in ${url}. See all there are: pgproof list --store ${url}`;
-  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…`;
+  const lost = url.startsWith('s3:')
+    ? ` If there were some, and the bucket has versions, see what was there: pgproof list --store ${url} --as-of 1d`
+    : '';
+  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…${lost}`;
 }

@@ -73,8 +73,8 @@ function actionText({ action, outcome }: PrunedLine, style: Style): string {
   }
 }
 
-function whyText({ reasons, outcome }: PrunedLine, timeZone: string): string {
-  const why = reasons.map((reason) => reasonText(reason, timeZone)).join(', ');
+function whyText({ id, reasons, outcome }: PrunedLine, timeZone: string): string {
+  const why = reasons.map((reason) => reasonText(reason, id, timeZone)).join(', ');
   return outcome === undefined || outcome.kind === 'gone' ? why : `${why}; ${outcome.why}`;
 }
 

@@ -2,8 +2,8 @@ import type { Count, Reason, Refusal } from '../retention/shapes.ts';
 import { plural } from '../text/units.ts';
 import type { PrunedLine } from './report.ts';
 
-/** Why one is kept or goes, in words. @param timeZone of the policy: dates are said in it */
-export function reasonText(reason: Reason, timeZone: string): string {
+/** Why one is kept or goes, in words. @param id of that one @param timeZone of the policy: dates are said in it */
+export function reasonText(reason: Reason, id: string, timeZone: string): string {
   const day = (time: Date): string => dayIn(time, timeZone);
   switch (reason.kind) {
     case 'rule':
@@ -13,7 +13,7 @@ export function reasonText(reason: Reason, timeZone: string): string {
     case 'min':
       return `of the ${reason.of} newest good ones`;
     case 'cliff':
-      return cliffText(reason, day);
+      return cliffText(reason, id, day);
     case 'hold':
       return `held${reason.until === undefined ? '' : ` until ${day(reason.until)}`}: ${reason.reason}`;
     case 'locked':
@@ -57,11 +57,14 @@ function countText(count: Count): string {
 
 function cliffText(
   { side, other, needsRelease, isReleased, heldAt }: Extract<Reason, { kind: 'cliff' }>,
+  id: string,
   day: (time: Date) => string,
 ): string {
   const held = `goes once that has held until ${day(heldAt)}`;
   const lift =
-    needsRelease && !isReleased ? 'kept until somebody says that it is meant: pgproof release' : held;
+    needsRelease && !isReleased
+      ? `kept until somebody says that it is meant: pgproof release ${side === 'before' ? id : other}`
+      : held;
   switch (side) {
     case 'before':
       return `the last before a backup held much less (${other}); ${lift}`;
@@ -117,7 +120,7 @@ export function refusalText(
         fix:
           refusal.of === 'newest'
             ? 'Set the clock of this machine. If that backup is dated wrong, its time passes, or delete it by hand.'
-            : 'Set the clock of this machine. If it was wrong at the last prune, delete prune.json of the database.',
+            : `Set the clock of this machine. If it was wrong at the last prune, delete ${recordOf(lines)}.`,
       };
     case 'newest-bad':
       return lines.find(({ id }) => id === refusal.newest)?.standing === 'unverified'
@@ -132,9 +135,14 @@ export function refusalText(
     case 'record':
       return {
         what: refusal.detail,
-        fix: 'Delete prune.json of the database once you know what damaged it.',
+        fix: `Delete ${recordOf(lines)} once you know what damaged it.`,
       };
   }
+}
+
+/** Where prune remembers its last run, below the store. */
+function recordOf([line]: readonly PrunedLine[]): string {
+  return line === undefined ? 'prune.json of the database' : line.id.replace(/[^/]*$/, 'prune.json');
 }
 
 /** `2026-11-27`, as people of that zone call the day. */
