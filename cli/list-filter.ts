@@ -31,11 +31,12 @@ type Asked = {
   readonly before?: string;
   readonly verdict?: readonly VerdictWord[];
   readonly held?: true;
+  readonly asOf?: Date;
 };
 
 /** What is said where there is no backup in a store that can be one. @param asked what was asked for */
 export function nothingFound(url: string, asked: Asked): string {
-  const { name, database, since, verdict, held, before } = asked;
+  const { name, database, since, verdict, held, before, asOf } = asked;
   const words = [
     ...(name === undefined ? [] : [`of the source ${JSON.stringify(name)}`]),
     ...(database === undefined ? [] : [`of the database ${JSON.stringify(database)}`]),
@@ -44,7 +45,12 @@ export function nothingFound(url: string, asked: Asked): string {
     ...(verdict === undefined ? [] : [`with the verdict ${verdict.join(' or ')}`]),
     ...(held === undefined ? [] : ['that is held']),
   ];
+  if (asOf !== undefined)
+    return `No backup ${[...words, `that was there at ${asOf.toISOString()}`].join(' ')} in ${url}. Try another moment: aws s3api list-object-versions says when what was deleted.`;
   if (words.length > 0)
     return `No backup ${words.join(' ')} in ${url}. See all there are: pgproof list --store ${url}`;
-  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…`;
+  const lost = url.startsWith('s3:')
+    ? ` If there were some, and the bucket has versions, see what was there: pgproof list --store ${url} --as-of 1d`
+    : '';
+  return `No backup in ${url} yet. Take one: pgproof backup --store ${url} --source postgresql://…${lost}`;
 }

@@ -132,6 +132,7 @@ function holdText(entry: ListEntry): string {
 }
 
 function keptText(kept: Kept | undefined): string {
-  if (kept === undefined) return '';
+  // A hold alone has its own column.
+  if (kept === undefined || kept.by === '') return '';
   return kept.until === undefined ? kept.by : `${kept.by}, to ${kept.until.toISOString().slice(0, 10)}`;
 }

@@ -18,6 +18,8 @@ export type Alarm =
       readonly now: Volume;
       readonly before: Volume;
       readonly previous: PreviousBackup;
+      /** That one is another cluster's: retention looks at the two apart, and there is nothing to release. */
+      readonly isOfAnother: boolean;
     };
 
 /**
@@ -30,13 +32,14 @@ export function alarmsOf(manifest: Manifest): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const is = server.systemIdentifier;
   const was = previous.systemIdentifier;
-  if (is !== undefined && was !== undefined && is !== was)
-    alarms.push({ kind: 'another-cluster', is, previous });
+  const isOfAnother = is !== undefined && was !== undefined && is !== was;
+  if (isOfAnother) alarms.push({ kind: 'another-cluster', is, previous });
   const before = volumeOf({ ...previous, rows: previous.rows ?? undefined });
   const { format, compression } = manifest.dump;
   const now = volumeOf({ rows: totalRows(manifest), bytes: archiveBytes(manifest), format, compression });
   const by = fallen(before, now);
-  if (partial !== true && by.length > 0) alarms.push({ kind: 'cliff', by, now, before, previous });
+  if (partial !== true && by.length > 0)
+    alarms.push({ kind: 'cliff', by, now, before, previous, isOfAnother });
   return alarms;
 }
 
@@ -71,13 +74,18 @@ export function describeAlarm(
         hint: 'as it should be after pg_upgrade, a blue/green switch or a move; two clusters under one name need two (--name)',
       };
     case 'cliff': {
+      const { isOfAnother } = alarm;
       const measures = alarm.by.map((by) => measureOf(alarm, by));
       const [first] = measures;
       return {
         what: `It holds less than half of the backup before it: ${measures.join('; ')} (${previous.id})`,
         headline: `less than half of the backup before: ${first}`,
-        fix: `If nobody removed that on purpose, find out who did; what was there is in ${previous.id}. It is kept, whatever the rules of retention say, until the new level has held for 14 days and it is released: pgproof release ${previous.id}`,
-        hint: 'if nobody removed that on purpose, look',
+        fix: isOfAnother
+          ? `If nobody left that out on purpose, find out why; what was there is in ${previous.id}, which no backup of the new cluster pushes out.`
+          : `If nobody removed that on purpose, find out who did; what was there is in ${previous.id}. It is kept, whatever the rules of retention say, until the new level has held for 14 days and it is released: pgproof release ${previous.id}`,
+        hint: isOfAnother
+          ? 'if nobody left that out on purpose, find out why'
+          : `if nobody removed that on purpose, find out who did; ${previous.id} is kept until it is released (pgproof release)`,
       };
     }
   }

@@ -50,7 +50,7 @@ export async function releaseBackup(
     return { id, from: 'hold', wasReleased: false, legalHold };
   }
   const pin = await pinOf(store, backupId, { now, signal });
-  if (pin === undefined) throw new NothingToRelease(id);
+  if (pin.of !== id) throw new NothingToRelease(id, pin.of);
   if (pin.isReleased) return { id, from: 'pin', wasReleased: true, legalHold: undefined };
   const release: Release = {
     formatVersion: 1,
@@ -70,21 +70,28 @@ export async function releaseBackup(
 export class NothingToRelease extends PgproofError {
   override readonly name = 'NothingToRelease';
 
-  constructor(id: string) {
+  /** @param pinned the last before the cliff that this one is kept for, where it is */
+  constructor(id: string, pinned?: string) {
     super({
       what: `There is nothing to release ${id} from`,
       got: 'nobody holds it, and no sudden loss came after it',
-      fix: 'See why it is kept: pgproof prune with your rules, without --yes.',
+      fix:
+        pinned === undefined
+          ? 'See why it is kept: pgproof prune with your rules, without --yes.'
+          : `It is kept together with the last backup before a sudden loss: if that loss was meant, pgproof release ${pinned}`,
     });
   }
 }
 
-/** The pin of the last before a cliff, whether or not backups are verified there; undefined where it is none. */
+/**
+ * The pin of a cliff, whether or not backups are verified there. `of`: the last before it, which is the one to release;
+ * undefined where there is none.
+ */
 async function pinOf(
   store: PrunableStore,
   { source, database, startedAt }: BackupId,
   { now, signal }: { readonly now: Date; readonly signal: AbortSignal },
-): Promise<{ readonly isReleased: boolean } | undefined> {
+): Promise<{ readonly of: string | undefined; readonly isReleased: boolean }> {
   const id = formatId({ source, database, startedAt });
   const clusters = clustersOf(
     await listBackups(store, { source, database }, { signal, fromManifests: true }),
@@ -95,7 +102,9 @@ async function pinOf(
     const policy = policyOf({ keep: { last: 1 }, verified, cliff: own?.cliff });
     const lines = clusters.flatMap(({ backups }) => decide(backups, policy, now).lines);
     const reasons = lines.find((line) => line.id === id)?.reasons ?? [];
-    return reasons.flatMap((one) => (one.kind === 'cliff' && one.side === 'before' ? [one] : []));
+    return reasons.flatMap((one) => (one.kind === 'cliff' ? [one] : []));
   });
-  return pins.length === 0 ? undefined : { isReleased: pins.every(({ isReleased }) => isReleased) };
+  const before = pins.filter(({ side }) => side === 'before');
+  if (before.length > 0) return { of: id, isReleased: before.every(({ isReleased }) => isReleased) };
+  return { of: pins[0]?.other, isReleased: false };
 }

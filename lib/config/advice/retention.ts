@@ -16,7 +16,7 @@ export const ofRetention: Readonly<Record<string, Advice>> = {
     fix: 'Write { "keep": { "daily": 7, "weekly": 4, "monthly": 12 } }, or leave it out: nothing is deleted then.',
   },
   'prune.keep': {
-    expected: `an object with at least one of ${countingRules.join(', ')} and within`,
+    expected: `at least one rule above 0: ${countingRules.join(', ')} or within`,
     fix: 'Write { "daily": 7, "weekly": 4, "monthly": 12 }; to delete nothing, leave prune out.',
   },
   ...Object.fromEntries(countingRules.map((rule) => [`prune.keep.${rule}`, count])),

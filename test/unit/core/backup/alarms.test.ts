@@ -104,6 +104,15 @@ describe('what somebody should look at', () => {
     );
     expect(text).toMatch(/3 rows instead of 1 000 rows; an archive of 4 kB instead of 1 MB/);
     expect(text).toContain(`What to do: If nobody removed that on purpose`);
+    expect(text).toContain(`pgproof release ${previous.id}`);
     expect(chat.content.title).toBe(':warning: LOOK AT BACKUP shop/app');
+  });
+
+  it('nothing is to be released where the one before is of another cluster: retention pins nothing across two', () => {
+    const told = alarmsOf(manifest({ systemIdentifier: '7400000000000000002', rows: 3 })).map((alarm) =>
+      describeAlarm(alarm, 'shop'),
+    );
+    expect(told.map(({ headline }) => headline)).toHaveLength(2);
+    for (const { fix, hint } of told) expect(`${fix} ${hint}`).not.toMatch(/release/);
   });
 });
