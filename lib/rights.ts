@@ -191,12 +191,13 @@ export function mayReadSecret(scope: Construct, secret: ISecret, number = ''): P
     resources: [secret.secretFullArn ?? `${secret.secretArn}-??????`],
   });
   if (secret.encryptionKey === undefined) return [read];
+  const { region, urlSuffix } = Stack.of(scope);
   const key = new PolicyStatement({
     sid: `SecretKey${number}`,
     actions: ['kms:Decrypt'],
     resources: [secret.encryptionKey.keyArn],
     conditions: {
-      StringEquals: { 'kms:ViaService': `secretsmanager.${Stack.of(scope).region}.amazonaws.com` },
+      StringEquals: { 'kms:ViaService': `secretsmanager.${region}.${urlSuffix}` },
     },
   });
   return [read, key];

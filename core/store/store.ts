@@ -70,7 +70,10 @@ export type Store = {
   create(key: string, content: Uint8Array, options?: CreateOptions): Promise<void>;
   /** Writes a small object whole, in the place of an older one. */
   replace(key: string, content: Uint8Array): Promise<void>;
-  /** Reads a small object with its version, for `replaceIf`; undefined where there is none. */
+  /**
+   * Reads a small object with its version, for `replaceIf`; undefined where there is none. Of one that is larger than any
+   * document may be the beginning, a byte more than that: it can be replaced, and no parser takes it.
+   */
   readVersion(key: string, options?: ReadOptions): Promise<VersionedObject | undefined>;
   /**
    * Writes a small object whole if what lies under the key is still that version, or still nothing (undefined): of
@@ -156,6 +159,19 @@ export class ObjectTooLarge extends PgproofError {
 /** Reads a whole small object (manifest, verification) into memory. @throws ObjectMissing, ObjectTooLarge */
 export async function readSmall(store: Store, key: string, options?: ReadOptions): Promise<Buffer> {
   return await collectSmall(await store.read(key, options), `${store.url}/${key}`);
+}
+
+/** All of a stream, or its beginning where it is larger than any document may be: a byte more than that. */
+export async function collectBeginning(stream: Readable): Promise<Buffer> {
+  const mostBytes = documentLimits.bytes + 1;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= mostBytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, mostBytes);
 }
 
 /** All of a stream that is known to be small. One that is not is given up at the limit. @throws ObjectTooLarge */

@@ -1,5 +1,6 @@
 import { PgproofError } from '../errors.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
+import { documentLimits } from '../manifest/document.ts';
 import { ManifestUnreadable, verificationName } from '../manifest/manifest.ts';
 import { pastRun } from '../manifest/verdict-in-force.ts';
 import {
@@ -16,6 +17,7 @@ import { oneLine } from '../text/one-line.ts';
 export type KeptBeside = {
   /** Of the object, beside the manifest: `verification.kept-0123456789abcdef.json`. */
   readonly name: string;
+  /** Of what is too large to be read the beginning. */
   readonly content: Buffer;
   /** Why nothing of it counts, for people. */
   readonly why: string;
@@ -53,7 +55,7 @@ export function whatWasThere(
   } catch (error: unknown) {
     if (!(error instanceof ManifestUnreadable)) throw error;
     if (error.newerFormat !== undefined) throw ofNewer(error);
-    return { setAside: [], keep: keptBeside(content, 'it cannot be read') };
+    return { setAside: [], keep: keptBeside(content, whyUnreadable(content)) };
   }
   const { source, database } = id;
   const here = { id: formatId(id), source, database };
@@ -82,6 +84,14 @@ export async function refuseNewer(
 function keptBeside(content: Buffer, why: string): KeptBeside {
   const name = verificationName.replace(/\.json$/, `.kept-${sha256Of(content).slice(0, 16)}.json`);
   return { name, content, why: oneLine(why) };
+}
+
+/** Of what is too large only the beginning was read; a bucket with versions has all of it. */
+function whyUnreadable(content: Buffer): string {
+  const { bytes } = documentLimits;
+  return content.length > bytes
+    ? `it has more than ${bytes} bytes, of which only the beginning was read`
+    : 'it cannot be read';
 }
 
 function ofNewer(cause: ManifestUnreadable): VerificationOfNewer {

@@ -114,7 +114,9 @@ test('the restore function may use the keys of its secrets, through Secrets Mana
   );
   const conditions = {
     StringEquals: {
-      'kms:ViaService': { 'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.amazonaws.com']] },
+      'kms:ViaService': {
+        'Fn::Join': ['', ['secretsmanager.', { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }]],
+      },
     },
   };
   // A source's secret is encrypted with the source's key, also where others are restored into.

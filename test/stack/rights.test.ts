@@ -174,16 +174,19 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
     ),
   );
   const arn = 'arn:<AWS::Partition>:s3:::acme-backups';
-  const viaService = (service: string, suffix: unknown): object => ({
+  // In China the suffix is another one.
+  const viaService = (service: string): object => ({
     StringEquals: {
-      'kms:ViaService': { 'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, ...[suffix].flat()]] },
+      'kms:ViaService': {
+        'Fn::Join': ['', [`${service}.`, { Ref: 'AWS::Region' }, '.', { Ref: 'AWS::URLSuffix' }]],
+      },
     },
   });
   const bucketKey = {
     sid: 'BucketKey',
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
     resources: [kmsKeyArn],
-    conditions: viaService('s3', ['.', { Ref: 'AWS::URLSuffix' }]),
+    conditions: viaService('s3'),
   };
   const part = `${arn}/pg/eu/orders-prod`;
   expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 11)).toEqual([
@@ -195,7 +198,7 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
       sid: 'SecretKey',
       actions: ['kms:Decrypt'],
       resources: [kmsKeyArn],
-      conditions: viaService('secretsmanager', '.amazonaws.com'),
+      conditions: viaService('secretsmanager'),
     },
   ]);
   expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 8)).toEqual([

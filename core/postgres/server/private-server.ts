@@ -7,6 +7,7 @@ import { type ClusterWishes, createCluster, PrivateServerError } from './cluster
 import type { ServerProcess } from './control.ts';
 import { chooseEndpoint, shareSocket, socketParameters, tcpParameters } from './endpoint.ts';
 import type { Isolation } from './isolation.ts';
+import { type Launchers, launchThrough, systemLaunchers } from './launchers.ts';
 import type { ServerLimits } from './limits.ts';
 import { chooseOsUser, chooseOwnUser, type OsUser, reachableTools } from './os-user.ts';
 import { serverLog, startServerProcess } from './process.ts';
@@ -39,6 +40,8 @@ export type HostileSql = {
   /** Where no sandbox works. */
   readonly uncontained: Uncontained;
   readonly limits: ServerLimits;
+  /** Default: those of the system. */
+  readonly launchers?: Launchers | undefined;
 };
 
 export type PrivateServer = {
@@ -124,10 +127,10 @@ async function startIn(
   const data = await createCluster({ ...options, ...endpoint, ...places, osUser: builder });
   if (osUser !== undefined && osUser.uid !== builder?.uid)
     await giveTo(osUser, new Set([directory, socketDirectory]));
-  const { isolation, sandbox } = hostile === undefined ? trusted : await hold(hostile, places);
+  const { isolation, sandbox, launch } = hostile === undefined ? trusted : await hold(hostile, places);
   // With hostile SQL in mind: see shareSocket.
   const host = hostile === undefined ? socketDirectory : await directories.make(dirname(socketDirectory));
-  const started = await startServerProcess({ ...places, data, sandbox, limits: hostile?.limits });
+  const started = await startServerProcess({ ...places, data, sandbox, limits: hostile?.limits, launch });
   const sweep = hostile === undefined ? undefined : await sweepAfter(isolation, osUser, started.pid);
   const running = sweep === undefined ? started : sweeping(started, sweep);
   const stop = stopping(running, directories, osUser);
@@ -153,20 +156,32 @@ async function startIn(
   };
 }
 
-type Held = { readonly isolation: Isolation; readonly sandbox: SandboxWay | undefined };
+type Held = {
+  readonly isolation: Isolation;
+  readonly sandbox: SandboxWay | undefined;
+  readonly launch: readonly string[];
+};
 
-const trusted: Held = { isolation: { kind: 'unsandboxed', detail: 'not asked for' }, sandbox: undefined };
+const trusted: Held = {
+  isolation: { kind: 'unsandboxed', detail: 'not asked for' },
+  sandbox: undefined,
+  launch: [],
+};
 
 async function hold(
-  { programs, uncontained }: HostileSql,
+  { programs, uncontained, launchers = systemLaunchers }: HostileSql,
   places: Omit<SandboxRequest, 'programs'>,
 ): Promise<Held> {
+  const { directory, osUser } = places;
   const { sandbox, reason } = await openSandbox({ ...places, programs });
+  const launch = await launchThrough(launchers, directory, osUser, sandbox !== undefined);
   if (sandbox !== undefined) {
     const { tool, name } = sandbox;
-    return { isolation: { kind: 'sandboxed', by: tool, detail: name }, sandbox };
+    return { isolation: { kind: 'sandboxed', by: tool, detail: name }, sandbox, launch: launch.words };
   }
-  return { isolation: await runUncontained(uncontained, reason, places.osUser), sandbox };
+  const { hasNoNewPrivileges } = launch;
+  const isolation = await runUncontained(uncontained, reason, { osUser, hasNoNewPrivileges });
+  return { isolation, sandbox, launch: launch.words };
 }
 
 /** The same server, after whose end nothing that it started is left either. */

@@ -26,6 +26,8 @@ export type StartOptions = {
   readonly sandbox: SandboxWay | undefined;
   /** Default: none. */
   readonly limits?: ServerLimits | undefined;
+  /** What it is started through, as Launch has it. Default: nothing. */
+  readonly launch?: readonly string[] | undefined;
   readonly signal: AbortSignal | undefined;
 };
 
@@ -57,12 +59,13 @@ export async function startServerProcess(options: StartOptions): Promise<ServerP
 }
 
 async function spawnServer(options: StartOptions, logPath: string): Promise<ServerChild> {
-  const { tools, osUser, directory, data, sandbox, limits } = options;
+  const { tools, osUser, directory, data, sandbox, limits, launch = [] } = options;
   const inherited = await inheritedDescriptors();
   const log = await open(logPath, 'a', 0o600);
   const nothing = await open('/dev/null', 'r+');
   const [program, ...args] = [
     ...(limits === undefined ? [] : limitWords(limits)),
+    ...launch,
     ...(sandbox === undefined ? [] : [sandbox.program, ...sandbox.args]),
     toolPath(tools, 'postgres'),
     '-D',

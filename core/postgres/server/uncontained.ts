@@ -25,6 +25,9 @@ export class CannotBeContained extends PgproofError {
 
 const probeLimitMilliseconds = 10_000;
 
+/** As whom the server would run, and with what. */
+type Runs = { readonly osUser: OsUser | undefined; readonly hasNoNewPrivileges: boolean };
+
 /**
  * How a server runs that no sandbox holds.
  * @param why there is no sandbox, for people
@@ -33,7 +36,7 @@ const probeLimitMilliseconds = 10_000;
 export async function runUncontained(
   permission: Uncontained,
   why: string,
-  osUser: OsUser | undefined,
+  { osUser, hasNoNewPrivileges }: Runs,
 ): Promise<Isolation> {
   const isHidden = await isHiddenFrom(osUser);
   const isMachine = permission === 'own-machine' || permission === 'own-machine-asked-for';
@@ -43,6 +46,7 @@ export async function runUncontained(
     ...(isHidden
       ? ["pgproof's own environment and memory are hidden from it"]
       : ["pgproof's own environment and memory can be read by it"]),
+    ...(hasNoNewPrivileges ? [] : ['programs that are setuid are open to it']),
     ...(isMachine ? ['the network is open to it'] : []),
   ];
   const isolation = (kind: Isolation['kind']): Isolation => ({ kind, detail: remarks.join('; ') });

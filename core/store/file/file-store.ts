@@ -8,7 +8,7 @@ import { checkKey } from '../key.ts';
 import { sha256Of } from '../meter.ts';
 import { pipelineUntil } from '../pipeline-until.ts';
 import {
-  collectSmall,
+  collectBeginning,
   ObjectChanged,
   ObjectMissing,
   type ReadOptions,
@@ -135,7 +135,7 @@ async function readVersion(
   options: ReadOptions = {},
 ): Promise<VersionedObject | undefined> {
   try {
-    const content = await collectSmall(await read(place, key, options), `${place.url}/${key}`);
+    const content = await collectBeginning(await read(place, key, options));
     return { content, version: sha256Of(content) };
   } catch (error) {
     if (error instanceof ObjectMissing) return undefined;

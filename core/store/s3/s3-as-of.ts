@@ -2,7 +2,7 @@ import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { UsageError } from '../../errors.ts';
 import { abortReasonOr } from '../../process/stop-reason.ts';
 import { checkKey, isKey } from '../key.ts';
-import { collectSmall, ObjectMissing, type ReadOptions, type Store } from '../store.ts';
+import { collectBeginning, ObjectMissing, type ReadOptions, type Store } from '../store.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
 import { readTagged } from './s3-object.ts';
 import { s3Place } from './s3-place.ts';
@@ -142,7 +142,7 @@ export function s3StoreAsOf(settings: S3StoreSettings, at: Date): Store {
     read,
     async readVersion(key, options = {}) {
       try {
-        const content = await collectSmall(await read(key, options), `${url}/${key}`);
+        const content = await collectBeginning(await read(key, options));
         return { content, version: (await past.find(key, options))?.versionId ?? '' };
       } catch (error) {
         if (error instanceof ObjectMissing) return undefined;

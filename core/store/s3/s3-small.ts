@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { checkKey } from '../key.ts';
 import {
-  collectSmall,
+  collectBeginning,
   ObjectChanged,
   ObjectExists,
   type ObjectLock,
@@ -77,7 +77,7 @@ export async function readSmallTagged(
 ): Promise<VersionedObject | undefined> {
   try {
     const { stream, etag = '' } = await readTagged(place, key, options);
-    const content = await collectSmall(stream, `${place.url}/${key}`);
+    const content = await collectBeginning(stream);
     return { content, version: etag.startsWith('W/') ? noVersion : etag };
   } catch (error) {
     if (error instanceof ObjectMissing) return undefined;

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listBackups } from '../../../../core/inventory/list-backups.ts';
 import { readBackup } from '../../../../core/inventory/read-backup.ts';
 import { type BackupId, formatId } from '../../../../core/manifest/backup-id.ts';
+import { documentLimits } from '../../../../core/manifest/document.ts';
 import { serialize } from '../../../../core/manifest/manifest.ts';
 import { parseVerification, type Verification } from '../../../../core/manifest/verification.ts';
 import { inForceAfter, isInOrder, type Verified } from '../../../../core/manifest/verified.ts';
@@ -208,6 +209,22 @@ test.each<[string, (old: Buffer) => Buffer, string]>([
     expect(await listBackups(store, {})).toHaveLength(1);
   },
 );
+
+test('of a verification that is larger than any the beginning is kept beside, and told', async () => {
+  const backup = await backupOn(20);
+  await verify(20, 'read');
+  const large = Buffer.alloc(documentLimits.bytes + 10, ' ');
+  await writeFile(backup.path('verification.json'), large);
+  const verified = await verify(20, 'checksum');
+  const { keptBeside = [] } = await written(backup);
+  expect(keptBeside).toHaveLength(1);
+  expect(await beside(backup, keptBeside[0] ?? '')).toHaveLength(documentLimits.bytes + 1);
+  const told = verified.checks.find((check) => check.name === 'history');
+  expect(told?.detail).toContain('of which only the beginning was read');
+  // From now on it is as any other.
+  await verify(20, 'read');
+  expect(await written(backup)).toMatchObject({ verdict: 'intact', reached: 'read', keptBeside });
+});
 
 test('a verification of a newer pgproof is never replaced: told before anything is done', async () => {
   const backup = await backupOn(20);

@@ -51,6 +51,10 @@ describe.each(kinds)('SQL of a hostile dump, as superuser, %s', (kind) => {
     expect(lines.join('\n')).not.toContain(canary);
   });
 
+  it('gains nothing from programs that are setuid', async () => {
+    expect(await shell(open.server, 'grep NoNewPrivs /proc/self/status')).toEqual(['NoNewPrivs:\t1']);
+  });
+
   it('cannot put another server in the place of its own', async () => {
     const { directory, parameters } = open.server;
     await shell(open.server, `cd '${directory}' && rm .s.PGSQL.5432 && ln -s /nowhere .s.PGSQL.5432`);
