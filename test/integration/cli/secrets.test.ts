@@ -138,7 +138,7 @@ describe.each(ways)('a password by %s', (_, way) => {
         const files = (await readdir(directory, { recursive: true })).filter((file) =>
           /json$|sql$/.test(file),
         );
-        expect(files).toHaveLength(3);
+        expect(files).toHaveLength(4);
         for (const file of files) expectNoSecret(await readFile(join(directory, file), 'utf8'));
         expect(aws.sns.messages).toHaveLength(1);
         expectNoSecret(JSON.stringify(aws.sns.messages));
