@@ -275,6 +275,27 @@ test.each([
   }),
 );
 
+test('a folder that nobody may write in is told, and keeps no other', () =>
+  withPlace(async (place) => {
+    const { store } = place;
+    const [first = '', second = '', ...others] = await fill(store, nightly(5, '2026-11-27'));
+    const refusing: PrunableStore = {
+      ...store,
+      create: async (key, content) => {
+        const problem = { code: 'EACCES', syscall: 'open' };
+        if (key.startsWith(first))
+          throw fromFileSystem(Object.assign(new Error('permission denied'), problem), key);
+        await store.create(key, content);
+      },
+    };
+    const report = await pruneAt(refusing, 'last=3');
+    expect(gone(report)).toEqual([second]);
+    expect(problemsOf(report).map(({ what }) => what)).toEqual([
+      expect.stringMatching(`^${first} could not be deleted, and is whole: .*permission denied`),
+    ]);
+    expect(await listed(place)).toEqual([first, ...others]);
+  }));
+
 test('a disk that is full is pruned all the same', () =>
   withPlace(async (place) => {
     const { store } = place;
