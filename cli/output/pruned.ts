@@ -13,7 +13,7 @@ export function prunedLines(report: PruneReport, style: Style, width?: number): 
   const { groups, policy, extensions, notReached, leftoversUnknown } = report;
   const timeZone = policy?.timeZone ?? 'UTC';
   return [
-    ...groups.flatMap((group) => [...groupLines(group, timeZone, style, width), '']),
+    ...[...groups].sort(byName).flatMap((group) => [...groupLines(group, timeZone, style, width), '']),
     ...orphanLines(report, style),
     ...(report.notOrphans ?? []).map(({ id, why }) => `${style.yellow('!')} ${id} is no orphan: ${why}`),
     ...(leftoversUnknown === undefined
@@ -30,6 +30,10 @@ export function prunedLines(report: PruneReport, style: Style, width?: number): 
     ),
     ...sumLines(report, style),
   ];
+}
+
+function byName(one: GroupReport, other: GroupReport): number {
+  return one.source.localeCompare(other.source, 'en') || one.database.localeCompare(other.database, 'en');
 }
 
 /** Of the columns before WHY, with the longest words in them. */
@@ -164,8 +168,15 @@ function sumLines(report: PruneReport, style: Style): string[] {
       `${plural(kept, 'backup')} kept, ${style.bold(`${plural(going.length, 'backup')} would go`)} (${formatBytes(bytes)}). Nothing was deleted: add --yes.`,
     ];
   }
-  const gone = going.filter(({ outcome }) => outcome?.kind === 'gone').length;
+  const many = (kind: Outcome['kind']): number =>
+    going.filter(({ outcome }) => outcome?.kind === kind).length;
+  const [left, failed] = [many('left'), many('failed')];
+  const rest = [...(left === 0 ? [] : [`${left} left`]), ...(failed === 0 ? [] : [`${failed} failed`])];
   return [
-    `${plural(kept, 'backup')} kept, ${plural(gone, 'backup')} gone (${formatBytes(freedBytes(report))}).`,
+    `${[
+      `${plural(kept, 'backup')} kept`,
+      `${plural(many('gone'), 'backup')} gone (${formatBytes(freedBytes(report))})`,
+      ...rest,
+    ].join(', ')}.`,
   ];
 }

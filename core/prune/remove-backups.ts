@@ -43,7 +43,11 @@ export async function removeBackups(
   try {
     await mapInParallel(doomed, atOnce, async (one) => {
       signal.throwIfAborted();
-      const start = await begin(store, one, { now, signal, words });
+      const start = await begin(store, one, { now, signal, words }).catch((error: unknown) => {
+        // One folder that somebody made unwritable is no reason to keep all others for ever.
+        if (!(error instanceof StoreUnusable && error.isOfObject)) throw error;
+        return { kind: 'failed', why: messageOf(error), isListed: true } as const;
+      });
       if ('names' in start) begun.push(start);
       else outcomes.set(formatId(one.id), start);
     });

@@ -1,56 +1,40 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { listBackups } from '../../../../core/inventory/list-backups.ts';
 import { serialize } from '../../../../core/manifest/document.ts';
 import { classesOf } from '../../../../core/prune/classes.ts';
 import { problemsOf } from '../../../../core/prune/incomplete.ts';
-import { prune } from '../../../../core/prune/prune.ts';
 import type { PruneReport } from '../../../../core/prune/report.ts';
 import type { PruneRequest } from '../../../../core/prune/request.ts';
-import { policyOf } from '../../../../core/retention/policy.ts';
-import { prunableFileStore } from '../../../../core/store/file/prunable-file-store.ts';
 import type { PrunableStore } from '../../../../core/store/prunable.ts';
 import { readSmall } from '../../../../core/store/store.ts';
 import { nightly, writePast } from '../../../support/backup/history.ts';
+import { fill, gone, pruneAt, withPlace } from '../../../support/prune/place.ts';
 
-type Place = {
+type History = {
   readonly store: PrunableStore;
   readonly ids: readonly string[];
   readonly put: (key: string, content: string | Uint8Array) => Promise<void>;
 };
 
 /** Eight nights, of which the fifth is the first to hold a tenth of the rows. */
-async function withHistory(use: (place: Place) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'pgproof-hostile-'));
-  try {
-    const store = prunableFileStore({ directory });
-    const ids: string[] = [];
-    for (const past of nightly(8, '2026-11-27', (night) => ({ rows: night < 4 ? 1_000 : 100 })))
-      ids.push(await writePast(store, past));
-    const put: Place['put'] = async (key, content) => {
+function withHistory(use: (history: History) => Promise<void>): Promise<void> {
+  return withPlace(async ({ store, directory }) => {
+    const ids = await fill(
+      store,
+      nightly(8, '2026-11-27', (night) => ({ rows: night < 4 ? 1_000 : 100 })),
+    );
+    const put: History['put'] = async (key, content) => {
       await mkdir(dirname(join(directory, key)), { recursive: true });
       await writeFile(join(directory, key), content);
     };
     await use({ store, ids, put });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
-function pruneNow(store: PrunableStore, changes: Partial<PruneRequest> = {}): Promise<PruneReport> {
-  const { signal } = new AbortController();
-  const policy = policyOf({ keep: 'last=3', verified: true });
-  const clock = (): Date => new Date('2026-11-27T06:00:00Z');
-  return prune({ store, policy, apply: true, sweep: false, clock, signal, ...changes });
-}
-
-const gone = (report: PruneReport): string[] =>
-  report.groups
-    .flatMap(({ lines }) => lines.filter(({ outcome }) => outcome?.kind === 'gone'))
-    .map(({ id }) => id)
-    .sort();
+const pruneNow = (store: PrunableStore, changes: Partial<PruneRequest> = {}): Promise<PruneReport> =>
+  pruneAt(store, 'last=3', changes);
 
 type Lie = Record<string, unknown>;
 

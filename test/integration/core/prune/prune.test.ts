@@ -1,87 +1,13 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { PgproofError } from '../../../../core/errors.ts';
-import { judgeManifest } from '../../../../core/inventory/judge-manifest.ts';
-import { listBackups } from '../../../../core/inventory/list-backups.ts';
-import { keyOf, parseId } from '../../../../core/manifest/backup-id.ts';
 import { serialize } from '../../../../core/manifest/document.ts';
-import { classesOf } from '../../../../core/prune/classes.ts';
 import { problemsOf } from '../../../../core/prune/incomplete.ts';
-import { prune } from '../../../../core/prune/prune.ts';
-import type { PruneReport } from '../../../../core/prune/report.ts';
-import type { PruneRequest } from '../../../../core/prune/request.ts';
-import { parseKeep } from '../../../../core/retention/keep.ts';
-import { policyOf } from '../../../../core/retention/policy.ts';
-import { fromFileSystem } from '../../../../core/store/file/file-error.ts';
-import { prunableFileStore } from '../../../../core/store/file/prunable-file-store.ts';
 import type { PrunableStore } from '../../../../core/store/prunable.ts';
-import { readSmall } from '../../../../core/store/store.ts';
-import { nightly, type PastBackup, writePast } from '../../../support/backup/history.ts';
+import { nightly } from '../../../support/backup/history.ts';
+import { fill, gone, listed, morning, type Place, pruneAt, withPlace } from '../../../support/prune/place.ts';
 import { CutOff, cutOff } from '../../../support/store/cut-off.ts';
-
-type Place = {
-  readonly store: PrunableStore;
-  readonly directory: string;
-  readonly keys: () => Promise<string[]>;
-};
-
-async function withPlace(use: (place: Place) => Promise<void>): Promise<void> {
-  const directory = await mkdtemp(join(tmpdir(), 'pgproof-prune-'));
-  const keys = async (): Promise<string[]> => {
-    const found = await readdir(directory, { recursive: true, withFileTypes: true });
-    return found
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(directory.length + 1))
-      .sort();
-  };
-  try {
-    await use({ store: prunableFileStore({ directory }), directory, keys });
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-async function fill(store: PrunableStore, history: readonly PastBackup[]): Promise<string[]> {
-  const ids: string[] = [];
-  for (const past of history) ids.push(await writePast(store, past));
-  return ids;
-}
-
-const morning = new Date('2026-11-27T06:00:00Z');
-
-function pruneAt(
-  store: PrunableStore,
-  keep: string,
-  changes: Partial<PruneRequest> & { readonly now?: Date; readonly min?: number } = {},
-): Promise<PruneReport> {
-  const { now = morning, min = 3, ...rest } = changes;
-  const policy = policyOf({ keep: parseKeep(keep), min, timeZone: 'UTC', verified: true });
-  const signal = new AbortController().signal;
-  return prune({ store, policy, apply: true, sweep: false, clock: () => now, signal, ...rest });
-}
-
-const gone = (report: PruneReport): string[] =>
-  report.groups
-    .flatMap(({ lines }) => lines.filter(({ outcome }) => outcome?.kind === 'gone'))
-    .map(({ id }) => id)
-    .sort();
-
-/** Every backup that has a manifest, with all of its objects there. */
-async function listed({ store, keys }: Place): Promise<string[]> {
-  const all = new Set(await keys());
-  const ids = [...all]
-    .filter((key) => /Z\/manifest\.json$/.test(key))
-    .map((key) => key.slice(0, -'/manifest.json'.length));
-  for (const text of ids) {
-    const id = parseId(text);
-    const manifest = judgeManifest(await readSmall(store, keyOf(id, 'manifest.json')), id, text);
-    for (const { name } of manifest.objects) expect(all, text).toContain(`${text}/${name}`);
-  }
-  return ids.sort();
-}
 
 test('without being told to it deletes nothing, and writes nothing', () =>
   withPlace(async (place) => {
@@ -251,56 +177,6 @@ describe('what lies under an id without a manifest', () => {
     }));
 });
 
-test.each([
-  ['before the first manifest goes', 'create', 0],
-  ['while manifests go', 'remove', 2],
-] as const)('stopped %s it leaves nothing half done', (_, change, goes) =>
-  withPlace(async (place) => {
-    const { store } = place;
-    const ids = await fill(store, nightly(5, '2026-11-27'));
-    const stop = new AbortController();
-    const stopping: PrunableStore = {
-      ...store,
-      [change]: async (...args: [never, never]) => {
-        stop.abort(new Error('stopped'));
-        return await store[change](...args);
-      },
-    };
-    const { signal } = stop;
-    await expect(pruneAt(stopping, 'last=3', { signal })).rejects.toThrow('stopped');
-    expect(await listed(place)).toEqual(ids.slice(goes));
-    const left = await place.keys();
-    expect(left.filter((key) => ids.slice(0, goes).some((id) => key.startsWith(id)))).toEqual([]);
-    expect(left.filter((key) => key.endsWith('/pruned.json'))).toEqual([]);
-  }),
-);
-
-test('a disk that is full is pruned all the same', () =>
-  withPlace(async (place) => {
-    const { store } = place;
-    const ids = await fill(store, nightly(5, '2026-11-27'));
-    let isFull = true;
-    const whileFull = async (write: () => Promise<void>): Promise<void> => {
-      const problem = { code: 'ENOSPC', syscall: 'write' };
-      if (isFull) throw fromFileSystem(Object.assign(new Error('no space left'), problem), store.url);
-      await write();
-    };
-    const full: PrunableStore = {
-      ...store,
-      create: (key, content) => whileFull(() => store.create(key, content)),
-      replace: (key, content) => whileFull(() => store.replace(key, content)),
-      remove: async (keys, options) => {
-        const all = [...keys];
-        if (all.some((key) => key.endsWith('/manifest.json'))) isFull = false;
-        return await store.remove(all, options);
-      },
-    };
-    const report = await pruneAt(full, 'last=3');
-    expect(gone(report)).toEqual(ids.slice(0, 2));
-    expect(problemsOf(report)).toEqual([]);
-    expect(await listed(place)).toEqual(ids.slice(2));
-  }));
-
 test('a backup that is held after the store was listed is left', () =>
   withPlace(async (place) => {
     const { store } = place;
@@ -376,31 +252,4 @@ test('clusters that shared a name are pruned apart', () =>
       ]),
     );
     expect(gone(report)).toHaveLength(12);
-  }));
-
-test('of many databases some are asked for at once', () =>
-  withPlace(async ({ store }) => {
-    const [past] = nightly(1, '2026-11-27');
-    if (past === undefined) throw new Error('there is a night');
-    for (let number = 0; number < 20; number += 1)
-      await writePast(store, { ...past, database: `app${number}` });
-    let most = 0;
-    let now = 0;
-    const watched: PrunableStore = {
-      ...store,
-      read: async (key, options) => {
-        now += 1;
-        if (key.endsWith('/prune.json')) most = Math.max(most, now);
-        await sleep(5);
-        now -= 1;
-        return await store.read(key, options);
-      },
-    };
-    expect((await pruneAt(watched, 'last=1', { apply: false })).groups).toHaveLength(20);
-    expect(most).toBe(8);
-    const { signal } = new AbortController();
-    const options = { store: watched, policy: undefined, now: morning, signal };
-    most = 0;
-    await classesOf(await listBackups(store), options);
-    expect(most).toBe(16);
   }));
