@@ -174,7 +174,9 @@ function sumLines(report: PruneReport, style: Style): string[] {
 /** Where nobody asked about backups. */
 function leftSum({ applied, orphans, leftovers }: PruneReport): string {
   const all = [...orphans, ...leftovers];
+  const asked = 'No backup was looked at, for there is no --keep.';
+  if (all.length === 0) return `${asked} Nothing is left of killed runs.`;
   const gone = all.filter(({ outcome }) => outcome?.kind === 'gone').length;
   const rest = applied ? `, ${gone} gone` : '. Nothing was deleted: add --yes';
-  return `No backup was looked at, for there is no --keep. ${plural(all.length, 'leftover')}${rest}.`;
+  return `${asked} ${plural(all.length, 'leftover')}${rest}.`;
 }
