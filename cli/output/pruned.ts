@@ -126,7 +126,7 @@ function orphanLines({ orphans, leftovers }: PruneReport, style: Style): string[
       'unfinished',
       bytes === undefined ? '' : formatBytes(bytes),
       newestAt?.toISOString().slice(0, 10) ?? '',
-      outcomeText(outcome, 'goes with --sweep', style),
+      outcomeText(outcome, '--sweep takes it', style),
     ]),
   ];
   if (rows.length === 0) return [];
@@ -140,8 +140,8 @@ function orphanLines({ orphans, leftovers }: PruneReport, style: Style): string[
 function orphanText({ id, origin, outcome }: Orphan, style: Style): string {
   const how =
     origin === 'pruned'
-      ? 'prune did not come to its end: goes with --sweep'
-      : `no manifest: goes with --orphan ${id}`;
+      ? 'prune did not come to its end: --sweep takes it'
+      : `no manifest: --orphan ${id} takes it`;
   return outcomeText(outcome, how, style);
 }
 
@@ -159,6 +159,7 @@ function outcomeText(outcome: Outcome | undefined, how: string, style: Style): s
 }
 
 function sumLines(report: PruneReport, style: Style): string[] {
+  if (report.policy === undefined) return [leftSum(report)];
   const lines = report.groups.flatMap((group) => group.lines);
   const kept = lines.filter(({ action }) => action === 'keep').length;
   const going = lines.filter(({ action }) => action === 'remove');
@@ -179,4 +180,14 @@ function sumLines(report: PruneReport, style: Style): string[] {
       ...rest,
     ].join(', ')}.`,
   ];
+}
+
+/** Where nobody asked about backups. */
+function leftSum({ applied, orphans, leftovers }: PruneReport): string {
+  const all = [...orphans, ...leftovers];
+  const asked = 'No backup was looked at, for there is no --keep.';
+  if (all.length === 0) return `${asked} Nothing is left of killed runs.`;
+  const gone = all.filter(({ outcome }) => outcome?.kind === 'gone').length;
+  const rest = applied ? `, ${gone} gone` : '. Nothing was deleted: add --yes';
+  return `${asked} ${plural(all.length, 'leftover')}${rest}.`;
 }

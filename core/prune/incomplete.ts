@@ -10,13 +10,16 @@ export class PruneIncomplete extends PgproofError {
 
   constructor(report: PruneReport) {
     const problems = problemsOf(report);
+    const [fix = 'Run it again.', ...otherFixes] = new Set(problems.map((problem) => problem.fix));
+    // What is to be done stands beside its problem where it is not the same for all.
+    const isOneFix = otherFixes.length === 0;
     super({
       what: `Prune did not do all (${plural(problems.length, 'problem')})`,
       got: problems
-        .map(({ what }) => what)
+        .map((problem) => (isOneFix ? problem.what : `${problem.what}. ${problem.fix}`))
         .slice(0, shown)
         .join('\n'),
-      fix: problems[0]?.fix ?? 'Run it again.',
+      fix: isOneFix ? fix : 'Then run it again.',
     });
     this.report = report;
   }

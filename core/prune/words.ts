@@ -16,7 +16,7 @@ export function reasonText(reason: Reason, timeZone: string, isShort = false): s
     case 'within':
       return 'within';
     case 'min':
-      return `of the ${reason.of} newest good ones`;
+      return reason.of === 1 ? 'the newest good one' : `of the ${reason.of} newest good ones`;
     case 'cliff':
       return cliffText(reason, day);
     case 'hold':

@@ -181,3 +181,11 @@ test.each([
     expect({ status, stderr }).toEqual({ status: expected, stderr: expect.stringContaining(told) });
   }),
 );
+
+test('a sweep alone says that no backup was looked at', () =>
+  withFileStore(async (store) => {
+    await fill(store, past(2));
+    const swept = await cli.run(['prune', '--store', store.url, '--sweep']);
+    expect(swept).toMatchObject({ status: 0, stderr: '' });
+    expect(swept.stdout).toContain('No backup was looked at');
+  }));

@@ -36,3 +36,10 @@ test('a clock that was wrong at the last prune names the file that remembers it'
   ]);
   expect(fix).toContain('delete shop/app/prune.json');
 });
+
+test.each([
+  [1, 'the newest good one'],
+  [3, 'of the 3 newest good ones'],
+])('a floor of %d is said in words', (of, words) => {
+  expect(reasonText({ kind: 'min', number: 1, of, until: undefined }, before, 'UTC')).toBe(words);
+});
