@@ -1,4 +1,4 @@
-import { PgproofError } from '../errors.ts';
+import { PgproofError, UsageError } from '../errors.ts';
 import type { DatabaseFacts } from '../postgres/facts/server-facts.ts';
 
 /** Databases of the providers themselves: only they may connect, and nothing of the user's is in them. */
@@ -12,8 +12,8 @@ export class NoDatabases extends PgproofError {
 /**
  * The databases of a run: those named, or every one that is no template and allows connections but for `postgres`
  * and the providers' own; less those excluded. A name that the server does not have is kept: its backup fails, and
- * says so, while the others are taken.
- * @throws NoDatabases
+ * says so, while the others are taken. One that is a connection string and no database's is a mistake of the call's.
+ * @throws NoDatabases, UsageError
  */
 export function selectDatabases(
   onServer: readonly DatabaseFacts[],
@@ -22,6 +22,8 @@ export function selectDatabases(
 ): { readonly name: string; readonly bytes: number }[] {
   const left = new Set(excluded);
   const sizes = new Map(onServer.map(({ name, bytes }) => [name, bytes]));
+  for (const name of [...named, ...excluded])
+    if (!sizes.has(name) && isConnectionString(name)) throw noConnectionString();
   const all = onServer
     .filter(
       (one) =>
@@ -39,6 +41,28 @@ export function selectDatabases(
     });
   }
   return chosen.map((name) => ({ name, bytes: sizes.get(name) ?? 0 }));
+}
+
+/**
+ * `postgresql://user:secret@host/app`, the same without its beginning, `host=… password=…`: the name would go into the
+ * backup's id, its key and every message, and the password with it.
+ */
+function isConnectionString(name: string): boolean {
+  return (
+    /^\s*(?:jdbc:)?[a-z][a-z0-9+]*:\/\//i.test(name) ||
+    /^[^\s/@:]*:[^\s@]*@/.test(name) ||
+    /(?:^|\s)(?:host|hostaddr|user|password|dbname|service)\s*=/i.test(name)
+  );
+}
+
+/** Nothing of the text is repeated. */
+function noConnectionString(): UsageError {
+  return new UsageError({
+    what: 'The name of a database was expected, and a connection string was given',
+    got: 'a text like postgresql://… or host=…, not repeated here: it may hold a password',
+    expected: 'the name alone, as in --database app',
+    fix: 'Give the connection string with --source (in the configuration with host and secretArn), and only the name of the database here.',
+  });
 }
 
 function quoted(names: readonly string[]): string {

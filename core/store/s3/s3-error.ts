@@ -167,6 +167,18 @@ export function attemptsOf(error: unknown): number {
   return raw(error).$metadata?.attempts ?? 1;
 }
 
+/**
+ * Whether a conditional write that was sent again met one that is not done yet (409): most likely our own, whose answer was
+ * lost. S3's advice is to send it once more, which tells how that one ended.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export function isUndecided(error: unknown): boolean {
+  return s3ErrorName(error) === 'ConditionalRequestConflict';
+}
+
+/** How often an undecided write is sent once more, and the pause before, which grows. */
+export const undecided = { attempts: 4, pauseMs: 250 } as const;
+
 /** The region that S3 says the bucket is in. */
 function rightRegion(error: unknown): string | undefined {
   const { $response, Region, message } = raw(error);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
 import { ListObjectsV2Command, PutObjectCommand } from '@aws-sdk/client-s3';
 import { checkKey } from '../key.ts';
 import {
@@ -12,7 +13,7 @@ import {
   type VersionedObject,
 } from '../store.ts';
 import { digestForLock, lockInput } from './lock-input.ts';
-import { attemptsOf, fromLocked, s3ErrorName } from './s3-error.ts';
+import { attemptsOf, fromLocked, isUndecided, s3ErrorName, undecided } from './s3-error.ts';
 import { type Place, readTagged } from './s3-object.ts';
 
 /** Where small objects go. */
@@ -46,23 +47,27 @@ export async function putSmall(
   lock?: ObjectLock,
 ): Promise<void> {
   checkKey(key);
-  try {
-    await place.client.send(
-      new PutObjectCommand({
-        Bucket: place.bucket,
-        Key: place.folder + key,
-        Body: content,
-        ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
-        ...lockInput(lock),
-        ...(lock === undefined ? {} : await digestForLock(place.client, content)),
-        ...condition,
-      }),
-    );
-  } catch (error) {
-    const failure = fromLocked(error, `${place.url}/${key}`, lock);
-    if (failure instanceof ObjectExists && attemptsOf(error) > 1 && (await isOurs(place, key, content)))
+  const input = {
+    Bucket: place.bucket,
+    Key: place.folder + key,
+    Body: content,
+    ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms' as const, SSEKMSKeyId: kmsKeyArn }),
+    ...lockInput(lock),
+    ...(lock === undefined ? {} : await digestForLock(place.client, content)),
+    ...condition,
+  };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await place.client.send(new PutObjectCommand(input));
       return;
-    throw failure;
+    } catch (error) {
+      const failure = fromLocked(error, `${place.url}/${key}`, lock);
+      const isSentAgain = attempt > 1 || attemptsOf(error) > 1;
+      if (!(failure instanceof ObjectExists && isSentAgain)) throw failure;
+      if (await isOurs(place, key, content)) return;
+      if (!isUndecided(error) || attempt === undecided.attempts) throw failure;
+      await wait(undecided.pauseMs * attempt);
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -15,7 +16,7 @@ import { lockInput } from './lock-input.ts';
 import { uploadParts } from './multipart.ts';
 import type { Upload, UploadedParts } from './part-sender.ts';
 import { choosePartSizes } from './part-sizes.ts';
-import { attemptsOf, fromLocked, fromS3, s3ErrorName } from './s3-error.ts';
+import { attemptsOf, fromLocked, fromS3, isUndecided, s3ErrorName, undecided } from './s3-error.ts';
 
 export type S3Target = {
   readonly client: S3Client;
@@ -91,13 +92,19 @@ async function completeUpload(upload: Upload, sent: UploadedParts): Promise<void
     MultipartUpload: { Parts: [...sent.parts] },
     IfNoneMatch: '*',
   });
-  try {
-    await upload.client.send(command);
-  } catch (error) {
-    const failure = fromS3(error, upload.url);
-    const maybeDone = failure instanceof ObjectExists || s3ErrorName(error) === 'NoSuchUpload';
-    if (maybeDone && attemptsOf(error) > 1 && (await isCompleted(upload, sent))) return;
-    throw failure;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await upload.client.send(command);
+      return;
+    } catch (error) {
+      const failure = fromS3(error, upload.url);
+      const maybeDone = failure instanceof ObjectExists || s3ErrorName(error) === 'NoSuchUpload';
+      const isSentAgain = attempt > 1 || attemptsOf(error) > 1;
+      if (!(maybeDone && isSentAgain)) throw failure;
+      if (await isCompleted(upload, sent)) return;
+      if (!isUndecided(error) || attempt === undecided.attempts) throw failure;
+      await wait(undecided.pauseMs * attempt);
+    }
   }
 }
 

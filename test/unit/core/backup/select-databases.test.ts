@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NoDatabases, selectDatabases } from '../../../../core/backup/select-databases.ts';
+import { UsageError } from '../../../../core/errors.ts';
 
 const plain = { bytes: 1, allowsConnections: true, isTemplate: false };
 const onServer = [
@@ -25,6 +26,34 @@ describe('the databases of a run', () => {
 
   it('keep a name that the server does not have, so that its backup fails and says so', () => {
     expect(selectDatabases(onServer, ['gone'], [])).toEqual([{ name: 'gone', bytes: 0 }]);
+  });
+
+  it.each([
+    'postgresql://app:s3cret@db.example/app',
+    'postgres://db.example/s3cret',
+    'POSTGRESQL://app:s3cret@/app',
+    'jdbc:postgresql://db.example/app?password=s3cret',
+    'app:s3cret@db.example/app',
+    'host=db.example password=s3cret dbname=app',
+    'dbname=app  PASSWORD = s3cret',
+  ])('are no connection strings, of which nothing is repeated: %s', (text) => {
+    for (const select of [() => names([text], []), () => names([], [text]), () => names(['app', text], [])]) {
+      expect(select).toThrow(UsageError);
+      expect(select).toThrow(/a connection string was given.*--source/);
+      expect(select).not.toThrow(/s3cret|db\.example/);
+    }
+  });
+
+  it.each(['a=b', 'app@home', 'a:b', 'host', 'x/y', 'postgresql:'])(
+    'may have odd names that are no connection strings: %s',
+    (name) => {
+      expect(names([name], [])).toEqual([name]);
+    },
+  );
+
+  it('may be called like a connection string where the server has one that is', () => {
+    const name = 'postgresql://app@db/app';
+    expect(selectDatabases([{ ...plain, name }], [name], [])).toEqual([{ name, bytes: 1 }]);
   });
 
   it('leave out the excluded by whole names', () => {

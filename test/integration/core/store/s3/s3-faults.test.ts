@@ -174,6 +174,21 @@ describe('conditional writes', () => {
     });
   });
 
+  it('are sent once more where S3 says that one is under way, as that may be ours', async () => {
+    await inBucket(async (store, server) => {
+      server.misbehave({ operation: 'PutObject', action: 'internalError' });
+      server.misbehave({ operation: 'PutObject', action: 'conflict' });
+      await store.create('manifest.json', Buffer.from('{"ours":1}'));
+      expect((await readSmall(store, 'manifest.json')).toString()).toBe('{"ours":1}');
+      const staged = await store.stage('k', sourceOf(bytesOf(1000)));
+      server.misbehave({ operation: 'CompleteMultipartUpload', action: 'internalError' });
+      server.misbehave({ operation: 'CompleteMultipartUpload', action: 'conflict' });
+      await staged.commit();
+      expect(server.keys('backups')).toEqual(['p/k', 'p/manifest.json']);
+      expect(server.uploads()).toEqual([]);
+    });
+  });
+
   it("do not take another's object for their own after a retry", async () => {
     await inBucket(async (store, server) => {
       await server.put('backups', 'p/manifest.json', '{"theirs":1}');
