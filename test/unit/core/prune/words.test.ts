@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { PrunedLine } from '../../../../core/prune/report.ts';
-import { decisionsOn, refusalText } from '../../../../core/prune/words.ts';
+import { decisionsOn, reasonText, refusalText } from '../../../../core/prune/words.ts';
 import type { Reason } from '../../../../core/retention/shapes.ts';
 
 const before = 'shop/app/2026-11-20T02-00-00Z';
@@ -41,5 +41,5 @@ test.each([
   [1, 'the newest good one'],
   [3, 'of the 3 newest good ones'],
 ])('a floor of %d is said in words', (of, words) => {
-  expect(reasonText({ kind: 'min', number: 1, of, until: undefined }, before, 'UTC')).toBe(words);
+  expect(reasonText({ kind: 'min', number: 1, of, until: undefined }, 'UTC')).toBe(words);
 });
