@@ -1,10 +1,9 @@
 import { UsageError } from '../errors.ts';
 import type { ListEntry } from '../inventory/entry.ts';
-import { decide } from '../retention/decide.ts';
 import { policyOf } from '../retention/policy.ts';
 import type { Line, Policy } from '../retention/shapes.ts';
 import type { Store } from '../store/store.ts';
-import { clustersOf } from './clusters.ts';
+import { clustersOf, decideOnCluster } from './clusters.ts';
 import { databasesOf } from './decide-on.ts';
 import { mapInParallel } from './in-parallel.ts';
 import { type Database, RecordUnreadable, readRecord } from './record.ts';
@@ -32,7 +31,7 @@ export async function classesOf(
   const lines = await mapInParallel(databasesOf(entries), recordsAtOnce, async (one) => {
     const own = policy ?? (await policyOfLastPrune(store, one, signal));
     if (own === undefined) return [];
-    return clustersOf(one.entries).flatMap(({ backups }) => decide(backups, own, now).lines);
+    return clustersOf(one.entries).flatMap((cluster) => decideOnCluster(cluster, own, now).lines);
   });
   return new Map(lines.flat().map((line) => [line.id, line]));
 }

@@ -3,10 +3,9 @@ import type { ListEntry } from '../inventory/entry.ts';
 import { encodeName, formatId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import type { PruneRecord } from '../manifest/prune-record.ts';
-import { decide } from '../retention/decide.ts';
 import type { Decision, Line, Policy } from '../retention/shapes.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { clustersOf } from './clusters.ts';
+import { clustersOf, decideOnCluster } from './clusters.ts';
 import { heedLocks } from './heed-locks.ts';
 import { RecordUnreadable, readRecord } from './record.ts';
 import type { GroupReport, PrunedLine } from './report.ts';
@@ -60,8 +59,9 @@ export async function decideOn(
   const byId = new Map(entries.map((entry) => [formatId(entry.id), entry]));
   const clusters = clustersOf(entries);
   const groups: GroupReport[] = [];
-  for (const { systemIdentifier, backups } of clusters) {
-    const decision = decide(backups, policy, now, lastPruneAt);
+  for (const cluster of clusters) {
+    const { systemIdentifier } = cluster;
+    const decision = decideOnCluster(cluster, policy, now, lastPruneAt);
     const { lines, refusal } = record instanceof Error ? refused(decision, record) : decision;
     const heeded = await heedLocks(
       store,

@@ -252,4 +252,10 @@ test('clusters that shared a name are pruned apart', () =>
       ]),
     );
     expect(gone(report)).toHaveLength(12);
+    // Nothing newer comes of the old one: no day is told on which its backups would go.
+    const untils = report.groups.map(({ systemIdentifier, lines }) => [
+      systemIdentifier,
+      lines.some(({ until, action }) => action === 'keep' && until !== undefined),
+    ]);
+    expect(untils).toContainEqual(['7000000000000000001', false]);
   }));
