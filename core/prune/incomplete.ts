@@ -1,4 +1,5 @@
 import { PgproofError } from '../errors.ts';
+import { idInKey } from '../manifest/backup-id.ts';
 import { plural } from '../text/units.ts';
 import type { PruneReport } from './report.ts';
 import { refusalText } from './words.ts';
@@ -16,7 +17,7 @@ export class PruneIncomplete extends PgproofError {
     super({
       what: `Prune did not do all (${plural(problems.length, 'problem')})`,
       got: problems
-        .map((problem) => (isOneFix ? problem.what : `${problem.what}. ${problem.fix}`))
+        .map((problem) => (isOneFix ? textOf(problem) : `${textOf(problem)}. ${problem.fix}`))
         .slice(0, shown)
         .join('\n'),
       fix: isOneFix ? fix : 'Then run it again.',
@@ -27,41 +28,79 @@ export class PruneIncomplete extends PgproofError {
 
 const shown = 20;
 
-/** What people have to know and do, one per database or object. */
-export function problemsOf(report: PruneReport): { readonly what: string; readonly fix: string }[] {
+function textOf({ kind, source, database, what }: Problem): string {
+  return kind === 'refused' ? `${source}/${database}: ${what}` : what;
+}
+
+/** What was not done that was to be done. */
+export type Problem = {
+  readonly kind: 'refused' | 'failed' | 'not-reached';
+  readonly source: string;
+  /** Undefined where it is of none, or nobody knows of which. */
+  readonly database: string | undefined;
+  /** Names the object that it is about; of a refusal, the database is not in it. */
+  readonly what: string;
+  readonly fix: string;
+};
+
+const again = 'See what the store says, and run it again.';
+
+/** What people have to know and do, one per database or object; those of refused databases first. */
+export function problemsOf(report: PruneReport): Problem[] {
   const { groups, orphans, notOrphans = [], leftovers, extensions, notReached } = report;
-  const again = 'See what the store says, and run it again.';
+  const failed = (key: string, what: string, fix: string): Problem => ({
+    kind: 'failed',
+    ...namesIn(key),
+    what,
+    fix,
+  });
   return [
-    ...groups.flatMap(({ source, database, refusal, lines }) => {
+    ...groups.flatMap(({ source, database, refusal, lines }): Problem[] => {
       if (refusal === undefined) return [];
       const { what, fix } = refusalText(refusal, lines);
-      return [{ what: `${source}/${database}: nothing was deleted, because ${what}`, fix }];
+      return [
+        {
+          kind: 'refused',
+          source,
+          database,
+          what: `Nothing was deleted, because ${what}`,
+          fix,
+        },
+      ];
     }),
-    ...[...groups.flatMap(({ lines }) => lines), ...orphans].flatMap(({ id, outcome }) =>
-      outcome?.kind === 'failed'
-        ? [
-            {
-              what: `${id} could not be deleted${outcome.isListed ? ', and is whole' : ' to its end, and is no backup any more'}: ${outcome.why}`,
-              fix: outcome.isListed ? again : 'Run it again with --sweep.',
-            },
-          ]
-        : [],
+    ...[...groups.flatMap(({ lines }) => lines), ...orphans].flatMap(({ id, outcome }) => {
+      if (outcome?.kind !== 'failed') return [];
+      const { isListed, why } = outcome;
+      const state = isListed ? ', and is whole' : ' to its end, and is no backup any more';
+      const fix = isListed ? again : 'Run it again with --sweep.';
+      return [failed(id, `${id} could not be deleted${state}: ${why}`, fix)];
+    }),
+    ...notOrphans.map(({ id, why }) =>
+      failed(id, `${id} is no orphan: ${why}`, 'Without --yes prune lists what --orphan takes.'),
     ),
-    ...notOrphans.map(({ id, why }) => ({
-      what: `${id} is no orphan: ${why}`,
-      fix: 'Without --yes prune lists what --orphan takes.',
-    })),
     ...leftovers.flatMap(({ name, outcome }) =>
       outcome?.kind === 'failed'
-        ? [{ what: `${name}, half written, could not be deleted: ${outcome.why}`, fix: again }]
+        ? [failed(name, `${name}, half written, could not be deleted: ${outcome.why}`, again)]
         : [],
     ),
     ...extensions.flatMap(({ id, error }) =>
-      error === undefined ? [] : [{ what: `${id}: its lock could not be made longer: ${error}`, fix: again }],
+      error === undefined ? [] : [failed(id, `${id}: its lock could not be made longer: ${error}`, again)],
     ),
-    ...notReached.map(({ source, database }) => ({
-      what: `${source}/${database}: time was up before it`,
-      fix: 'It is the first next time; where this goes on, give the function more time.',
-    })),
+    ...notReached.map(
+      ({ source, database }): Problem => ({
+        kind: 'not-reached',
+        source,
+        database,
+        what: `${source}/${database}: time was up before it`,
+        fix: 'It is the first next time; where this goes on, give the function more time.',
+      }),
+    ),
   ];
+}
+
+/** Of the first two segments of a key; a staging file has none. */
+function namesIn(key: string): Pick<Problem, 'source' | 'database'> {
+  const folder = key.split('/').slice(0, 2).join('/');
+  const id = idInKey(`${folder}/1970-01-01T00-00-00Z`);
+  return id === undefined ? { source: folder, database: undefined } : id;
 }

@@ -60,7 +60,7 @@ test('a lock that was not made longer, and databases that were not come to', () 
     ],
     notReached: [{ source: 'shop', database: 'late "one"' }],
   });
-  expect(locks?.words).toBe(`${id('app', 21)}: its lock was not made longer: denied`);
+  expect(locks?.words).toBe(`${id('app', 21)}: its lock could not be made longer: denied`);
   expect(time?.what).toContain('"late \\"one\\""');
   expect(time?.database).toBeUndefined();
 });
