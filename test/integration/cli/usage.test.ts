@@ -153,9 +153,9 @@ test('a directory that is not there, or is full of other things, is an error and
 });
 
 test.each([
-  ['--since', 'yesterday', /Expected a time such as 2026-11-20/],
-  ['--since', '2026-02-30', /Expected a time/],
-  ['--since', '3months', /Expected a time/],
+  ['--since', 'yesterday', /Expected a date \(2026-11-20\)/],
+  ['--since', '2026-02-30', /Expected a date/],
+  ['--since', '3months', /Expected a date/],
   ['--verdict', 'good', /Expected of proven, /],
   ['--limit', '0', /Expected a whole number from 1/],
   ['--limit', 'all', /Expected a whole number from 1/],
