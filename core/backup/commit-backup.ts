@@ -26,7 +26,7 @@ export type Commit = {
 export async function commitBackup(commit: Commit): Promise<Manifest> {
   const { store, id, staged, manifest, onWarning } = commit;
   const fitting = fitManifest(manifest);
-  for (const object of staged) await object.commit();
+  for (const object of sharedNamesFirst(id, staged)) await object.commit();
   const why = await whyNoSummary(store, id, fitting);
   const stored =
     why === undefined
@@ -38,6 +38,16 @@ export async function commitBackup(commit: Commit): Promise<Manifest> {
   if (why !== undefined) onWarning(why);
   await store.create(keyOf(id, manifestName), stored.bytes, { lock: commit.lock() });
   return stored.manifest;
+}
+
+/**
+ * What has the same name whatever the format is comes before the archive: of two runs that took the same id in one second
+ * the later ends there, and leaves no archive of its own in the folder of the other's backup.
+ */
+function sharedNamesFirst(id: BackupId, staged: readonly StagedObject[]): StagedObject[] {
+  const archive = keyOf(id, 'archive');
+  const isArchive = ({ key }: StagedObject): boolean => key.startsWith(archive);
+  return [...staged.filter((one) => !isArchive(one)), ...staged.filter(isArchive)];
 }
 
 /**
