@@ -1,21 +1,10 @@
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
 import type { Brief } from '../manifest/brief.ts';
 import { Unreadable } from '../manifest/document.ts';
-import { type Hold, holdName, type Release, releaseName } from '../manifest/hold.ts';
-import { manifestName, verificationName } from '../manifest/manifest.ts';
+import type { Hold, Release } from '../manifest/hold.ts';
 import { prunedName } from '../manifest/pruned.ts';
-import { type Summary, summaryName } from '../manifest/summary.ts';
+import type { Summary } from '../manifest/summary.ts';
 import type { StoredObject } from '../store/store.ts';
-
-/** The documents that are looked for beside a manifest. */
-export const documentNames: ReadonlySet<string> = new Set([
-  manifestName,
-  verificationName,
-  summaryName,
-  holdName,
-  releaseName,
-  prunedName,
-]);
 
 /** A document as a listing tells it. */
 export type ListedDocument = Pick<StoredObject, 'bytes' | 'tag' | 'modifiedAt'>;

@@ -1,7 +1,8 @@
 import { type BackupId, encodeName, formatId, idInKey } from '../manifest/backup-id.ts';
+import { documentNames } from '../manifest/document-names.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
-import { documentNames, type ListedBackup, type ListedDocument } from './entry.ts';
+import type { ListedBackup, ListedDocument } from './entry.ts';
 
 export type InventoryFilter = {
   readonly source?: string | undefined;

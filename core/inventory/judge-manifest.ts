@@ -1,14 +1,6 @@
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
-import { holdName, releaseName } from '../manifest/hold.ts';
-import {
-  type Manifest,
-  ManifestUnreadable,
-  manifestName,
-  parseManifest,
-  verificationName,
-} from '../manifest/manifest.ts';
-import { prunedName } from '../manifest/pruned.ts';
-import { summaryName } from '../manifest/summary.ts';
+import { documentNames } from '../manifest/document-names.ts';
+import { type Manifest, ManifestUnreadable, parseManifest } from '../manifest/manifest.ts';
 import { isKey } from '../store/key.ts';
 import { oneLine } from '../text/one-line.ts';
 
@@ -64,7 +56,6 @@ function problemOfVersions({ dump, server }: Manifest): string | undefined {
 
 /** The most that a file system takes as one part of a path. */
 const segmentBytes = 255;
-const documents = [manifestName, verificationName, summaryName, holdName, releaseName, prunedName];
 
 function problemOfObjects({ objects, dump }: Manifest): string | undefined {
   const names = new Set<string>();
@@ -90,5 +81,5 @@ function problemOfObjects({ objects, dump }: Manifest): string | undefined {
 /** Whether a key's end stays below the backup's own prefix, in every store, and is no document of ours. */
 function isPart(name: string): boolean {
   const isLong = name.split('/').some((segment) => Buffer.byteLength(segment) > segmentBytes);
-  return isKey(name) && !isLong && !documents.includes(name);
+  return isKey(name) && !isLong && !documentNames.has(name);
 }

@@ -4,7 +4,8 @@ import { abortReasonOr } from '../../process/stop-reason.ts';
 import { digestForLock } from './lock-input.ts';
 import { PartBuffers } from './part-buffers.ts';
 import type { PartSizes } from './part-sizes.ts';
-import { fromS3, s3ErrorName, s3Meanings } from './s3-error.ts';
+import { fromS3, s3ErrorName } from './s3-error.ts';
+import { s3Meanings } from './s3-meanings.ts';
 
 /** An upload that CreateMultipartUpload has begun. */
 export type Upload = {

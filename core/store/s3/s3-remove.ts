@@ -4,7 +4,8 @@ import { messageOf, PgproofError } from '../../errors.ts';
 import { checkKey } from '../key.ts';
 import type { NotRemoved } from '../prunable.ts';
 import { type ReadOptions, StoreUnusable } from '../store.ts';
-import { fromS3, s3ErrorName, s3Meanings } from './s3-error.ts';
+import { fromS3, s3ErrorName } from './s3-error.ts';
+import { s3Meanings } from './s3-meanings.ts';
 import type { Place } from './s3-object.ts';
 import { withMd5 } from './with-md5.ts';
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../../core/errors.ts';
-import { fromS3, s3ErrorName, s3Meanings } from '../../../../../core/store/s3/s3-error.ts';
+import { fromS3, s3ErrorName } from '../../../../../core/store/s3/s3-error.ts';
+import { s3Meanings } from '../../../../../core/store/s3/s3-meanings.ts';
 import { ObjectExists, ObjectMissing, StoreUnusable } from '../../../../../core/store/store.ts';
 
 const where = 's3://backups/p';
