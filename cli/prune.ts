@@ -5,11 +5,12 @@ import { formatId, parseId } from '../core/manifest/backup-id.ts';
 import { PruneIncomplete, problemsOf } from '../core/prune/incomplete.ts';
 import { prune } from '../core/prune/prune.ts';
 import type { Policy } from '../core/retention/shapes.ts';
+import { formatCount, plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
 import { nameOf, prunableStoreFrom, type StoreFlags, storeCommand } from './options.ts';
-import { tell } from './output/edge.ts';
+import { liveLines, tell } from './output/edge.ts';
 import { prunedLines } from './output/pruned.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
@@ -58,6 +59,7 @@ async function run(flags: PruneFlags): Promise<void> {
   const { name, database, sweep = false, orphan, yes = false } = flags;
   const policy = policyOrSweep(flags);
   const store = await prunableStoreFrom(flags);
+  const live = await liveLines(process.stderr);
   const report = await interruptible((signal) =>
     prune({
       store,
@@ -69,8 +71,10 @@ async function run(flags: PruneFlags): Promise<void> {
       orphans: orphan,
       clock: () => new Date(),
       signal,
+      onProgress: ({ removed, of }) =>
+        live.draw?.([`Deleting: ${formatCount(removed)} of ${plural(of, 'backup')}`]),
     }),
-  );
+  ).finally(live.stop);
   const isNothing = policy !== undefined && report.groups.length === 0 && report.orphans.length === 0;
   // A mistyped store, name or database would be pruned every night, and never anything go.
   if (isNothing) await checkStore(store);
