@@ -77,8 +77,10 @@ export async function removeBackups(
   };
   // From here on it is ended, whoever wants to stop: or what is no backup any more would lie there.
   const unlisted = await step(begun, () => [manifestName], true);
-  // What is listed still is no longer going: the record of it would lie.
-  const stays = begun.filter((one) => !unlisted.includes(one));
+  // What is listed still is no longer going: the record of it would lie. Where the answer was lost it may be gone all the same.
+  const stays: Begun[] = [];
+  for (const one of begun)
+    if (!unlisted.includes(one) && (await isStillListed(store, one.id).catch(() => false))) stays.push(one);
   await store.remove(stays.map(({ id }) => keyOf(id, prunedName)));
   const bare = await step(unlisted, ({ names }) => names, false);
   const emptied = await step(bare, ({ archive }) => archive, false);
@@ -137,6 +139,13 @@ async function documentsBeside(store: PrunableStore, id: BackupId, signal: Abort
     if (isDocument(name) && name !== manifestName) names.push(name);
   }
   return names;
+}
+
+/** Asked of the listing: a store that cannot be asked lets `pruned.json` be, which the next run looks at. */
+async function isStillListed(store: PrunableStore, id: BackupId): Promise<boolean> {
+  const key = keyOf(id, manifestName);
+  for await (const object of store.list(key)) if (object.key === key) return true;
+  return false;
 }
 
 /** One that is over goes with the backup; one that cannot be read may have been meant for ever. */

@@ -124,6 +124,24 @@ test('a key that cannot be deleted is told, and what could not go stays listed o
     expect((await place.keys()).filter((key) => key.startsWith(second))).toEqual([]);
   }));
 
+test('where a manifest is gone though its deletion seemed to fail, what is left can be swept', () =>
+  withPlace(async (place) => {
+    const { store } = place;
+    const [first = ''] = await fill(store, nightly(4, '2026-11-27'));
+    const lying: PrunableStore = {
+      ...store,
+      remove: async (keys, options) => {
+        const all = [...keys];
+        const left = await store.remove(all, options);
+        const why = new PgproofError({ what: 'The connection was lost', fix: 'Try again.' });
+        return [...left, ...all.filter((key) => key.endsWith('/manifest.json')).map((key) => ({ key, why }))];
+      },
+    };
+    expect(gone(await pruneAt(lying, 'last=3'))).toEqual([]);
+    const swept = await pruneAt(store, 'last=3', { sweep: true });
+    expect(swept.orphans).toMatchObject([{ id: first, origin: 'pruned', outcome: { kind: 'gone' } }]);
+  }));
+
 describe('what lies under an id without a manifest', () => {
   const killed = async ({ directory }: Place): Promise<string> => {
     const id = 'prod/app/2026-11-20T03-00-00Z';
