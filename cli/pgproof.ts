@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { PgproofError } from '../core/errors.ts';
+import { runCommand } from './command-line.ts';
 import { tellFailure } from './failure.ts';
-import { runCommand } from './run.ts';
 
 // The SDK tells users of an older Node to upgrade for its next versions; which version is used is pgproof's business.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';

@@ -1,5 +1,6 @@
 import type { Compression } from '../config/compression.ts';
 import type { LockFor } from '../config/object-lock.ts';
+import type { TableSelection } from '../config/table-selection.ts';
 import type { Verified } from '../manifest/verified.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
@@ -14,6 +15,8 @@ export type BackupPlan = {
   /** Empty: every database that selectDatabases finds. */
   readonly databases: readonly string[];
   readonly excludeDatabases: readonly string[];
+  /** What is left out of each on purpose. @default nothing */
+  readonly selection?: TableSelection | undefined;
   readonly format: Format;
   /** Undefined: the best that the chosen pg_dump has. */
   readonly compression: Compression | undefined;

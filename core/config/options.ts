@@ -3,6 +3,7 @@ import { formats, rowModes } from '../vocabulary.ts';
 import { checkedBy } from './checked-by.ts';
 import { parseCompression } from './compression.ts';
 import { isHost, noHost } from './host.ts';
+import { selectionOptions } from './table-selection.ts';
 
 /** The most that an option may be set to. The least is 1. */
 export const most = {
@@ -31,6 +32,7 @@ export const jobs = z.int().min(1).max(most.jobs);
 export const runOptions = {
   databases: names.optional(),
   excludeDatabases: names.optional(),
+  ...selectionOptions,
   format: z.enum(formats).optional(),
   compress: checkedBy(parseCompression).optional(),
   jobs: jobs.optional(),

@@ -7,7 +7,7 @@ import { chatText } from './chat-text.ts';
 export type Outcome = {
   /** `doubtful`: it went well, and somebody should look at what it found. */
   readonly result: 'failed' | 'unverifiable' | 'doubtful' | 'good';
-  readonly work: 'backup' | 'verification' | 'restore' | 'prune';
+  readonly work: 'backup' | 'verification' | 'restore' | 'copy' | 'prune';
   readonly source: string;
   /** Absent where the whole run failed. */
   readonly database?: string | undefined;
@@ -71,6 +71,12 @@ const headlines = {
     unverifiable: 'RESTORE FAILED',
     doubtful: 'LOOK AT RESTORE',
     good: 'Restored',
+  },
+  copy: {
+    failed: 'NOT COPIED',
+    unverifiable: 'COPY NOT CHECKED',
+    doubtful: 'LOOK AT COPY',
+    good: 'Copied',
   },
   // Nothing is lost by it: more is kept than was meant to be.
   prune: {

@@ -66,6 +66,18 @@ export type Store = {
   }): Promise<void>;
   /** Takes the stream in. If the stream errors, or `signal` aborts, everything is taken away and the promise rejects. */
   stage(key: string, content: Readable, options?: StageOptions): Promise<StagedObject>;
+  /**
+   * The same with an object of another store, whose bytes do not come here; undefined where these two cannot do that
+   * between themselves, and it has to be read and staged. What is staged equals the source if the store keeps its word: who
+   * must know reads it back.
+   * @param from.bytes what it measures
+   * @throws ObjectMissing
+   */
+  stageFrom?(
+    key: string,
+    from: { readonly store: Store; readonly key: string; readonly bytes: number },
+    options?: StageOptions,
+  ): Promise<StagedObject | undefined>;
   /** Writes a small object whole unless the key is taken. @throws ObjectExists */
   create(key: string, content: Uint8Array, options?: CreateOptions): Promise<void>;
   /** Writes a small object whole, in the place of an older one. */

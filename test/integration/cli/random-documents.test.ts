@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { runCommand } from '../../../cli/run.ts';
+import { runCommand } from '../../../cli/command-line.ts';
 import { type BackupId, formatId, parseId } from '../../../core/manifest/backup-id.ts';
 import { quoteIdentifier } from '../../../core/postgres/names.ts';
 import { type Damage, damage, damaged } from '../../support/backup/damage.ts';
