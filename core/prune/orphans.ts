@@ -9,6 +9,7 @@ import { type Pruned, parsePruned, prunedName } from '../manifest/pruned.ts';
 import type { PrunableStore } from '../store/prunable.ts';
 import type { ReadOptions } from '../store/store.ts';
 import { isNameOfOurs } from './document-names.ts';
+import { isHeld } from './held.ts';
 import type { Orphan, Outcome } from './report.ts';
 
 /** A run that is on its way has its objects under their names for seconds before its manifest; a day is far more. */
@@ -94,10 +95,11 @@ async function readPruned(
  */
 export async function removeOrphan(
   store: PrunableStore,
-  { id, names, pruned }: FoundOrphan,
-  options: ReadOptions,
+  { id, backupId, names, pruned }: FoundOrphan,
+  { now, ...options }: ReadOptions & { readonly now: Date },
 ): Promise<Outcome> {
-  if (names.includes(holdName)) return { kind: 'left', why: 'it is held, and only a person deletes a hold' };
+  if (names.includes(holdName) && (await isHeld(store, backupId, now, options.signal)))
+    return { kind: 'left', why: 'it is held, and only a person deletes a hold' };
   const goes = names.filter((name) => name !== prunedName && (pruned?.objects.includes(name) ?? true));
   for (const some of [goes, [prunedName]]) {
     const [failure] = await store.remove(

@@ -106,7 +106,7 @@ async function sweepOrphans(
   for await (const orphan of findOrphans(store, { source, database, listed, now }, { signal })) {
     const { backupId: _, names: __, pruned, ...told } = orphan;
     const goes = apply && (asked.has(orphan.id) || (sweep && pruned !== undefined));
-    found.push({ ...told, outcome: goes ? await removeOrphan(store, orphan, { signal }) : undefined });
+    found.push({ ...told, outcome: goes ? await removeOrphan(store, orphan, { signal, now }) : undefined });
   }
   const known = new Set(found.map(({ id }) => id));
   const notOrphans = [...asked]

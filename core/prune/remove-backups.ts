@@ -3,13 +3,14 @@ import { judgeManifest } from '../inventory/judge-manifest.ts';
 import { readBytes, readOr } from '../inventory/read-document.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { serialize, Unreadable } from '../manifest/document.ts';
-import { holdName, parseHold } from '../manifest/hold.ts';
+import { holdName } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, prunedName } from '../manifest/pruned.ts';
 import { sha256Of } from '../store/meter.ts';
 import type { NotRemoved, PrunableStore } from '../store/prunable.ts';
 import { ObjectExists, StoreUnusable } from '../store/store.ts';
 import { isDocument } from './document-names.ts';
+import { isHeld } from './held.ts';
 import { mapInParallel } from './in-parallel.ts';
 import type { Outcome } from './report.ts';
 
@@ -146,15 +147,6 @@ async function isStillListed(store: PrunableStore, id: BackupId): Promise<boolea
   const key = keyOf(id, manifestName);
   for await (const object of store.list(key)) if (object.key === key) return true;
   return false;
-}
-
-/** One that is over goes with the backup; one that cannot be read may have been meant for ever. */
-async function isHeld(store: PrunableStore, id: BackupId, now: Date, signal: AbortSignal): Promise<boolean> {
-  const key = keyOf(id, holdName);
-  const bytes = await readBytes(store, key, 0, { signal });
-  if (bytes === undefined) return false;
-  const hold = bytes instanceof Unreadable ? bytes : readOr(() => parseHold(bytes, key));
-  return hold instanceof Unreadable || hold.until === undefined || new Date(hold.until) > now;
 }
 
 /** One that lies there is in the place of ours: of a run that was cut off, and may not know of all that lies there now. */

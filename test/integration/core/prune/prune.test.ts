@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PgproofError } from '../../../../core/errors.ts';
 import { serialize } from '../../../../core/manifest/document.ts';
+import { holdBackup } from '../../../../core/prune/hold.ts';
 import { problemsOf } from '../../../../core/prune/incomplete.ts';
 import type { PrunableStore } from '../../../../core/store/prunable.ts';
 import { nightly } from '../../../support/backup/history.ts';
@@ -69,6 +70,8 @@ test('cut off after any step, every listed backup is whole, and the next run wit
     for (let isCut = true; isCut; steps += 1) {
       await withPlace(async (place) => {
         const ids = await fill(place.store, history);
+        // That it is over is known to a sweep too, which has no manifest any more to go by.
+        await holdUntil(place.store, ids[4] ?? '', new Date('2026-11-20T00:00:00Z'));
         const cut = cutOff(place.store, steps);
         await pruneAt(cut.store, 'last=3').catch((error: unknown) => {
           if (!(error instanceof CutOff)) throw error;
@@ -141,6 +144,12 @@ test('where a manifest is gone though its deletion seemed to fail, what is left 
     const swept = await pruneAt(store, 'last=3', { sweep: true });
     expect(swept.orphans).toMatchObject([{ id: first, origin: 'pruned', outcome: { kind: 'gone' } }]);
   }));
+
+async function holdUntil(store: PrunableStore, backup: string, until: Date): Promise<void> {
+  const hold = { reason: 'the audit', by: 'anna', backup, until };
+  const clock = (): Date => new Date('2026-11-19T00:00:00Z');
+  await holdBackup(hold, { store, clock, signal: new AbortController().signal });
+}
 
 describe('what lies under an id without a manifest', () => {
   const killed = async ({ directory }: Place): Promise<string> => {
