@@ -1,12 +1,10 @@
-import { UsageError } from '../errors.ts';
+import { clustersOf, decideOnCluster } from '../inventory/clusters.ts';
 import type { ListEntry } from '../inventory/entry.ts';
-import { policyOf } from '../retention/policy.ts';
+import { policyOfLastPrune } from '../inventory/prune-record.ts';
+import { mapInParallel } from '../process/in-parallel.ts';
 import type { Line, Policy } from '../retention/shapes.ts';
 import type { Store } from '../store/store.ts';
-import { clustersOf, decideOnCluster } from './clusters.ts';
 import { databasesOf } from './decide-on.ts';
-import { mapInParallel } from './in-parallel.ts';
-import { type Database, RecordUnreadable, readRecord } from './record.ts';
 
 /**
  * What retention says of each backup, by id: under that policy, or under the one of the last prune of its database. Of a
@@ -37,19 +35,3 @@ export async function classesOf(
 }
 
 const recordsAtOnce = 16;
-
-/** Undefined where it was never pruned, or under a policy that cannot be read any more. */
-export async function policyOfLastPrune(
-  store: Store,
-  database: Database,
-  signal: AbortSignal,
-): Promise<Policy | undefined> {
-  try {
-    const record = await readRecord(store, database, { signal });
-    return record && policyOf(record.policy);
-  } catch (error: unknown) {
-    // Damaged, or of a version that knows other rules: prune says so, a list just says less.
-    if (error instanceof RecordUnreadable || error instanceof UsageError) return undefined;
-    throw error;
-  }
-}

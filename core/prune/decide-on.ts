@@ -1,15 +1,15 @@
 import { messageOf } from '../errors.ts';
+import { clustersOf, decideOnCluster } from '../inventory/clusters.ts';
 import type { ListEntry } from '../inventory/entry.ts';
+import { RecordUnreadable, readRecord } from '../inventory/prune-record.ts';
+import { retainedOf } from '../inventory/retained.ts';
 import { encodeName, formatId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import type { PruneRecord } from '../manifest/prune-record.ts';
 import type { Decision, Line, Policy } from '../retention/shapes.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { clustersOf, decideOnCluster } from './clusters.ts';
 import { heedLocks } from './heed-locks.ts';
-import { RecordUnreadable, readRecord } from './record.ts';
 import type { GroupReport, PrunedLine } from './report.ts';
-import { retainedOf } from './retained.ts';
 
 /** The backups of one database, of whatever cluster. */
 export type DatabaseBackups = {

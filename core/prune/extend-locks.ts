@@ -4,10 +4,10 @@ import { readBytes, readOr } from '../inventory/read-document.ts';
 import { keyOf, parseId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import { manifestName } from '../manifest/manifest.ts';
+import { mapInParallel } from '../process/in-parallel.ts';
 import type { Line } from '../retention/shapes.ts';
 import type { PrunableStore } from '../store/prunable.ts';
 import { type ObjectLock, ObjectMissing } from '../store/store.ts';
-import { mapInParallel } from './in-parallel.ts';
 import type { Extension } from './report.ts';
 
 const dayMs = 24 * 60 * 60 * 1_000;

@@ -1,9 +1,9 @@
 import { keyOf, parseId } from '../manifest/backup-id.ts';
 import { manifestName } from '../manifest/manifest.ts';
+import { mapInParallel } from '../process/in-parallel.ts';
 import type { Line } from '../retention/shapes.ts';
 import type { LockState, PrunableStore } from '../store/prunable.ts';
 import { ObjectMissing } from '../store/store.ts';
-import { mapInParallel } from './in-parallel.ts';
 
 const atOnce = 16;
 

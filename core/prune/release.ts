@@ -1,13 +1,13 @@
 import { PgproofError } from '../errors.ts';
+import { clustersOf } from '../inventory/clusters.ts';
 import { listBackups } from '../inventory/list-backups.ts';
+import { policyOfLastPrune } from '../inventory/prune-record.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { serialize } from '../manifest/document.ts';
 import { holdName, type Release, releaseName } from '../manifest/hold.ts';
 import { decide } from '../retention/decide.ts';
 import { policyOf } from '../retention/policy.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { policyOfLastPrune } from './classes.ts';
-import { clustersOf } from './clusters.ts';
 import { type LegalHold, readJudged, setLegalHolds } from './hold.ts';
 
 export type Released = {

@@ -6,12 +6,12 @@ import { serialize, Unreadable } from '../manifest/document.ts';
 import { holdName } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, prunedName } from '../manifest/pruned.ts';
+import { mapInParallel } from '../process/in-parallel.ts';
 import { sha256Of } from '../store/meter.ts';
 import type { NotRemoved, PrunableStore } from '../store/prunable.ts';
 import { ObjectExists, StoreUnusable } from '../store/store.ts';
 import { isDocument } from './document-names.ts';
 import { isHeld } from './held.ts';
-import { mapInParallel } from './in-parallel.ts';
 import type { Outcome } from './report.ts';
 
 /** A backup that is to go, as it was when that was decided. */

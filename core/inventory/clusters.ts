@@ -1,7 +1,7 @@
-import { clusterOf, type ListEntry } from '../inventory/entry.ts';
 import { decide } from '../retention/decide.ts';
 import { groupsOf } from '../retention/groups.ts';
 import type { Decision, Policy, RetainedBackup } from '../retention/shapes.ts';
+import { clusterOf, type ListEntry } from './entry.ts';
 import { retainedOf } from './retained.ts';
 
 /** The backups of one database as retention looks at them: those of each cluster together. */

@@ -1,9 +1,9 @@
-import { briefOn, type ListEntry } from '../inventory/entry.ts';
 import { formatId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import type { PreviousBackup } from '../manifest/manifest.ts';
 import type { Summary } from '../manifest/summary.ts';
 import type { RetainedBackup, Standing, Volume } from '../retention/shapes.ts';
+import { briefOn, type ListEntry } from './entry.ts';
 
 /** A backup of the store as retention decides on it. */
 export function retainedOf(entry: ListEntry): RetainedBackup {
