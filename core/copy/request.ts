@@ -6,8 +6,15 @@ export type CopyRequest = {
   readonly id: BackupId;
   /** Only read. */
   readonly from: Store;
-  /** Only written to, and read where what was written is looked at. */
+  /**
+   * Only written to, and read where what was written is looked at. Of one that can delete (PrunableStore), an object that an
+   * earlier copy left wrong is taken away and copied again.
+   */
   readonly to: Store;
+  /** Whether a backup is copied whose verdict is `failed`. @default false */
+  readonly failedToo?: boolean | undefined;
+  /** How long nothing may move before it is given up. @default planDefaults.stallSeconds */
+  readonly stallSeconds?: number | undefined;
   /** Of a bucket with Object Lock: archive, roles and manifest. @default not locked */
   readonly lock?: (() => ObjectLock | undefined) | undefined;
   readonly clock: () => Date;
@@ -40,10 +47,34 @@ export type CopyLine = { readonly id: string } & (
   | { readonly kind: 'failed'; readonly error: string }
 );
 
+/** A backup of the first store that is not in the other one, and is not to be. */
+export type CopyLeft = {
+  readonly id: string;
+  /**
+   * `failed`: its verdict; `unreadable`: its manifest; `pruned`: the first store is about to lose it; `removed`: prune took
+   * it away in the other store; `no-rule`: prune would take it away there.
+   */
+  readonly why: 'failed' | 'unreadable' | 'pruned' | 'removed' | 'no-rule';
+};
+
+/** The newest whole backup of a database that is in the other store, and not known to be bad. */
+export type NewestCopy = {
+  readonly source: string;
+  readonly database: string;
+  /** Undefined where there is none. */
+  readonly startedAt: Date | undefined;
+};
+
 export type CopyReport = {
   readonly from: string;
   readonly to: string;
   readonly startedAt: string;
   readonly finishedAt: string;
+  /** What was copied, brought up to date, or failed; the newest first. */
   readonly backups: readonly CopyLine[];
+  /** How many lay there already, with nothing to bring. */
+  readonly there: number;
+  readonly left: readonly CopyLeft[];
+  /** One of each database of the first store, as it is after this. */
+  readonly newest: readonly NewestCopy[];
 };

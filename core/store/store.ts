@@ -53,6 +53,8 @@ export type VersionedObject = { readonly content: Buffer; readonly version: stri
 export type Store = {
   /** For people and messages, without credentials: `s3://bucket/prefix` or `file:///directory`. */
   readonly url: string;
+  /** Which service a bucket is of, for buckets of two may have one name. Undefined: AWS's own; and of a directory. */
+  readonly endpoint?: string | undefined;
   /**
    * Fails early, before a dump is started, where the store cannot take the run: no such bucket, no rights,
    * a directory that cannot be written, too little room for `expectedBytes`.

@@ -2,6 +2,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import prettyBytes from 'pretty-bytes';
 import { type Store, StoreUnusable } from '../store.ts';
 import { capacityBytes, choosePartSizes, multipartLimits } from './part-sizes.ts';
+import { endpointOf } from './s3-client.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
 import { listFolders, listObjects } from './s3-list.ts';
 import { readTagged } from './s3-object.ts';
@@ -23,6 +24,7 @@ export function s3Store(settings: S3StoreSettings): Store {
 
   return {
     url,
+    endpoint: endpointOf(settings),
     async prepare({ expectedBytes, signal }) {
       const most = capacityBytes(choosePartSizes({ expectedBytes, partLimit }));
       if (expectedBytes > most)

@@ -20,6 +20,8 @@ export type PastBackup = {
   readonly summary?: boolean;
   /** Files of an archive in the directory format; else it is one file. */
   readonly files?: number;
+  /** Of the archive, or of each of its files. @default a line */
+  readonly archiveBytes?: number;
 };
 
 const sha256 = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
@@ -28,7 +30,8 @@ const sha256 = (content: Uint8Array): string => createHash('sha256').update(cont
 export async function writePast(store: Pick<Store, 'create'>, past: PastBackup): Promise<string> {
   const { source = 'prod', database = 'app', startedAt, rows = 1_000, verdict = 'proven', files } = past;
   const id: BackupId = { source, database, startedAt };
-  const archive = Buffer.from(`archive of ${formatId(id)}, ${rows} rows`);
+  const line = Buffer.from(`archive of ${formatId(id)}, ${rows} rows`);
+  const archive = past.archiveBytes === undefined ? line : Buffer.alloc(past.archiveBytes, line);
   const names =
     files === undefined
       ? ['archive.dump']

@@ -1,0 +1,31 @@
+import { briefOn, type ListEntry, newestFirst } from '../inventory/entry.ts';
+import { encodeName, formatId } from '../manifest/backup-id.ts';
+import { Unreadable } from '../manifest/document.ts';
+import type { Missing } from './find-missing.ts';
+import type { CopyLine, CopyReport, NewestCopy } from './request.ts';
+
+/** The newest backup of each database of the first store that is in the other one, after a copy. */
+export function newestCopies(found: Missing, copied: readonly CopyLine[]): NewestCopy[] {
+  const over = new Set(copied.filter(({ kind }) => kind !== 'failed').map(({ id }) => id));
+  const copies = [...found.copies, ...found.missing.filter(({ id }) => over.has(formatId(id)))];
+  return found.databases.map((names) => {
+    const { source, database } = names;
+    const whole = copies.filter((entry) => nameOf(entry.id) === nameOf(names) && isWhole(entry));
+    return { source, database, startedAt: whole.sort(newestFirst)[0]?.id.startedAt };
+  });
+}
+
+/** Those of which the newest copy is older than that, or that have none. */
+export function staleCopies({ newest }: CopyReport, maxAgeHours: number, now: Date): NewestCopy[] {
+  const since = now.getTime() - maxAgeHours * 60 * 60 * 1_000;
+  return newest.filter(({ startedAt }) => startedAt === undefined || startedAt.getTime() < since);
+}
+
+function isWhole(entry: ListEntry): boolean {
+  const { summary } = entry;
+  return !(summary instanceof Unreadable) && summary.partial !== true && briefOn(entry)?.verdict !== 'failed';
+}
+
+function nameOf({ source, database }: ListEntry['id']): string {
+  return `${encodeName(source)}/${encodeName(database)}`;
+}
