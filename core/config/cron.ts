@@ -1,7 +1,7 @@
 const months = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const weekdays = ['SUN', 'MON', 'TUE', 'WED', 'THU', 'FRI', 'SAT'];
 
-type Field = {
+export type CronField = {
   readonly name: string;
   readonly min: number;
   readonly max: number;
@@ -14,7 +14,7 @@ type Field = {
 };
 
 /** The six fields of https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based */
-const fields: readonly Field[] = [
+export const cronFields: readonly CronField[] = [
   { name: 'minutes', min: 0, max: 59 },
   { name: 'hours', min: 0, max: 23 },
   {
@@ -37,13 +37,13 @@ const fields: readonly Field[] = [
 ];
 
 /** The number that `text` stands for in this field, or undefined. */
-function numberOf(text: string, field: Field): number | undefined {
+export function numberOf(text: string, field: CronField): number | undefined {
   const index = field.names?.indexOf(text) ?? -1;
   const value = index >= 0 ? field.min + index : /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   return value >= field.min && value <= field.max ? value : undefined;
 }
 
-function isPart(part: string, field: Field): boolean {
+function isPart(part: string, field: CronField): boolean {
   if (field.special?.test(part)) return true;
   const [span, step, ...more] = part.split('/');
   if (span === undefined || more.length > 0) return false;
@@ -66,8 +66,8 @@ export function cronProblem(expression: string): string | undefined {
   const inner = /^cron\((.*)\)$/.exec(expression)?.[1];
   if (inner === undefined) return 'it is not of the form cron(…)';
   const texts = inner.trim().split(/\s+/);
-  if (texts.length !== fields.length) return `it has ${texts.length} fields, not ${fields.length}`;
-  for (const [index, field] of fields.entries()) {
+  if (texts.length !== cronFields.length) return `it has ${texts.length} fields, not ${cronFields.length}`;
+  for (const [index, field] of cronFields.entries()) {
     const text = texts[index] ?? '';
     if (text === '?' && field.mayBeOpen) continue;
     if (!text.split(',').every((part) => isPart(part, field))) return `${text} is no ${field.name}`;

@@ -3,7 +3,7 @@ import { isTimeZone } from '../text/time-zone.ts';
 import { tlsModes } from '../vocabulary.ts';
 import { checkedBy } from './checked-by.ts';
 import { checksSchema } from './checks.ts';
-import { cronProblem } from './cron.ts';
+import { cronText } from './crontab.ts';
 import { planDefaults } from './defaults.ts';
 import { hostName, names, port, runOptions, someText } from './options.ts';
 import { checkSourceName, sourceNamePattern } from './source-name.ts';
@@ -14,9 +14,8 @@ export const sourceName = checkedBy(checkSourceName, z.string().regex(sourceName
 /** When a source is backed up, and what is done otherwise then. */
 const scheduleSchema = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
-  cron: z.string().refine((value) => cronProblem(value) === undefined, {
-    error: ({ input }) => cronProblem(String(input)),
-  }),
+  /** The five fields of crontab(5), or EventBridge's `cron(…)`, which it is once it was read. */
+  cron: cronText,
   timeZone: z.string().refine(isTimeZone).default('UTC'),
   ...runOptions,
 });

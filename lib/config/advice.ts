@@ -1,9 +1,10 @@
+import type { Advice } from '../../core/config/advice/recurring.ts';
+import { ofRetention } from '../../core/config/advice/retention.ts';
+import { ofSchedules } from '../../core/config/advice/schedules.ts';
+import { ofSources } from '../../core/config/advice/sources.ts';
 import { ofFunctions } from './advice/functions.ts';
-import type { Advice } from './advice/recurring.ts';
+import { ofLogins } from './advice/logins.ts';
 import { ofResources } from './advice/resources.ts';
-import { ofRetention } from './advice/retention.ts';
-import { ofSchedules } from './advice/schedules.ts';
-import { ofSources } from './advice/sources.ts';
 
 /**
  * One entry for every key there is, by its path; indices of arrays are written `*`. A test compares them with the schema
@@ -19,17 +20,9 @@ export const advice: Readonly<Record<string, Advice>> = {
     fix: 'Leave it out for pgproof; a second deployment in one account and region needs another name.',
   },
   ...ofSources,
+  ...ofLogins,
   ...ofSchedules,
   ...ofResources,
   ...ofFunctions,
   ...ofRetention,
 };
-
-/** The keys that an object at `pattern` may have. */
-export function knownKeys(pattern: string): string[] {
-  const prefix = pattern === '' ? '' : `${pattern}.`;
-  return Object.keys(advice)
-    .filter((path) => path.startsWith(prefix))
-    .map((path) => path.slice(prefix.length))
-    .filter((rest) => rest !== '' && rest !== '*' && !rest.includes('.'));
-}

@@ -1,63 +1,12 @@
-import { levelChoices, mayRestore } from '../../core/vocabulary.ts';
+import { type Contradiction, nothingBeside } from '../../core/config/contradiction.ts';
+import { ofLevel, ofSourceAlone, repeated } from '../../core/config/source-contradictions.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
-import { type Contradiction, nothingBeside } from './contradictions/contradiction.ts';
 import { ofNetworks } from './contradictions/network.ts';
 import { type LooseConfig, type LooseSource, looseConfig } from './loose-config.ts';
 
-/** The indices of names that an earlier entry has already. */
-function repeated(entries: readonly { readonly name?: string | undefined }[]): number[] {
-  const seen = new Set<string>();
-  return entries.flatMap((entry, index) => {
-    if (entry.name === undefined) return [];
-    if (seen.has(entry.name)) return [index];
-    seen.add(entry.name);
-    return [];
-  });
-}
-
-function bothLists(
-  path: Contradiction['path'],
-  entry: { databases?: unknown; excludeDatabases?: unknown },
-): Contradiction[] {
-  if (entry.databases === undefined || entry.excludeDatabases === undefined) return [];
-  return [
-    {
-      path: [...path, 'excludeDatabases'],
-      expected: 'either databases or excludeDatabases',
-      fix: 'Remove one of the two.',
-    },
-  ];
-}
-
-function ofSchedule(
-  { fingerprint }: LooseSource,
-  source: number,
-  entry: LooseSource['schedules'][number],
-  index: number,
-): Contradiction[] {
-  const path = ['sources', source, 'schedules', index] as const;
-  const found: Contradiction[] = [];
-  if (fingerprint === true && entry.rows === 'none') {
-    found.push({
-      path: [...path, 'rows'],
-      expected: 'exact, with fingerprint',
-      fix: 'Fingerprints are taken while rows are counted: remove one of the two.',
-    });
-  }
-  found.push(...bothLists(path, entry));
-  if (typeof entry.jobs === 'number' && entry.jobs > 1 && entry.format !== 'directory') {
-    found.push({
-      path: [...path, 'jobs'],
-      expected: '1, or format directory',
-      fix: 'Only the directory format can be written by several workers: set "format": "directory".',
-    });
-  }
-  return found;
-}
-
 function ofSource(entry: LooseSource, index: number): Contradiction[] {
   const path = ['sources', index] as const;
-  const found: Contradiction[] = [...bothLists(path, entry)];
+  const found: Contradiction[] = [];
   if ((entry.secretArn === undefined) === (entry.iam === undefined)) {
     found.push({
       path,
@@ -82,17 +31,7 @@ function ofSource(entry: LooseSource, index: number): Contradiction[] {
       fix: 'Make them views or functions in the database, and call these.',
     });
   }
-  for (const position of repeated(entry.schedules)) {
-    found.push({
-      path: [...path, 'schedules', position, 'name'],
-      expected: 'a name that no other schedule of this source has',
-      fix: 'Choose another name.',
-    });
-  }
-  return [
-    ...found,
-    ...entry.schedules.flatMap((schedule, position) => ofSchedule(entry, index, schedule, position)),
-  ];
+  return [...found, ...ofSourceAlone(entry, index)];
 }
 
 function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {
@@ -157,26 +96,6 @@ function ofLayers({ layer, verify }: LooseConfig): Contradiction[] {
     });
   }
   return found;
-}
-
-/** Checks are asked of a restored database, and only there anything can lack; some levels restore none. */
-function ofLevel({ sources, verify }: LooseConfig): Contradiction[] {
-  const level = levelChoices.find((one) => one === verify.level);
-  if (level === undefined || mayRestore(level)) return [];
-  const needsRestore = (path: Contradiction['path'], why: string): Contradiction => ({
-    path,
-    expected: `none with verify.level ${level}: ${why}`,
-    fix: 'Set verify.level to auto or restore, or remove them.',
-  });
-  const { without = [] } = verify;
-  return [
-    ...(without.length === 0 ? [] : [needsRestore(['verify', 'without'], 'nothing is restored')]),
-    ...sources.flatMap(({ checks }, index) =>
-      checks === undefined
-        ? []
-        : [needsRestore(['sources', index, 'checks'], 'they are asked of a restored database')],
-    ),
-  ];
 }
 
 function ofRestore({ sources, restore }: LooseConfig): Contradiction[] {

@@ -1,29 +1,13 @@
 import * as z from 'zod';
+import { anything, looseSourceKeys } from '../../core/config/source-contradictions.ts';
 
 // The schema stops at the first layer that is wrong; these readers take whatever is there, so that
 // contradictions are reported together with misspelt keys.
-const anything = z.unknown().optional();
-const name = z.string().optional().catch(undefined);
-const schedule = z.object({
-  name,
-  format: anything,
-  jobs: anything,
-  rows: anything,
-  databases: anything,
-  excludeDatabases: anything,
-});
 const source = z.object({
-  name,
+  ...looseSourceKeys,
   secretArn: anything,
   secretKmsKeyArn: anything,
   iam: anything,
-  host: anything,
-  port: anything,
-  databases: anything,
-  excludeDatabases: anything,
-  checks: anything,
-  fingerprint: anything,
-  schedules: z.array(schedule.catch({})).catch([]),
 });
 const bucket = z.object({
   name: anything,

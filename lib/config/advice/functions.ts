@@ -1,6 +1,13 @@
+import {
+  type Advice,
+  alternatives,
+  arnOfKey,
+  memory,
+  storage,
+  timeout,
+} from '../../../core/config/advice/recurring.ts';
 import { levelChoices } from '../../../core/vocabulary.ts';
 import { architectures, layerMajors } from '../schema.ts';
-import { type Advice, alternatives, arnOfKey, memory, storage, timeout } from './recurring.ts';
 import { idOf, ofSubnets } from './subnets.ts';
 
 /** The functions and their layers. */

@@ -1,6 +1,6 @@
+import { type Advice, alternatives, arnOfKey } from '../../../core/config/advice/recurring.ts';
 import { notifyPolicies, objectLockModes, transitionClasses } from '../../../core/vocabulary.ts';
 import { mostLockDays } from '../schema.ts';
-import { type Advice, alternatives, arnOfKey } from './recurring.ts';
 import { idOf, ofSubnets } from './subnets.ts';
 
 /** What there is once for all sources: where backups go, who hears, the way to the servers. */

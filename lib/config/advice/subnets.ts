@@ -1,4 +1,4 @@
-import type { Advice } from './recurring.ts';
+import type { Advice } from '../../../core/config/advice/recurring.ts';
 
 /** EC2's ids: `idOf('subnet', 'a subnet')`. */
 export function idOf(kind: string, of: string): Advice {

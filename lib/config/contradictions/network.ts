@@ -1,5 +1,5 @@
+import { type Contradiction, nothingBeside } from '../../../core/config/contradiction.ts';
 import type { LooseConfig, LooseSubnets } from '../loose-config.ts';
-import { type Contradiction, nothingBeside } from './contradiction.ts';
 
 function ofSubnets(path: Contradiction['path'], entry: LooseSubnets): Contradiction[] {
   const found: Contradiction[] = [];

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { advice, knownKeys } from '../../../lib/config/advice.ts';
+import { knownKeys } from '../../../core/config/read-config.ts';
+import { advice } from '../../../lib/config/advice.ts';
 import { examplesIn } from '../../../lib/config/examples.ts';
 import { type ConfigProblem, ConfigurationError, parseConfig } from '../../../lib/config/parse.ts';
 import { configSchema } from '../../../lib/config/schema.ts';
@@ -130,7 +131,7 @@ test('an unknown key is an error that names the known ones and keeps its value t
   const problems = problemsOf(configuration({}, { password: 'canary-7f3a' }));
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatchObject({ path: 'sources[0].password', got: 'an unknown key' });
-  expect(problems[0]?.expected).toContain('secretArn, secretKmsKeyArn, host');
+  expect(problems[0]?.expected).toContain('secretArn, secretKmsKeyArn');
   expect(JSON.stringify(problems)).not.toContain('canary');
 });
 
@@ -243,7 +244,7 @@ const schemaPaths = pathsOfSchema(z.toJSONSchema(configSchema, { io: 'input' }) 
 
 test('there is advice for every key, and for no other', () => {
   expect(Object.keys(advice).sort()).toEqual(schemaPaths.sort());
-  expect(knownKeys('restore')).toEqual([
+  expect(knownKeys(advice, 'restore')).toEqual([
     'enabled',
     'secretArns',
     'secretKmsKeyArn',

@@ -1,51 +1,21 @@
-import { tlsModes } from '../../../core/vocabulary.ts';
-import {
-  type Advice,
-  alternatives,
-  arnOfKey,
-  databaseName,
-  listOfDatabases,
-  portNumber,
-} from './recurring.ts';
+import { tlsModes } from '../../vocabulary.ts';
+import { type Advice, alternatives, databaseName, listOfDatabases, portNumber } from './recurring.ts';
 
-/** A server: how to reach it and what is taken of it. */
+/** A server: how to reach it and what is taken of it. How to log in is another matter. */
 export const ofSources: Readonly<Record<string, Advice>> = {
   sources: {
     expected: 'a list with at least one source',
     fix: 'Describe each PostgreSQL server as one source.',
   },
-  'sources.*': {
-    expected: 'an object with name, schedules, and secretArn or iam',
-    fix: 'See the example in docs/configuration.md.',
-  },
   'sources.*.name': {
     expected: '1 to 64 letters, digits, dots, hyphens and underscores, no dot first, and not status',
     fix: 'Choose a name for the server, such as orders-prod; its backups carry it, and status/ is the place of the status page.',
   },
-  'sources.*.secretArn': {
-    expected: 'arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX',
-    fix: 'Copy the whole ARN of the secret, with the six characters at its end.',
-  },
-  'sources.*.secretKmsKeyArn': arnOfKey,
   'sources.*.host': {
     expected: 'a host name',
     fix: 'Give it where the secret has no host (secrets that RDS manages), or for a replica.',
   },
   'sources.*.port': portNumber,
-  'sources.*.iam': {
-    expected: 'an object with host, user, resourceId and, if it is not 5432, port',
-    fix: 'Give these, or secretArn instead.',
-  },
-  'sources.*.iam.host': { expected: 'a host name', fix: "Give the endpoint's name, as RDS shows it." },
-  'sources.*.iam.port': portNumber,
-  'sources.*.iam.user': {
-    expected: 'the name of a role, without * and ?',
-    fix: 'Name the role that was granted rds_iam.',
-  },
-  'sources.*.iam.resourceId': {
-    expected: 'db-…, cluster-… or prx-…',
-    fix: 'Copy the resource id (not the name) from the Configuration tab of the RDS console.',
-  },
   'sources.*.maintenanceDatabase': databaseName,
   'sources.*.sslMode': {
     expected: alternatives(tlsModes),

@@ -1,4 +1,4 @@
-import { most } from '../../../core/config/options.ts';
+import { most } from '../options.ts';
 
 /** What would be right at a path of the configuration, and what to do. */
 export type Advice = { readonly expected: string; readonly fix: string };

@@ -1,6 +1,6 @@
-import { planDefaults } from '../../../core/config/defaults.ts';
-import { most } from '../../../core/config/options.ts';
-import { compressionMethods, formats, rowModes } from '../../../core/vocabulary.ts';
+import { compressionMethods, formats, rowModes } from '../../vocabulary.ts';
+import { planDefaults } from '../defaults.ts';
+import { most } from '../options.ts';
 import { type Advice, alternatives, databaseName, listOfDatabases } from './recurring.ts';
 
 /** When a server is backed up, and how. */
@@ -18,8 +18,9 @@ export const ofSchedules: Readonly<Record<string, Advice>> = {
     fix: 'Choose a name, such as nightly.',
   },
   'sources.*.schedules.*.cron': {
-    expected: 'cron(minutes hours day-of-month month day-of-week year), one of the two days being ?',
-    fix: 'Write cron(0 2 * * ? *) for two o’clock every night.',
+    expected:
+      'five fields as in crontab(5), or cron(minutes hours day-of-month month day-of-week year) with one of the days ?',
+    fix: 'Write 0 2 * * * for two o’clock every night.',
   },
   'sources.*.schedules.*.timeZone': {
     expected: 'a name of the tz database',
