@@ -2,17 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import { withoutSecrets } from '../core/process/redact.ts';
 import { version } from '../core/version.ts';
-import { backupCommand } from './backup.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
-import { holdCommand, releaseCommand } from './hold.ts';
-import { listCommand } from './list.ts';
 import { tellText } from './output/edge.ts';
 import { beginResult } from './output/result.ts';
 import { styleFor } from './output/style.ts';
-import { pruneCommand } from './prune.ts';
-import { restoreCommand } from './restore.ts';
-import { showCommand } from './show.ts';
-import { verifyCommand } from './verify.ts';
 
 /**
  * The whole command: does what the arguments say, and tells people and programs how it ended.
@@ -23,7 +16,7 @@ import { verifyCommand } from './verify.ts';
 export async function runCommand(args: readonly string[]): Promise<number> {
   beginResult();
   try {
-    await commandLine().parseAsync(args, { from: 'user' });
+    await (await commandLine(args)).parseAsync(args, { from: 'user' });
     return 0;
   } catch (error: unknown) {
     const isCommander = error instanceof CommanderError;
@@ -37,7 +30,26 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
-function commandLine(): Command {
+/** Every verb, in the order of the help. Its file is loaded when it is asked for: none should wait for the others' libraries. */
+const verbs: Readonly<Record<string, () => Promise<Command>>> = {
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  verify: async () => (await import('./verify.ts')).verifyCommand(),
+  list: async () => (await import('./list.ts')).listCommand(),
+  show: async () => (await import('./show.ts')).showCommand(),
+  restore: async () => (await import('./restore.ts')).restoreCommand(),
+  prune: async () => (await import('./prune.ts')).pruneCommand(),
+  hold: async () => (await import('./hold.ts')).holdCommand(),
+  release: async () => (await import('./hold.ts')).releaseCommand(),
+};
+
+/** The verb that the arguments begin with; else all of them, for the help. The version needs none. */
+function askedFor([first = '']: readonly string[]): readonly (() => Promise<Command>)[] {
+  if (first === '--version' || first === '-V') return [];
+  const verb = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
+  return verb === undefined ? Object.values(verbs) : [verb];
+}
+
+async function commandLine(args: readonly string[]): Promise<Command> {
   const program = new Command('pgproof')
     .description('PostgreSQL backups that prove they restore')
     .version(version)
@@ -46,16 +58,7 @@ function commandLine(): Command {
       writeErr: (text) => tellText(process.stderr, text),
       outputError: (text, write) => write(asOurs(text)),
     });
-  const commands = [
-    backupCommand(),
-    verifyCommand(),
-    listCommand(),
-    showCommand(),
-    restoreCommand(),
-    pruneCommand(),
-    holdCommand(),
-    releaseCommand(),
-  ];
+  const commands = await Promise.all(askedFor(args).map((load) => load()));
   for (const command of [program, ...commands]) {
     if (command !== program) program.addCommand(command.copyInheritedSettings(program));
     const name = command === program ? 'pgproof' : `pgproof ${command.name()}`;
