@@ -55,6 +55,8 @@ export type Store = {
   readonly url: string;
   /** Which service a bucket is of, for buckets of two may have one name. Undefined: AWS's own; and of a directory. */
   readonly endpoint?: string | undefined;
+  /** Where the bytes lie, for another store of the same service to take them over by itself; of no use to anybody else. */
+  readonly origin?: object | undefined;
   /**
    * Fails early, before a dump is started, where the store cannot take the run: no such bucket, no rights,
    * a directory that cannot be written, too little room for `expectedBytes`.

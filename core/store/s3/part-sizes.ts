@@ -12,6 +12,8 @@ export const multipartLimits = {
 
 /** Round trips are what small parts cost; below this more parts in flight gain nothing. */
 const defaultPartBytes = 8 * mebibyte;
+/** Of what does not come here: some seconds' work for S3. */
+export const copiedPartBytes = 256 * mebibyte;
 /** What all part buffers of one upload take together, where a single part is not larger by itself. */
 export const bufferBudgetBytes = 96 * mebibyte;
 /** One is filled while the others are on their way. More than a few gain nothing against pg_dump's rate. */
@@ -55,6 +57,24 @@ export function buffersFor(partBytes: number): number {
 export function partBytes(sizes: PartSizes, partNumber: number): number {
   const eighth = Math.floor(((partNumber - 1) * 8) / sizes.partLimit);
   return Math.min(sizes.basePartBytes * 2 ** Math.max(0, eighth - 3), multipartLimits.maxPartBytes);
+}
+
+/**
+ * The parts in which S3 takes an object over from itself, from byte to byte. They cost no memory here; so they are large,
+ * and small enough that each is done long before a connection counts as idle. None of an empty object.
+ * @returns undefined where the parts do not suffice
+ */
+export function copyRanges(
+  bytes: number,
+  partLimit: number,
+): readonly { readonly first: number; readonly last: number }[] | undefined {
+  const limit = Math.max(1, Math.min(Math.floor(partLimit), multipartLimits.maxParts));
+  const size = Math.max(copiedPartBytes, Math.ceil(bytes / limit / mebibyte) * mebibyte);
+  if (size > multipartLimits.maxPartBytes) return undefined;
+  return Array.from({ length: Math.ceil(bytes / size) }, (_, index) => ({
+    first: index * size,
+    last: Math.min((index + 1) * size, bytes) - 1,
+  }));
 }
 
 /** The largest object that parts of these sizes can hold. */

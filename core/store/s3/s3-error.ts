@@ -26,6 +26,36 @@ export function s3ErrorName(error: unknown): string {
   return typeof name === 'string' ? name : 'Error';
 }
 
+/** Whose credentials, rights, or grasp of the API do not suffice for a call that another kind of call can replace. */
+const refusals = [
+  'AccessDenied',
+  'Forbidden',
+  'NotImplemented',
+  'MethodNotAllowed',
+  'NoSuchBucket',
+  'NoSuchKey',
+];
+/** What no other call would get past. */
+const finals = [
+  'InvalidObjectState',
+  'NoSuchUpload',
+  'ExpiredToken',
+  'InvalidAccessKeyId',
+  'RequestTimeTooSkewed',
+];
+
+/**
+ * Whether S3 will not do just this: an error of the caller's, or something that the service does not know. Trouble on the
+ * way, throttling and a condition that does not hold are none. An error inside of an answer with status 200 has no status.
+ */
+export function isRefusal(error: unknown): boolean {
+  const name = s3ErrorName(error);
+  if (finals.includes(name)) return false;
+  const status = raw(error).$metadata?.httpStatusCode ?? 0;
+  const isCallers = status >= 400 && status < 500 && ![408, 409, 412, 429].includes(status);
+  return isCallers || status === 301 || status === 501 || refusals.includes(name);
+}
+
 /** How often the SDK had tried when it gave up. */
 export function attemptsOf(error: unknown): number {
   return raw(error).$metadata?.attempts ?? 1;

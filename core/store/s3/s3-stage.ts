@@ -33,12 +33,13 @@ export type S3Target = {
 const abortLimitMs = 15_000;
 
 /** Takes the parts away. Where that fails the bucket's lifecycle rule for incomplete uploads is left to do it. */
-async function abortUpload({ client, bucket, key, uploadId }: Upload): Promise<void> {
+export async function abortUpload({ client, bucket, key, uploadId }: Upload): Promise<void> {
   const command = new AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId });
   await client.send(command, { abortSignal: AbortSignal.timeout(abortLimitMs) }).catch(() => undefined);
 }
 
-async function beginUpload(target: S3Target, key: string, options: StageOptions): Promise<Upload> {
+/** Begins what {@link staged} completes. Whoever has it aborts it when something fails. */
+export async function beginUpload(target: S3Target, key: string, options: StageOptions): Promise<Upload> {
   const { client, bucket, folder, kmsKeyArn, storageClass, partLimit } = target;
   const crc = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
   // No abort signal: an answer that is not waited for would leave an upload whose id is lost.
@@ -108,7 +109,8 @@ async function completeUpload(upload: Upload, sent: UploadedParts): Promise<void
   }
 }
 
-function staged(upload: Upload, key: string, sent: UploadedParts): StagedObject {
+/** An upload all of whose parts have been sent. */
+export function staged(upload: Upload, key: string, sent: UploadedParts): StagedObject {
   let state: 'staged' | 'committed' | 'aborted' = 'staged';
   return {
     key,

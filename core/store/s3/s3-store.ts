@@ -3,9 +3,11 @@ import prettyBytes from 'pretty-bytes';
 import { type Store, StoreUnusable } from '../store.ts';
 import { capacityBytes, choosePartSizes, multipartLimits } from './part-sizes.ts';
 import { endpointOf } from './s3-client.ts';
+import { s3Copier } from './s3-copy.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
 import { listFolders, listObjects } from './s3-list.ts';
 import { readTagged } from './s3-object.ts';
+import { S3Origin } from './s3-origin.ts';
 import { s3Place } from './s3-place.ts';
 import type { S3StoreSettings } from './s3-settings.ts';
 import { putSmall, readSmallTagged, replaceSmall } from './s3-small.ts';
@@ -25,6 +27,7 @@ export function s3Store(settings: S3StoreSettings): Store {
   return {
     url,
     endpoint: endpointOf(settings),
+    origin: new S3Origin(place),
     async prepare({ expectedBytes, signal }) {
       const most = capacityBytes(choosePartSizes({ expectedBytes, partLimit }));
       if (expectedBytes > most)
@@ -46,6 +49,7 @@ export function s3Store(settings: S3StoreSettings): Store {
     async stage(key, content, options = {}) {
       return await stageInS3(target, key, content, options);
     },
+    stageFrom: s3Copier(target),
     async create(key, content, { lock } = {}) {
       await putSmall(target, key, content, { IfNoneMatch: '*' }, lock);
     },

@@ -7,6 +7,8 @@ export type FaultAction =
   | 'slowDown'
   /** 500 InternalError. */
   | 'internalError'
+  /** 200, with an InternalError inside, as a copy that fails late. */
+  | 'errorInside'
   /** 403 AccessDenied. */
   | 'accessDenied'
   /** 409 ConditionalRequestConflict. */

@@ -25,6 +25,8 @@ export type S3ServerOptions = {
   readonly knowsUploadLists?: boolean;
   /** Whether a listing may begin behind a key; default true, as S3. */
   readonly knowsStartAfter?: boolean;
+  /** Whether a part may be copied from another object; default true, as S3. Google answers 501. */
+  readonly knowsUploadPartCopy?: boolean;
   /** The only access key that is let in; default `test`. */
   readonly accessKeyId?: string;
 };
@@ -46,10 +48,12 @@ export type S3Call = {
   readonly refuses: (key: string) => string | undefined;
   /** What IAM says of deleting one of several keys. */
   readonly mayDelete: (key: string) => Promise<boolean>;
+  /** What IAM says of reading what a part is copied from. */
+  readonly mayRead: (bucket: string, key: string) => Promise<boolean>;
 };
 
 /** The operation that S3 would see in a request's method and query (path style). */
-export function operationOf(method: string, key: string, query: URLSearchParams): string {
+export function operationOf(method: string, key: string, query: URLSearchParams, isCopy = false): string {
   if (key === '') {
     if (method === 'HEAD') return 'HeadBucket';
     if (method === 'PUT') return 'CreateBucket';
@@ -59,7 +63,7 @@ export function operationOf(method: string, key: string, query: URLSearchParams)
     if (method === 'GET' && query.has('versioning')) return 'GetBucketVersioning';
     if (method === 'GET' && query.get('list-type') === '2') return 'ListObjectsV2';
   } else if (query.has('uploadId')) {
-    if (method === 'PUT' && query.has('partNumber')) return 'UploadPart';
+    if (method === 'PUT' && query.has('partNumber')) return isCopy ? 'UploadPartCopy' : 'UploadPart';
     if (method === 'POST') return 'CompleteMultipartUpload';
     if (method === 'DELETE') return 'AbortMultipartUpload';
     if (method === 'GET') return 'ListParts';

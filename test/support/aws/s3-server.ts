@@ -65,6 +65,7 @@ export type VersionRecord = {
 /** Whether a caller may do this. `key` of a listing is its prefix. */
 export type Judge = (call: {
   readonly operation: string;
+  readonly bucket: string;
   readonly key: string;
   readonly headers: IncomingMessage['headers'];
 }) => Promise<boolean>;
@@ -96,6 +97,12 @@ function answerError(error: unknown, request: IncomingMessage, response: ServerR
   );
 }
 
+/** What S3 may answer of work that takes long: it says 200 before it knows. */
+function answerErrorInside(response: ServerResponse): void {
+  const message = element('Message', 'We encountered an internal error. Please try again.');
+  sendXml(response, 200, `<Error>${element('Code', 'InternalError')}${message}</Error>`);
+}
+
 /** An S3 without a listener of its own; `directory` takes the objects' bytes. */
 export function s3Service(directory: string, options: S3ServerOptions = {}): S3Service {
   const storage = new S3Storage(directory);
@@ -119,14 +126,21 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       const url = new URL(request.url ?? '/', 'http://s3');
       const [, bucketName = '', ...rest] = url.pathname.split('/');
       const key = decodeURIComponent(rest.join('/'));
-      const operation = operationOf(request.method ?? '', key, url.searchParams);
+      const operation = operationOf(
+        request.method ?? '',
+        key,
+        url.searchParams,
+        request.headers['x-amz-copy-source'] !== undefined,
+      );
       counts.set(operation, (counts.get(operation) ?? 0) + 1);
       const fault = faults.take(operation);
       checkCredentials(request, options.accessKeyId ?? 'test');
       throwIfRefused(fault);
       const asked = key === '' ? (url.searchParams.get('prefix') ?? '') : key;
-      const may = async (what: string, of: string): Promise<boolean> =>
-        judge === undefined || (await judge({ operation: what, key: of, headers: request.headers }));
+      const bucket = decodeURIComponent(bucketName);
+      const may = async (what: string, of: string, within = bucket): Promise<boolean> =>
+        judge === undefined ||
+        (await judge({ operation: what, bucket: within, key: of, headers: request.headers }));
       // IAM is asked about each key of it.
       if (operation !== 'DeleteObjects' && !(await may(operation, asked)))
         throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
@@ -135,7 +149,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
         request,
         response,
         query: url.searchParams,
-        bucketName: decodeURIComponent(bucketName),
+        bucketName: bucket,
         key,
         fault,
         storage,
@@ -143,6 +157,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
         now,
         refuses: (one) => refuses?.(one),
         mayDelete: (one) => may('DeleteObject', one),
+        mayRead: (within, one) => may('GetObject', one, within),
       };
       const breaksBody = ['UploadPart', 'PutObject', 'GetObject', 'DeleteObjects'].includes(operation);
       if (!breaksBody && (fault?.action === 'reset' || fault?.action === 'stall'))
@@ -154,7 +169,8 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
           return response;
         };
       }
-      await perform(call);
+      if (fault?.action === 'errorInside') answerErrorInside(response);
+      else await perform(call);
     } catch (error) {
       answerError(error, request, response);
     }

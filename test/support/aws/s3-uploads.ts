@@ -35,8 +35,8 @@ export function uploadOf(call: S3Call): Upload {
   return upload;
 }
 
-export async function uploadPart(call: S3Call): Promise<void> {
-  const upload = uploadOf(call);
+/** @throws WireError InvalidArgument */
+export function partNumberOf(call: S3Call): number {
   const number = Number(call.query.get('partNumber'));
   const most = call.options.maxParts ?? 10_000;
   if (!Number.isInteger(number) || number < 1 || number > most)
@@ -45,6 +45,12 @@ export async function uploadPart(call: S3Call): Promise<void> {
       'InvalidArgument',
       `Part number must be an integer between 1 and ${most}, inclusive`,
     );
+  return number;
+}
+
+export async function uploadPart(call: S3Call): Promise<void> {
+  const upload = uploadOf(call);
+  const number = partNumberOf(call);
   if (
     upload.attributes.checksumAlgorithm === undefined &&
     call.request.headers['x-amz-checksum-crc32'] !== undefined
@@ -57,20 +63,30 @@ export async function uploadPart(call: S3Call): Promise<void> {
     );
   if (upload.attributes.lock !== undefined) checkDigest(call.request);
   const { segment, checksum } = await receiveBody(call.request, call.storage, call.fault);
-  if (!call.storage.uploads.has(upload.id)) {
-    await call.storage.remove([segment]);
-    throw new WireError(404, 'NoSuchUpload', 'The specified multipart upload does not exist.');
-  }
-  const replaced = upload.parts.get(number);
   const part: PartRecord = { segment, etag: newEtag(), checksum, receivedAt: call.now() };
-  upload.parts.set(number, part);
-  if (replaced !== undefined) await call.storage.remove([replaced.segment]);
+  await keepPart(call, upload, number, part);
   call.response
     .writeHead(200, {
       etag: part.etag,
       ...(checksum === undefined ? {} : { 'x-amz-checksum-crc32': checksum }),
     })
     .end();
+}
+
+/** @throws WireError NoSuchUpload, where it was aborted meanwhile */
+export async function keepPart(
+  call: S3Call,
+  upload: Upload,
+  number: number,
+  part: PartRecord,
+): Promise<void> {
+  if (!call.storage.uploads.has(upload.id)) {
+    await call.storage.remove([part.segment]);
+    throw new WireError(404, 'NoSuchUpload', 'The specified multipart upload does not exist.');
+  }
+  const replaced = upload.parts.get(number);
+  upload.parts.set(number, part);
+  if (replaced !== undefined) await call.storage.remove([replaced.segment]);
 }
 
 /** The parts that the client names, in its order. @throws WireError InvalidPart, InvalidPartOrder, EntityTooSmall */

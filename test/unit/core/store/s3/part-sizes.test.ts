@@ -5,6 +5,7 @@ import {
   buffersFor,
   capacityBytes,
   choosePartSizes,
+  copyRanges,
   multipartLimits,
   partBytes,
 } from '../../../../../core/store/s3/part-sizes.ts';
@@ -101,5 +102,36 @@ describe('partBytes', () => {
         },
       ),
     );
+  });
+});
+
+describe('copyRanges', () => {
+  it('take every byte once, in few enough parts that S3 allows', () => {
+    fc.assert(
+      fc.property(anySize, anyLimit, (bytes, partLimit) => {
+        const ranges = copyRanges(bytes, partLimit);
+        if (ranges === undefined) {
+          expect(bytes).toBeGreaterThan((multipartLimits.maxPartBytes - mebibyte) * partLimit);
+          return;
+        }
+        expect(ranges.length).toBeLessThanOrEqual(partLimit);
+        let next = 0;
+        for (const [index, { first, last }] of ranges.entries()) {
+          expect(first).toBe(next);
+          next = last + 1;
+          expect(next - first).toBeLessThanOrEqual(multipartLimits.maxPartBytes);
+          if (index < ranges.length - 1)
+            expect(next - first).toBeGreaterThanOrEqual(multipartLimits.minPartBytes);
+        }
+        expect(next).toBe(bytes);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('are none of nothing, and not to be had where an object is too large', () => {
+    expect(copyRanges(0, 10_000)).toEqual([]);
+    expect(copyRanges(6 * gibibyte, 1)).toBeUndefined();
+    expect(copyRanges(10_000 * 5 * gibibyte, 10_000)).toHaveLength(10_000);
   });
 });
