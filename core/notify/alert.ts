@@ -35,6 +35,8 @@ export type Outcome = {
 export type Alert = {
   /** At most 99 ASCII characters, no control characters: SNS refuses any other subject. */
   readonly subject: string;
+  /** The same on one line in any script, for ways that take it. Default: `subject`. */
+  readonly title?: string | undefined;
   readonly text: string;
   /** The custom notification of Amazon Q Developer in chat applications, which shows it in Slack. */
   readonly chat: { readonly version: '1.0'; readonly source: 'custom'; readonly content: ChatContent };
@@ -49,6 +51,8 @@ type ChatContent = {
 
 /** SNS documents "less than 100 characters long" (Publish, Subject). */
 const subjectLimit = 99;
+/** Longer than programs for mail show. */
+const titleLimit = 200;
 const textLimit = 16_000;
 /** Lines are not cut by themselves: the whole text and the subject are. */
 const whole = { limit: Number.POSITIVE_INFINITY };
@@ -98,9 +102,11 @@ export function composeAlert(outcome: Outcome): Alert {
   const where = outcome.database === undefined ? outcome.source : `${outcome.source}/${outcome.database}`;
   const headline = headlines[outcome.work][outcome.result];
   const title = `${headline} ${where}`;
+  const subject = `${title}: ${outcome.headline ?? outcome.what}`;
   const text = bodyOf(outcome, title);
   return {
-    subject: asciiLine(`${title}: ${outcome.headline ?? outcome.what}`, subjectLimit),
+    subject: asciiLine(subject, subjectLimit),
+    title: oneLine(subject, { limit: titleLimit }),
     text,
     chat: {
       version: '1.0',
