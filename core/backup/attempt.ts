@@ -38,6 +38,7 @@ import { recordContents } from './record-contents.ts';
 import { recordGlobalState } from './record-global-state.ts';
 import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
+import { takeTurn } from './take-turn.ts';
 import { withComparison } from './with-comparison.ts';
 
 const globalsName = 'globals.sql';
@@ -218,7 +219,8 @@ export async function attemptBackup(
     return await withConnection(parameters, { signal }, async (client) => {
       const server = await readServerFacts(client);
       const systemIdentifier = await readSystemIdentifier(client);
-      const snapshot = await openSnapshot(client, plan.lockWaitSeconds).catch((cause: unknown) => {
+      const turn = (): Promise<void> => takeTurn(client, id.database);
+      const snapshot = await openSnapshot(client, plan.lockWaitSeconds, turn).catch((cause: unknown) => {
         throw queryFailed(`The tables of ${JSON.stringify(id.database)} could not be listed`, cause);
       });
       const onWarning = (message: string): void =>

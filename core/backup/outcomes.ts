@@ -6,6 +6,7 @@ import { describeFailure } from '../notify/describe-failure.ts';
 import { type Alarm, describeAlarm } from './alarms.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
+import { AlreadyRunning } from './take-turn.ts';
 
 export type Circumstances = {
   readonly source: string;
@@ -33,7 +34,8 @@ export function failureOutcome(
     ...common(circumstances),
     ...details,
     ...describeFailure(error),
-    result: 'failed',
+    // The other one tells how it ends; what somebody should look at is that the two met.
+    result: error instanceof AlreadyRunning ? 'doubtful' : 'failed',
     work: 'backup',
   };
 }

@@ -18,11 +18,18 @@ export type Snapshot = {
 /**
  * Opens a transaction on `client` and exports its snapshot. The transaction stays open; the snapshot lives as long as
  * it does. No table is locked yet: see lockForCounting.
+ * @param first is done in the transaction before anything else
  */
-export async function openSnapshot(client: Client, lockWaitSeconds: number): Promise<Snapshot> {
+export async function openSnapshot(
+  client: Client,
+  lockWaitSeconds: number,
+  first: () => Promise<void> = async () => undefined,
+): Promise<Snapshot> {
   const settings = await readDumpSettings(client);
   await client.query(sessionSettings(lockWaitSeconds));
+  await noticeLostClient(client);
   await client.query('begin isolation level repeatable read, read only');
+  await first();
   return { settings, ...(await readSnapshot(client)) };
 }
 
@@ -36,6 +43,18 @@ function sessionSettings(lockWaitSeconds: number): string {
     set max_parallel_workers_per_gather = 0;
     set lock_timeout = '${lockWaitSeconds}s'; ${steadySettings};
     select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`;
+}
+
+/**
+ * A server that is counting rows does not look whether anybody still waits for them: after a killed run its locks would
+ * stay until the table is read. It came with PostgreSQL 14, and not every system can do it.
+ */
+async function noticeLostClient(client: Client): Promise<void> {
+  await client
+    .query(
+      `select set_config(name, '10s', false) from pg_settings where name = 'client_connection_check_interval'`,
+    )
+    .catch(() => undefined);
 }
 
 async function readSnapshot(client: Client): Promise<Omit<Snapshot, 'settings'>> {
