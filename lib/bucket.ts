@@ -12,8 +12,8 @@ import {
 } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { LockFor } from '../core/config/object-lock.ts';
+import { mostNightlyLockDays } from '../core/config/object-lock.ts';
 import type { ObjectLockMode } from '../core/vocabulary.ts';
-import { mostLockDays } from './config/schema.ts';
 import { definedOnly } from './defined-only.ts';
 import { whateverLiesThere } from './rights.ts';
 
@@ -172,9 +172,9 @@ export class BackupBucket extends Bucket {
 
 function lockSettings({ mode, retention }: ObjectLockProps): LockFor {
   const days = retention.toDays();
-  if (days >= 1 && days <= mostLockDays) return { mode, days };
+  if (days >= 1 && days <= mostNightlyLockDays) return { mode, days };
   throw new Error(
-    `objectLock.retention cannot be used: got ${days} days (expected a whole number from 1 to ${mostLockDays}). What is locked for longer by mistake is paid for until then; prune makes locks longer again, as far as you keep backups.`,
+    `objectLock.retention cannot be used: got ${days} days (expected a whole number from 1 to ${mostNightlyLockDays}). What is locked for longer by mistake is paid for until then; prune makes locks longer again, as far as you keep backups.`,
   );
 }
 

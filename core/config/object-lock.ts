@@ -5,6 +5,12 @@ import { most } from './options.ts';
 /** How long, from the moment at which it is written, the store lets nobody delete a backup. */
 export type LockFor = { readonly mode: ObjectLockMode; readonly days: number };
 
+/**
+ * At upload, of what runs every night: less than a person may ask for, because what a typo there has locked nobody ends.
+ * Prune makes the locks of those that it keeps longer, as far ahead again.
+ */
+export const mostNightlyLockDays = 400;
+
 const dayMs = 86_400_000;
 
 /** Reads MODE:DAYS, such as `governance:30`. @throws UsageError */

@@ -44,9 +44,11 @@ export async function copyObject(file: StoredFile, isThere: boolean, context: Ob
     context.onBytes('copying', -file.bytes);
   }
   if (await copyWithin(file, context)) return;
-  await (file.bytes <= smallBytes ? sendSmall(file, context) : send(file, context));
+  const taken = await (file.bytes <= smallBytes ? sendSmall(file, context) : send(file, context));
   const problem = await whyWrong(file, context);
   if (problem === undefined) return;
+  // A store that does not know the condition may refuse it so, with nothing there.
+  if (taken !== undefined && problem.isMissing) throw taken;
   await takeAway(file, problem, context);
   throw new CopyDamaged(
     context.id,
@@ -75,34 +77,39 @@ async function copyWithin(file: StoredFile, context: ObjectContext): Promise<boo
   return false;
 }
 
-async function send(file: StoredFile, context: ObjectContext): Promise<void> {
+/** @returns the store's word where something lies under the key by now */
+async function send(file: StoredFile, context: ObjectContext): Promise<ObjectExists | undefined> {
   const { id, to, lock, signal } = context;
   const staged = await to.stage(keyOf(id, file.name), await read(file, context), {
     expectedBytes: file.bytes,
     lock: lock(),
     signal,
   });
-  await commit(staged);
+  return await commit(staged);
 }
 
-async function sendSmall(file: StoredFile, context: ObjectContext): Promise<void> {
+async function sendSmall(file: StoredFile, context: ObjectContext): Promise<ObjectExists | undefined> {
   const { id, to, lock } = context;
   const pieces: Buffer[] = [];
   for await (const piece of (await read(file, context)) as AsyncIterable<Buffer>) pieces.push(piece);
   try {
     await to.create(keyOf(id, file.name), Buffer.concat(pieces), { lock: lock() });
+    return undefined;
   } catch (error: unknown) {
-    if (!(error instanceof ObjectExists)) throw error;
+    if (error instanceof ObjectExists) return error;
+    throw error;
   }
 }
 
 /** Another copy of the same backup may have been first: what lies there is looked at like one's own. */
-async function commit(staged: StagedObject): Promise<void> {
+async function commit(staged: StagedObject): Promise<ObjectExists | undefined> {
   try {
     await staged.commit();
+    return undefined;
   } catch (error: unknown) {
     await staged.abort();
-    if (!(error instanceof ObjectExists)) throw error;
+    if (error instanceof ObjectExists) return error;
+    throw error;
   }
 }
 
@@ -128,6 +135,7 @@ type Problem = {
   readonly store: Store;
   readonly got: string;
   readonly expected: string;
+  readonly isMissing?: true;
 };
 
 /** What the other side has, read back from its first byte to its last; undefined where it is what it should be. */
@@ -141,7 +149,7 @@ async function whyWrong(
     content = await to.read(keyOf(id, file.name), { signal });
   } catch (error: unknown) {
     if (!(error instanceof ObjectMissing)) throw error;
-    return { ...about, got: 'nothing', expected: `${file.bytes} bytes` };
+    return { ...about, got: 'nothing', expected: `${file.bytes} bytes`, isMissing: true };
   }
   const measured = measure();
   for await (const piece of content as AsyncIterable<Buffer>) {

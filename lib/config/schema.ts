@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { cronProblem } from '../../core/config/cron.ts';
 import { notDaily, pruneSchedule } from '../../core/config/daily.ts';
 import { defaultLevel, defaultPolicy } from '../../core/config/defaults.ts';
+import { mostNightlyLockDays } from '../../core/config/object-lock.ts';
 import { hostName, port, someText } from '../../core/config/options.ts';
 import { sourceName, sourceOptions } from '../../core/config/source.ts';
 import { withoutSchema } from '../../core/config/without.ts';
@@ -27,12 +28,6 @@ export const layerMajors = [15, 17, 18] as const;
 
 /** Lambda allows no more. A run costs a fraction of a cent with it. */
 export const mostTemporaryStorageMiB = 10_240;
-
-/**
- * Of Object Lock, at upload. Less than the command takes: what a typo in the configuration of a nightly run has locked,
- * nobody ends. Prune makes the locks of those that it keeps longer, as far ahead again.
- */
-export const mostLockDays = 400;
 
 /** What a function is where nobody says otherwise. */
 export const functionDefaults = {
@@ -99,7 +94,7 @@ const bucket = z.strictObject({
   abortIncompleteUploadsAfterDays: z.int().min(1).max(7).default(3),
   keepDeletedVersionsDays: z.int().min(1).max(3650).default(30),
   objectLock: z
-    .strictObject({ mode: z.enum(objectLockModes), days: z.int().min(1).max(mostLockDays) })
+    .strictObject({ mode: z.enum(objectLockModes), days: z.int().min(1).max(mostNightlyLockDays) })
     .optional(),
 });
 

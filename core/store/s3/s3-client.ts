@@ -41,6 +41,7 @@ export function s3Client(settings: S3StoreSettings): S3Client {
     ...(region === undefined ? {} : { region }),
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
     ...(settings.forcePathStyle === undefined ? {} : { forcePathStyle: settings.forcePathStyle }),
+    ...(settings.profile === undefined ? {} : { profile: settings.profile }),
     ...(settings.credentials === undefined ? {} : { credentials: settings.credentials }),
     retryMode: 'standard',
     maxAttempts: settings.maxAttempts ?? defaultMaxAttempts,

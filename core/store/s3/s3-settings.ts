@@ -24,6 +24,8 @@ export type S3StoreSettings = {
   readonly idleTimeoutMs?: number | undefined;
   /** How often a call is tried. @default 7 */
   readonly maxAttempts?: number | undefined;
+  /** Of AWS's configuration files: the region comes from there too. Its keys are `credentials` (`profileSettings`). */
+  readonly profile?: string | undefined;
   /** @default the SDK's chain: environment, profile, role */
   readonly credentials?: S3ClientConfig['credentials'];
   /** Instead of one made from these settings. */

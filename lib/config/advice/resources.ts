@@ -1,6 +1,6 @@
 import { type Advice, alternatives, arnOfKey } from '../../../core/config/advice/recurring.ts';
+import { mostNightlyLockDays } from '../../../core/config/object-lock.ts';
 import { notifyPolicies, objectLockModes, transitionClasses } from '../../../core/vocabulary.ts';
-import { mostLockDays } from '../schema.ts';
 import { idOf, ofSubnets } from './subnets.ts';
 
 /** What there is once for all sources: where backups go, who hears, the way to the servers. */
@@ -52,7 +52,7 @@ export const ofResources: Readonly<Record<string, Advice>> = {
     fix: 'Write governance: compliance is for where the law wants that nobody, you included, can delete a backup.',
   },
   'bucket.objectLock.days': {
-    expected: `a whole number from 1 to ${mostLockDays} (days)`,
+    expected: `a whole number from 1 to ${mostNightlyLockDays} (days)`,
     fix: 'Give how long every backup is kept at least; prune makes the locks of those that it keeps longer.',
   },
   alerts: {

@@ -26,6 +26,19 @@ export function cutOff(
       step();
       await store.create(key, content, options);
     },
+    // What is staged nobody sees: the step is its commit.
+    stage: async (key, content, options) => {
+      const staged = await store.stage(key, content, options);
+      const commit = async (): Promise<void> => {
+        step();
+        await staged.commit();
+      };
+      return { ...staged, commit };
+    },
+    replaceIf: async (key, content, version) => {
+      step();
+      await store.replaceIf(key, content, version);
+    },
     replace: async (key, content) => {
       step();
       await store.replace(key, content);

@@ -1,0 +1,70 @@
+import { encodeName, parseId } from '../manifest/backup-id.ts';
+import type { Outcome } from '../notify/alert.ts';
+import { describeFailure } from '../notify/describe-failure.ts';
+import { plural } from '../text/units.ts';
+import type { CopyLine, CopyReport } from './request.ts';
+
+const toldErrors = 5;
+
+/**
+ * What people are told of a copy: of each database one message, whatever the number of its backups. Where something could
+ * not be copied only that is told.
+ */
+export function copyOutcomes({ from, to, backups }: CopyReport, at: Date): Outcome[] {
+  return [...byDatabase(backups).values()].flatMap((lines): Outcome[] => {
+    const [first] = lines;
+    if (first === undefined) return [];
+    const { source, database } = parseId(first.id);
+    const about = { work: 'copy', source, database, store: to, at } as const;
+    const failed = lines.flatMap((line) => (line.kind === 'failed' ? [line] : []));
+    const [worst] = failed;
+    if (worst !== undefined) {
+      const errors = [...new Set(failed.map(({ error }) => error))];
+      const more = errors.length > toldErrors ? [`and ${errors.length - toldErrors} other problems`] : [];
+      return [
+        {
+          ...about,
+          result: 'failed',
+          id: worst.id,
+          what: `${plural(failed.length, 'backup')} could not be copied from ${from}; the first place still has what it had.`,
+          headline: worst.error.split('\n')[0],
+          words: [...errors.slice(0, toldErrors), ...more].join('\n'),
+          fix: `Mend what is named, then: pgproof copy --all-missing --store ${from} --to ${to}`,
+        },
+      ];
+    }
+    const copied = lines.flatMap((line) => (line.kind === 'copied' ? [line] : []));
+    const [newest] = copied;
+    if (newest === undefined) return [];
+    return [
+      {
+        ...about,
+        result: 'good',
+        id: newest.id,
+        what: `${plural(copied.length, 'backup')} copied from ${from}, and checked there.`,
+        bytes: copied.reduce((sum, { bytes }) => sum + bytes, 0),
+        seconds: copied.reduce((sum, { seconds }) => sum + seconds, 0),
+      },
+    ];
+  });
+}
+
+/** The same where one of the places could not even be looked at. @param source undefined: all that there are */
+export function wholeFailure(
+  error: unknown,
+  { from, to, source }: { readonly from: string; readonly to: string; readonly source: string | undefined },
+  at: Date,
+): Outcome {
+  const about = { work: 'copy', result: 'failed', source: source ?? from, store: to, at } as const;
+  return { ...about, ...describeFailure(error) };
+}
+
+function byDatabase(lines: readonly CopyLine[]): Map<string, CopyLine[]> {
+  const found = new Map<string, CopyLine[]>();
+  for (const line of lines) {
+    const { source, database } = parseId(line.id);
+    const name = `${encodeName(source)}/${encodeName(database)}`;
+    found.set(name, [...(found.get(name) ?? []), line]);
+  }
+  return found;
+}
