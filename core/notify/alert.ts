@@ -53,7 +53,7 @@ type ChatContent = {
 const subjectLimit = 99;
 /** Longer than programs for mail show. */
 const titleLimit = 200;
-const textLimit = 16_000;
+export const textLimit = 16_000;
 /** Lines are not cut by themselves: the whole text and the subject are. */
 const whole = { limit: Number.POSITIVE_INFINITY };
 
@@ -99,11 +99,35 @@ const signs = {
 } as const;
 
 export function composeAlert(outcome: Outcome): Alert {
-  const where = outcome.database === undefined ? outcome.source : `${outcome.source}/${outcome.database}`;
-  const headline = headlines[outcome.work][outcome.result];
-  const title = `${headline} ${where}`;
-  const subject = `${title}: ${outcome.headline ?? outcome.what}`;
-  const text = bodyOf(outcome, title);
+  const title = titleOf(outcome);
+  return asAlert({
+    subject: `${title}: ${outcome.headline ?? outcome.what}`,
+    title,
+    text: bodyOf(outcome, textLimit),
+    result: outcome.result,
+    fix: outcome.fix,
+  });
+}
+
+/** `BACKUP FAILED shop/app` */
+export function titleOf({ work, result, source, database }: Outcome): string {
+  return `${headlines[work][result]} ${database === undefined ? source : `${source}/${database}`}`;
+}
+
+/** A message of these words, for every way it may go. */
+export function asAlert({
+  subject,
+  title,
+  text,
+  result,
+  fix,
+}: {
+  readonly subject: string;
+  readonly title: string;
+  readonly text: string;
+  readonly result: Outcome['result'];
+  readonly fix?: string | undefined;
+}): Alert {
   return {
     subject: asciiLine(subject, subjectLimit),
     title: oneLine(subject, { limit: titleLimit }),
@@ -113,15 +137,16 @@ export function composeAlert(outcome: Outcome): Alert {
       source: 'custom',
       content: {
         textType: 'client-markdown',
-        title: `${signs[outcome.result]} ${chatText(oneLine(title, whole))}`,
+        title: `${signs[result]} ${chatText(oneLine(title, whole))}`,
         description: cut(chatText(text), 3_000),
-        ...(outcome.fix === undefined ? {} : { nextSteps: [chatText(visibleLines(outcome.fix))] }),
+        ...(fix === undefined ? {} : { nextSteps: [chatText(visibleLines(fix))] }),
       },
     },
   };
 }
 
-function bodyOf(outcome: Outcome, title: string): string {
+/** All that there is to say of one outcome, in at most so many characters. */
+export function bodyOf(outcome: Outcome, limit: number): string {
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Source', outcome.source],
     ['Database', outcome.database],
@@ -141,14 +166,14 @@ function bodyOf(outcome: Outcome, title: string): string {
   const lines = facts.flatMap(([label, value]) =>
     value === undefined ? [] : [`${`${label}:`.padEnd(10)} ${oneLine(value, whole)}`],
   );
-  const parts = [oneLine(title, whole), oneLine(outcome.what, whole), lines.join('\n')];
+  const parts = [oneLine(titleOf(outcome), whole), oneLine(outcome.what, whole), lines.join('\n')];
   if (outcome.words !== undefined && !outcome.what.includes(outcome.words))
     parts.push(`In its own words:\n${set(outcome.words, margin)}`);
   const { remarks = [] } = outcome;
   if (remarks.length > 0)
     parts.push(`To know:\n${remarks.map((remark) => `- ${oneLine(remark, whole)}`).join('\n')}`);
   if (outcome.fix !== undefined) parts.push(set(`What to do: ${outcome.fix}`, ''));
-  return cut(parts.join('\n\n'), textLimit);
+  return cut(parts.join('\n\n'), limit);
 }
 
 /** What was said by others, or names them, begins further to the right: no line of it can be taken for one of ours. */
