@@ -55,8 +55,8 @@ export function wholeFailure(
   { from, to, source }: { readonly from: string; readonly to: string; readonly source: string | undefined },
   at: Date,
 ): Outcome {
-  const about = { work: 'copy', result: 'failed', source: source ?? from, store: to, at } as const;
-  return { ...about, ...describeFailure(error) };
+  const about = { work: 'copy', result: 'failed', source: source ?? 'all sources', store: to, at } as const;
+  return { ...about, remarks: [`copied from ${from}`], ...describeFailure(error) };
 }
 
 function byDatabase(lines: readonly CopyLine[]): Map<string, CopyLine[]> {
