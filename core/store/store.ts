@@ -10,6 +10,8 @@ export type StoredObject = {
   readonly modifiedAt: Date;
   /** Another one once something else lies under the key. Undefined where the store tells none. */
   readonly tag?: string | undefined;
+  /** S3's storage class. Undefined where the store tells none. */
+  readonly storageClass?: string | undefined;
 };
 
 /**

@@ -5,6 +5,7 @@ import { withFault } from './faults.ts';
 import { receiveBody } from './s3-body.ts';
 import type { Bucket, ServedObject, Version } from './s3-bucket.ts';
 import { bucketOf, type S3Call } from './s3-call.ts';
+import { checkThawed, frozenHeaders } from './s3-frozen.ts';
 import { checkDigest, lockAsked } from './s3-locks.ts';
 import { byBytes, urlEncoded } from './s3-versions.ts';
 import { element, header, sendXml, WireError } from './wire.ts';
@@ -104,7 +105,7 @@ function versionOf(call: S3Call): Version | undefined {
   return version;
 }
 
-function objectOf(call: S3Call): ServedObject {
+export function objectOf(call: S3Call): ServedObject {
   const object = versionOf(call)?.object;
   if (object === undefined)
     throw new WireError(404, 'NoSuchKey', 'The specified key does not exist.', {
@@ -122,7 +123,9 @@ function objectOf(call: S3Call): ServedObject {
 
 export function headObject(call: S3Call): void {
   const object = objectOf(call);
-  call.response.writeHead(200, objectHeaders(object, object.bytes)).end();
+  call.response
+    .writeHead(200, { ...objectHeaders(object, object.bytes), ...frozenHeaders(call, object) })
+    .end();
 }
 
 function objectHeaders(object: ServedObject, bytes: number): Record<string, string | number> {
@@ -138,6 +141,7 @@ function objectHeaders(object: ServedObject, bytes: number): Record<string, stri
 
 export async function getObject(call: S3Call): Promise<void> {
   const object = objectOf(call);
+  checkThawed(call, object);
   const range = /^bytes=(\d+)-(\d*)$/.exec(header(call.request, 'range') ?? '');
   const start = range === null ? 0 : Number(range[1]);
   const end = Math.min(range?.[2] ? Number(range[2]) : object.bytes - 1, object.bytes - 1);
