@@ -11,6 +11,8 @@ export type ServedObject = {
   readonly serverSideEncryption: string | undefined;
   readonly kmsKeyId: string | undefined;
   storageClass: string;
+  /** As they came in the header: `key=value&…`. */
+  readonly tags?: string | undefined;
   /** The tier of INTELLIGENT_TIERING that it has sunk into. */
   archiveStatus?: string | undefined;
   /** When it was, or will be, thawed, and until when. */

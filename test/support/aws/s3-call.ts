@@ -27,6 +27,8 @@ export type S3ServerOptions = {
   readonly knowsStartAfter?: boolean;
   /** Whether a part may be copied from another object; default true, as S3. Google answers 501. */
   readonly knowsUploadPartCopy?: boolean;
+  /** Whether an object may come with tags; default true, as S3. R2 answers 501. */
+  readonly knowsTags?: boolean;
   /** How long the server takes to thaw an object, by its own clock; default three hours. */
   readonly thawMs?: number;
   /** The only access key that is let in; default `test`. */

@@ -13,13 +13,17 @@ import { element, header, sendXml, WireError } from './wire.ts';
 /** What the headers of a PutObject or CreateMultipartUpload ask for. */
 export function attributesOf(
   call: S3Call,
-): Pick<ServedObject, 'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm' | 'lock'> {
+): Pick<
+  ServedObject,
+  'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'tags' | 'checksumAlgorithm' | 'lock'
+> {
   const { request } = call;
   return {
     lock: lockAsked(call),
     serverSideEncryption: header(request, 'x-amz-server-side-encryption'),
     kmsKeyId: header(request, 'x-amz-server-side-encryption-aws-kms-key-id'),
     storageClass: header(request, 'x-amz-storage-class') ?? 'STANDARD',
+    tags: header(request, 'x-amz-tagging'),
     checksumAlgorithm:
       header(request, 'x-amz-checksum-algorithm') ?? header(request, 'x-amz-sdk-checksum-algorithm'),
   };

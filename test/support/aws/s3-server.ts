@@ -146,6 +146,13 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       // IAM is asked about each key of it.
       if (operation !== 'DeleteObjects' && !(await may(operation, asked)))
         throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
+      if (request.headers['x-amz-tagging'] !== undefined) {
+        if (options.knowsTags === false)
+          throw new WireError(501, 'NotImplemented', 'Header x-amz-tagging is not implemented');
+        // IAM is asked about this right beside the other.
+        if (!(await may('PutObjectTagging', asked)))
+          throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
+      }
       const call: S3Call = {
         operation,
         request,
