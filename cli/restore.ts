@@ -22,28 +22,30 @@ import { printJson, printLines, printSource } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { machinePrograms } from './programs.ts';
 import { targetFrom } from './target.ts';
+import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
 
-type RestoreFlags = StoreFlags & {
-  readonly to?: string;
-  readonly create?: true;
-  readonly jobs?: number;
-  readonly table?: readonly TableSelector[];
-  readonly schema?: readonly string[];
-  readonly schemaOnly?: true;
-  readonly dataOnly?: true;
-  readonly owner: boolean;
-  readonly privileges: boolean;
-  readonly globals?: 'print' | 'apply';
-  readonly allowSuperusers?: true;
-  readonly any?: true;
-  readonly intoNonEmpty?: true;
-  readonly keepGoing?: true;
-  readonly scratch: string;
-  readonly json?: true;
-};
+type RestoreFlags = StoreFlags &
+  ThawFlags & {
+    readonly to?: string;
+    readonly create?: true;
+    readonly jobs?: number;
+    readonly table?: readonly TableSelector[];
+    readonly schema?: readonly string[];
+    readonly schemaOnly?: true;
+    readonly dataOnly?: true;
+    readonly owner: boolean;
+    readonly privileges: boolean;
+    readonly globals?: 'print' | 'apply';
+    readonly allowSuperusers?: true;
+    readonly any?: true;
+    readonly intoNonEmpty?: true;
+    readonly keepGoing?: true;
+    readonly scratch: string;
+    readonly json?: true;
+  };
 
 export function restoreCommand(): Command {
-  return withAsOf(storeCommand('restore'))
+  return withThawFlags(withAsOf(storeCommand('restore')))
     .description('restore a backup into a server, and compare the rows of every table with what was recorded')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
     .option(
@@ -123,6 +125,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         manifest,
         signal,
         target: parameters,
+        beforeFetching: () => thawIfAsked(flags, { store, id, manifest, signal }, progress.say),
         scratch: temporaryScratch(flags.scratch),
         clock: () => new Date(),
         tools: machinePrograms({ signal, onProgress: progress.say }).tools,

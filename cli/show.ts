@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
 import { readBackup } from '../core/inventory/read-backup.ts';
 import { type InventoryEntry, verdictOn } from '../core/inventory/read-entry.ts';
+import type { StoredState } from '../core/inventory/stored-state.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
 import type { Hold, Release } from '../core/manifest/hold.ts';
@@ -9,6 +10,8 @@ import type { Manifest } from '../core/manifest/manifest.ts';
 import { remarksOf } from '../core/manifest/remarks.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
 import { isGood, reachedBy, type Verification } from '../core/manifest/verification.ts';
+import { thawTimesText } from '../core/store/frozen.ts';
+import { type ReadOptions, type Store, StoreUnusable } from '../core/store/store.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
@@ -33,7 +36,10 @@ export function showCommand(): Command {
 
 async function run(text: string, flags: StoreFlags & { readonly json?: true }): Promise<void> {
   const store = await storeFrom(flags);
-  const entry = await interruptible((signal) => readBackup(store, text, { signal }));
+  const { entry, stored } = await interruptible(async (signal) => {
+    const entry = await readBackup(store, text, { signal });
+    return { entry, stored: await storedOf(store, entry, { signal }) };
+  });
   const { id, manifest } = entry;
   if (manifest instanceof Unreadable) {
     throw new PgproofError({
@@ -42,14 +48,33 @@ async function run(text: string, flags: StoreFlags & { readonly json?: true }): 
       fix: 'Do not count on this backup.',
     });
   }
-  if (flags.json) printJson(entryJson(entry));
-  else printLines(describe(store.url, manifest, entry, styleFor(process.stdout)));
+  if (flags.json) printJson(entryJson(entry, stored));
+  else printLines(describe(store.url, manifest, { ...entry, stored }, styleFor(process.stdout)));
+}
+
+/** Undefined where it cannot be told: a directory has no classes, and without the right to list nobody knows. */
+async function storedOf(
+  store: Store,
+  { id, manifest }: InventoryEntry,
+  options: ReadOptions,
+): Promise<StoredState | undefined> {
+  if (manifest instanceof Unreadable || !store.url.startsWith('s3:')) return undefined;
+  const { storedState } = await import('../core/inventory/stored-state.ts');
+  return await storedState(store, id, manifest, options).catch((error: unknown) => {
+    if (error instanceof StoreUnusable) return undefined;
+    throw error;
+  });
 }
 
 const tablesShown = 20;
 
-function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, style: Style): string[] {
-  const { id, verification, notCounted, hold, release } = entry;
+function describe(
+  storeUrl: string,
+  manifest: Manifest,
+  entry: InventoryEntry & { readonly stored: StoredState | undefined },
+  style: Style,
+): string[] {
+  const { stored, id, verification, notCounted, hold, release } = entry;
   const judged = verdictOn(entry);
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
   const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
@@ -66,6 +91,7 @@ function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, s
       'Archive',
       `${dump.format}, ${dump.compression}, ${formatBytes(archiveBytes(manifest))}, pg_dump ${dump.pgDump}`,
     ],
+    ...(stored === undefined ? [] : [['Stored', storedText(stored)]]),
     [
       'Roles',
       manifest.globals.rolePasswords
@@ -140,6 +166,21 @@ function reachedText(verification: Verification): string {
   const reached = reachedBy(verification) ?? 'no level';
   const good = isGood(verification) ? 'counts as good' : 'does not count as good';
   return `${reached}, ${good}`;
+}
+
+function storedText({ classes, places, state, until }: StoredState): string {
+  const names = classes.join(', ');
+  const times = places.map((place) => `${place}: ${thawTimesText(place)}`).join('; ');
+  switch (state) {
+    case 'frozen':
+      return `${names}; must be thawed to be read (--thaw of verify and restore; ${times})`;
+    case 'thawing':
+      return `${names}; is being thawed (${times}, from when it was asked for)`;
+    case 'unknown':
+      return `${names}; whether it was thawed may not be asked`;
+    case 'readable':
+      return until === undefined ? names : `${names}, thawed until ${until}`;
+  }
 }
 
 function holdText(hold: Hold | Unreadable): string {

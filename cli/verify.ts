@@ -4,11 +4,13 @@ import { type Command, Option } from 'commander';
 import type { UserCheck } from '../core/config/checks.ts';
 import { defaultLevel } from '../core/config/defaults.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
-import { findBackup } from '../core/inventory/read-backup.ts';
-import { formatId } from '../core/manifest/backup-id.ts';
+import { findBackup, readBackup } from '../core/inventory/read-backup.ts';
+import { type BackupId, formatId } from '../core/manifest/backup-id.ts';
+import { Unreadable } from '../core/manifest/document.ts';
 import { isInOrder } from '../core/manifest/verified.ts';
 import { notifier } from '../core/notify/notifier.ts';
 import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
+import type { Store } from '../core/store/store.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import { type LevelChoice, levelChoices, mayRestore, type NotifyPolicy } from '../core/vocabulary.ts';
@@ -28,9 +30,11 @@ import { styleFor } from './output/style.ts';
 import { verifiedLines } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 import { machinePrograms } from './programs.ts';
+import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
 import { refuseWithout, withoutOption } from './without.ts';
 
 type VerifyFlags = StoreFlags &
+  ThawFlags &
   RestoreFlags & {
     readonly level: LevelChoice;
     readonly check?: readonly string[];
@@ -42,7 +46,7 @@ type VerifyFlags = StoreFlags &
   };
 
 export function verifyCommand(): Command {
-  const command = withAsOf(storeCommand('verify'))
+  const command = withThawFlags(withAsOf(storeCommand('verify')))
     .description(
       'prove a backup: read back every byte, decode all of it, count the rows of every table, restore it',
     )
@@ -79,6 +83,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const progress = await verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
     const id = await findBackup(store, text, { signal });
+    await thaw(flags, { store, id, signal }, progress.say);
     progress.start(formatId(id));
     return verifyAndTell(
       { id, level: flags.level, checks, without: flags.without, ...timeoutFrom(flags) },
@@ -102,6 +107,17 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       'Nothing was written to the store: this verdict is about the past, and stands nowhere else.',
     ]);
   if (!isInOrder(verification)) throw new BackupNotGood(verification);
+}
+
+/** A manifest that cannot be read names nothing to thaw; the verification says so. */
+async function thaw(
+  flags: VerifyFlags,
+  { store, id, signal }: { readonly store: Store; readonly id: BackupId; readonly signal: AbortSignal },
+  say: (line: string) => void,
+): Promise<void> {
+  if (flags.thaw === undefined) return;
+  const { manifest } = await readBackup(store, formatId(id), { signal });
+  if (!(manifest instanceof Unreadable)) await thawIfAsked(flags, { store, id, manifest, signal }, say);
 }
 
 function collectText(text: string, before: readonly string[] = []): readonly string[] {

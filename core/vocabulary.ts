@@ -52,6 +52,13 @@ export type AuthKind = (typeof authKinds)[number];
 /** S3's classes that archives may move to. All can be read at once: nothing here thaws an archive to verify or restore it. */
 export const transitionClasses = ['STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
 
+/** What archives are marked with in S3, for rules about where they lie. What is read at every listing never has it. */
+export const archiveTag = { key: 'pgproof', value: 'archive' } as const;
+
+/** How fast S3 is to thaw what lies in a class that cannot be read at once. The faster, the dearer; not every class has all. */
+export const thawTiers = ['standard', 'bulk', 'expedited'] as const;
+export type ThawTier = (typeof thawTiers)[number];
+
 /** S3's classes that archives may be written into. */
 export const storageClasses = ['STANDARD', ...transitionClasses] as const;
 export type StorageClass = (typeof storageClasses)[number];

@@ -26,9 +26,10 @@ export type FunctionRole = (typeof functionRoles)[number];
 
 /**
  * `create`: put where nothing lies yet, on that condition only. `replace`: put, whatever lies there. `delete`: hide, for no
- * function may delete a version. `list` and `end` are said of uploads that are not complete.
+ * function may delete a version. `tag`: mark as an archive, and nothing else. `list` and `end` are said of uploads that are not
+ * complete.
  */
-export type Right = 'read' | 'create' | 'replace' | 'delete' | 'list' | 'end';
+export type Right = 'read' | 'create' | 'tag' | 'replace' | 'delete' | 'list' | 'end';
 
 /**
  * `kept` is a verification that could not be carried on, put aside before another takes its place; `pruned` what prune has
@@ -41,7 +42,7 @@ export type Right = 'read' | 'create' | 'replace' | 'delete' | 'list' | 'end';
 export const access: Readonly<
   Record<StoredObject, Readonly<Partial<Record<FunctionRole, readonly Right[]>>>>
 > = {
-  archive: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
+  archive: { backup: ['create', 'tag'], verify: ['read'], restore: ['read'], prune: ['delete'] },
   database: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
   globals: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
   manifest: { backup: ['read', 'create'], verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },

@@ -6,6 +6,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import type { LockFor } from '../core/config/object-lock.ts';
+import { archiveTag } from '../core/vocabulary.ts';
 import { everyObject, type FunctionRole, keysFor, lockableKeys, lockers, type Right } from './access.ts';
 import { mayLock, mayReadLocks } from './lock-rights.ts';
 
@@ -80,6 +81,7 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
           new PolicyStatement({ sid: 'PutObjects', actions: put, resources: arns(created) }),
           deny('PutNothingElse', { actions: put, notResources: arns(created) }),
         ]),
+    ...mayTag(arns(keysFor(role, 'tag'))),
     ...(ended.length === 0
       ? []
       : [
@@ -103,6 +105,23 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
     ...(place.lock !== undefined && lockers.includes(role) ? mayLock(place.lock, arns(lockableKeys())) : []),
     ...staysWithin(place),
     ...mayUseBucketKey(place, created.length > 0),
+  ];
+}
+
+/**
+ * S3 asks for it beside s3:PutObject where an upload comes with a tag. With no other tag than that of archives: by another
+ * one somebody's own rules might delete, or other policies allow.
+ */
+function mayTag(archives: readonly string[]): PolicyStatement[] {
+  const actions = ['s3:PutObjectTagging'];
+  if (archives.length === 0) return [deny('TagNothing', { actions, resources: ['*'] })];
+  const conditions = {
+    StringEquals: { [`s3:RequestObjectTag/${archiveTag.key}`]: archiveTag.value },
+    'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': archiveTag.key },
+  };
+  return [
+    new PolicyStatement({ sid: 'TagArchives', actions, resources: [...archives], conditions }),
+    deny('TagNothingElse', { actions, notResources: [...archives] }),
   ];
 }
 

@@ -1,13 +1,15 @@
 import { briefOn, isBeingPruned, isGoodEntry, type ListEntry } from '../../core/inventory/entry.ts';
 import { type InventoryEntry, verdictOn } from '../../core/inventory/read-entry.ts';
+import type { StoredState } from '../../core/inventory/stored-state.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
 import { isGood } from '../../core/manifest/verification.ts';
+import { frozenPlace } from '../../core/store/frozen.ts';
 import type { Kept } from './list-table.ts';
 
 type Judged = { readonly manifestSha256?: string | undefined } | undefined;
 
 /** A backup for programs, whole. `unbound`: the verdict is from before a verification named the manifest that it went by. */
-export function entryJson(entry: InventoryEntry): object {
+export function entryJson(entry: InventoryEntry, stored?: StoredState): object {
   const { id, manifest, verification, notCounted, hold, release } = entry;
   const judged = verdictOn(entry);
   return {
@@ -18,12 +20,13 @@ export function entryJson(entry: InventoryEntry): object {
     ...doubts(judged, notCounted),
     hold: hold ?? null,
     release: release ?? null,
+    ...(stored === undefined ? {} : { stored }),
   };
 }
 
 /** The same of a list: with the summary of the manifest, and of the verification what a list needs. */
 export function listJson(entry: ListEntry, kept: Kept | undefined): object {
-  const { id, summary, verification, notCounted, hold, release } = entry;
+  const { id, summary, verification, notCounted, hold, release, archiveClass } = entry;
   return {
     id: formatId(id),
     startedAt: id.startedAt.toISOString(),
@@ -33,6 +36,7 @@ export function listJson(entry: ListEntry, kept: Kept | undefined): object {
     ...doubts(briefOn(entry), notCounted),
     hold: hold ?? null,
     release: release ?? null,
+    ...(archiveClass === undefined ? {} : { archiveClass, frozen: frozenPlace(archiveClass) !== undefined }),
     ...(isBeingPruned(entry) ? { pruning: true } : {}),
     ...(kept === undefined ? {} : { kept: { by: kept.by, until: kept.until ?? null } }),
   };

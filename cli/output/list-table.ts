@@ -1,6 +1,7 @@
 import { isBeingPruned, type ListEntry } from '../../core/inventory/entry.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
 import { Unreadable } from '../../core/manifest/document.ts';
+import { frozenPlace } from '../../core/store/frozen.ts';
 import { formatAge, formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { guarded } from './shown.ts';
 import type { Style } from './style.ts';
@@ -27,6 +28,7 @@ const columns: readonly Column[] = [
   { head: 'ROWS', isRight: true, spare: 4 },
   { head: 'SERVER', spare: 2 },
   { head: 'CONTAINED', spare: 1 },
+  { head: 'CLASS', spare: 7 },
   { head: 'VERDICT' },
   { head: 'HOLD' },
   { head: 'KEPT', spare: 5 },
@@ -43,8 +45,10 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
   const age = formatAge((now.getTime() - id.startedAt.getTime()) / 1_000);
   const hold = holdText(entry);
   const kept = keptText(keptOf?.(entry));
+  // Of the other classes a list need not speak: they can be read at once.
+  const frozen = frozenPlace(entry.archiveClass) ?? '';
   if (summary instanceof Unreadable) {
-    const cells = [formatId(id), age, '', '', '', '', '', 'manifest unreadable', hold, kept];
+    const cells = [formatId(id), age, '', '', '', '', '', frozen, 'manifest unreadable', hold, kept];
     return { cells, colour: 'red' };
   }
   const { server, archive, rows, startedAt, finishedAt } = summary;
@@ -58,6 +62,7 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     rows === null ? '' : formatCount(rows),
     server.version,
     verification === undefined || verification instanceof Unreadable ? '' : containedWord(verification),
+    frozen,
     text,
     hold,
     kept,

@@ -67,7 +67,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
         : [{ role: 'database', name: databaseName, content: databaseSql } as const]),
     ];
     for (const { name, content } of small) {
-      const options = { expectedBytes: content.length, lock: attempt.lock(), signal };
+      const options = { expectedBytes: content.length, isSmall: true, lock: attempt.lock(), signal };
       staged.push(await dependencies.store.stage(keyOf(id, name), Readable.from([content]), options));
     }
     const made = makeManifest({

@@ -9,7 +9,7 @@ import { assertExitedWell } from '../process/child-failed.ts';
 import { assertRoom } from '../scratch/free-room.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { meter } from '../store/meter.ts';
-import type { StagedObject } from '../store/store.ts';
+import { type StagedObject, smallBytes } from '../store/store.ts';
 import type { ArchiveRequest, TakenArchive } from './archive-request.ts';
 
 /** How many of a directory's files go into the store at once. */
@@ -70,7 +70,13 @@ async function stageFile(
   // An error of reading reaches the store through `measured`, so this promise says nothing new.
   pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), measured).catch(() => undefined);
   const name = `archive/${fileName}`;
-  const staged = await store.stage(key(name), measured, { expectedBytes: size, lock: lock(), signal });
+  const isSmall = size <= smallBytes;
+  const staged = await store.stage(key(name), measured, {
+    expectedBytes: size,
+    isSmall,
+    lock: lock(),
+    signal,
+  });
   return { staged, file: { role: 'archive', name, bytes: measured.bytes(), sha256: measured.sha256() } };
 }
 

@@ -10,6 +10,7 @@ import {
   ObjectMissing,
   type StagedObject,
   type Store,
+  smallBytes,
 } from '../store/store.ts';
 import { CopyDamaged, NotCopied, SourceDamaged } from './copy-errors.ts';
 
@@ -22,12 +23,6 @@ export type ObjectContext = {
   /** Hears of every piece that moved. */
   readonly onBytes: (step: 'copying' | 'checking', bytes: number) => void;
 };
-
-/**
- * So small an object goes in one request instead of three. Below it S3's cheaper classes cost more than STANDARD, in which
- * it lies then: they count 128 KiB for whatever is less.
- */
-const smallBytes = 128 * 1024;
 
 /**
  * Brings one object over, unless it lies there already as the manifest says: measured as it passes, and read back from the
@@ -62,7 +57,7 @@ async function copyWithin(file: StoredFile, context: ObjectContext): Promise<boo
   const { id, from, to, lock, signal } = context;
   const key = keyOf(id, file.name);
   const { bytes } = file;
-  const options = { expectedBytes: bytes, lock: lock(), signal };
+  const options = { expectedBytes: bytes, isSmall: isSmall(file), lock: lock(), signal };
   const staged = await to
     .stageFrom?.(key, { store: from, key, bytes }, options)
     .catch(missing(file, context));
@@ -78,10 +73,16 @@ async function copyWithin(file: StoredFile, context: ObjectContext): Promise<boo
 }
 
 /** @returns the store's word where something lies under the key by now */
+/** Roles and the like are read at once, however many there are; a small object goes in one request instead of three. */
+function isSmall({ role, bytes }: StoredFile): boolean {
+  return role !== 'archive' || bytes <= smallBytes;
+}
+
 async function send(file: StoredFile, context: ObjectContext): Promise<ObjectExists | undefined> {
   const { id, to, lock, signal } = context;
   const staged = await to.stage(keyOf(id, file.name), await read(file, context), {
     expectedBytes: file.bytes,
+    isSmall: isSmall(file),
     lock: lock(),
     signal,
   });

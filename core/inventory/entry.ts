@@ -13,6 +13,8 @@ export type ListedDocument = Pick<StoredObject, 'bytes' | 'tag' | 'modifiedAt'>;
 export type ListedBackup = {
   readonly id: BackupId;
   readonly documents: ReadonlyMap<string, ListedDocument>;
+  /** S3's class of an archive of one object; undefined where it is in many, or the store tells none. */
+  readonly archiveClass?: string | undefined;
 };
 
 /**

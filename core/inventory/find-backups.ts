@@ -76,13 +76,15 @@ async function listedBelow(
   const found: ListedBackup[] = [];
   let folder = '';
   let documents = new Map<string, ListedDocument>();
+  let archiveClass: string | undefined;
   const end = (): void => {
     const id = documents.has(manifestName) ? idInKey(folder) : undefined;
     if (id !== undefined && (database === undefined || id.database === database))
-      found.push({ id, documents });
+      found.push({ id, documents, ...(archiveClass === undefined ? {} : { archiveClass }) });
     documents = new Map();
+    archiveClass = undefined;
   };
-  for await (const { key, bytes, tag, modifiedAt } of store.list(prefix, {
+  for await (const { key, bytes, tag, modifiedAt, storageClass } of store.list(prefix, {
     ...options,
     skips: isBelowBackup,
   })) {
@@ -94,6 +96,7 @@ async function listedBelow(
     if (own !== folder) end();
     folder = own;
     if (parts.length === 3 && documentNames.has(name)) documents.set(name, { bytes, tag, modifiedAt });
+    if (parts.length === 3 && name.startsWith('archive.')) archiveClass = storageClass;
   }
   end();
   return found;

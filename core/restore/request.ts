@@ -73,6 +73,8 @@ export type RestoreDependencies = {
   /** Programs of this major version or the nearest newer one. */
   readonly tools: (major: number) => Promise<FoundTools>;
   readonly clock: () => Date;
+  /** Sees to it that the archive can be read; may take hours. Begun once the target was found fit. */
+  readonly beforeFetching?: (() => Promise<void>) | undefined;
   /** Where the archive lies while it is restored. */
   readonly scratch: Scratch;
   readonly signal: AbortSignal;

@@ -40,6 +40,7 @@ export async function restoreBackup(
   });
   // pg_restore reads what its own and older versions of pg_dump wrote.
   const program = await tools(Math.max(server.major, Number.parseInt(manifest.dump.pgDump, 10)));
+  await dependencies.beforeFetching?.();
   return await withScratchDirectory(scratch, async (directory) => {
     const mustBeFile = whyFile(manifest, request);
     const archive = await bringArchive(manifest, directory, { ...fetching, scratch, mustBeFile });

@@ -10,6 +10,8 @@ export type StoredObject = {
   readonly modifiedAt: Date;
   /** Another one once something else lies under the key. Undefined where the store tells none. */
   readonly tag?: string | undefined;
+  /** S3's storage class. Undefined where the store tells none. */
+  readonly storageClass?: string | undefined;
 };
 
 /**
@@ -36,8 +38,16 @@ export type CreateOptions = {
 export type StageOptions = CreateOptions & {
   /** What the object will probably measure, in bytes; decides the part size. Unknown: parts grow as it goes on. */
   readonly expectedBytes?: number | undefined;
+  /** Stays where it is read at once, whatever becomes of archives: no storage class of theirs, and not their tag. */
+  readonly isSmall?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 };
+
+/**
+ * S3's cheaper classes count 128 KiB for whatever is less, and ask for it back: what is so small costs less where it is read
+ * at once.
+ */
+export const smallBytes = 128 * 1024;
 
 export type ReadOptions = { readonly signal?: AbortSignal | undefined };
 

@@ -119,6 +119,11 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
           create: await may(role, 'PutObject', key, free),
           createInParts: await may(role, 'CompleteMultipartUpload', key, free),
           part: await may(role, 'CreateMultipartUpload', key),
+          tag: await may(role, 'PutObjectTagging', key, { 'x-amz-tagging': 'pgproof=archive' }),
+          otherTag: await may(role, 'PutObjectTagging', key, { 'x-amz-tagging': 'expire=now' }),
+          moreTags: await may(role, 'PutObjectTagging', key, {
+            'x-amz-tagging': 'pgproof=archive&expire=now',
+          }),
           replace: await may(role, 'PutObject', key),
           replaceInParts: await may(role, 'CompleteMultipartUpload', key),
           replaceIfUnchanged: await may(role, 'PutObject', key, unchanged),
@@ -140,6 +145,10 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
           create: has('create'),
           createInParts: has('create'),
           part: has('create'),
+          tag: has('tag'),
+          // Where somebody else allows all tags, they are on archives only.
+          otherTag: isOpen && has('tag'),
+          moreTags: isOpen && has('tag'),
           replace: has('replace'),
           replaceInParts: has('replace'),
           replaceIfUnchanged: has('replace'),

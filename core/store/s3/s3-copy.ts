@@ -10,8 +10,9 @@ import { uploadParts } from './multipart.ts';
 import type { Upload, UploadedParts } from './part-sender.ts';
 import { copyRanges } from './part-sizes.ts';
 import { fromS3, isRefusal, s3ErrorName } from './s3-error.ts';
-import type { Place } from './s3-object.ts';
+import { frozenFrom } from './s3-frozen.ts';
 import { S3Origin, serviceOf } from './s3-origin.ts';
+import type { Place } from './s3-place.ts';
 import { abortUpload, beginUpload, type S3Target, staged } from './s3-stage.ts';
 
 /** Parts that S3 is at work on for one object. */
@@ -20,8 +21,8 @@ const copiesAtOnce = 8;
 type Source = {
   /** As UploadPartCopy takes it. */
   readonly path: string;
-  /** For messages. */
-  readonly url: string;
+  readonly place: Place;
+  readonly key: string;
   readonly etag: string;
   readonly bytes: number;
 };
@@ -54,17 +55,18 @@ export function s3Copier(target: S3Target): NonNullable<Store['stageFrom']> {
 
 /** Undefined where it may not be asked, or has no entity tag to hold on to. @throws ObjectMissing, StoreUnusable */
 async function lookAt(
-  { client, bucket, folder, url }: Place,
+  place: Place,
   key: string,
   signal: AbortSignal | undefined,
 ): Promise<Source | undefined> {
+  const { client, bucket, folder, url } = place;
   const where = `${url}/${key}`;
   const command = new HeadObjectCommand({ Bucket: bucket, Key: folder + key });
   try {
     const { ETag, ContentLength } = await client.send(command, { ...(signal && { abortSignal: signal }) });
     if (ETag === undefined || ETag.startsWith('W/') || ContentLength === undefined) return undefined;
     const path = `${bucket}/${folder}${key}`.split('/').map(encodeURIComponent).join('/');
-    return { path, url: where, etag: ETag, bytes: ContentLength };
+    return { path, place, key, etag: ETag, bytes: ContentLength };
   } catch (error) {
     const failure = abortReasonOr(signal, fromS3(error, where));
     if (failure instanceof ObjectMissing || !isRefusal(error)) throw failure;
@@ -152,11 +154,13 @@ async function copyPart(
     if (['PreconditionFailed', 'http:412'].includes(s3ErrorName(error)))
       throw new StoreUnusable(
         {
-          what: `An object was replaced while it was copied (${source.url})`,
+          what: `An object was replaced while it was copied (${source.place.url}/${source.key})`,
           fix: 'Only pgproof should write there. Copy it again.',
         },
         { cause: error, isOfObject: true },
       );
+    const frozen = await frozenFrom(error, source.place, source.key);
+    if (frozen !== undefined) throw frozen;
     if (isRefusal(error)) throw new Refused();
     throw fromS3(error, upload.url);
   }

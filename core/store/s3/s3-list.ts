@@ -44,7 +44,7 @@ export async function* listObjects(
     const page: ListObjectsV2Output = await ask(place, { Prefix: place.folder + prefix, ...from }, options);
     let last = '';
     let folder: string | undefined;
-    for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
+    for (const { Key, Size, LastModified, ETag, StorageClass } of page.Contents ?? []) {
       signal?.throwIfAborted();
       last = decoded(page, Key ?? '').slice(place.folder.length);
       if (told !== '' && !isBehind(last, told)) {
@@ -53,7 +53,8 @@ export async function* listObjects(
       }
       folder = skips && skippedFolder(last, prefix, skips);
       if (folder !== undefined || !isKey(last)) continue;
-      yield { key: last, bytes: Size ?? 0, modifiedAt: LastModified ?? new Date(0), tag: ETag };
+      const modifiedAt = LastModified ?? new Date(0);
+      yield { key: last, bytes: Size ?? 0, modifiedAt, tag: ETag, storageClass: StorageClass };
     }
     const behind: string | undefined = folder && `${folder}~`;
     if (page.IsTruncated !== true) from = undefined;

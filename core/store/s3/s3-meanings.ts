@@ -86,6 +86,15 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
   AuthorizationHeaderMalformed: elsewhere,
   IllegalLocationConstraintException: elsewhere,
   'Region is missing': unusable('No AWS region is set', region),
+  InvalidObjectState: unusable(
+    'An object is archived, and has to be thawed before it can be read',
+    'Thaw it: add --thaw to pgproof verify or restore, or ask in the S3 console ("Initiate restore").',
+  ),
+  GlacierExpeditedRetrievalNotAvailable: unusable(
+    'S3 thaws nothing at once at the moment',
+    'Ask again later, or take --thaw standard.',
+    'sdk',
+  ),
   InvalidStorageClass: unusable('The storage class does not exist here', 'Correct the storage class.'),
   InvalidArgument: unusable(
     'S3 refused the settings of the upload',

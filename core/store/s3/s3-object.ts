@@ -1,23 +1,14 @@
 import { Readable } from 'node:stream';
-import {
-  GetObjectCommand,
-  type GetObjectCommandInput,
-  ListObjectsV2Command,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import { GetObjectCommand, type GetObjectCommandInput, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { abortReasonOr } from '../../process/stop-reason.ts';
 import { checkKey } from '../key.ts';
 import { ObjectMissing, type ReadOptions, StoreUnusable } from '../store.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
+import { frozenFrom } from './s3-frozen.ts';
+import type { Place } from './s3-place.ts';
 import { type Opened, resumableRead } from './s3-read.ts';
 
-/** A bucket and the prefix below which a store lies in it. */
-export type Place = {
-  readonly client: S3Client;
-  readonly bucket: string;
-  readonly folder: string;
-  readonly url: string;
-};
+export type { Place } from './s3-place.ts';
 
 /**
  * Reads the keys of a listing that was asked to encode them: they may have characters that XML cannot carry. Some S3-likes
@@ -65,6 +56,8 @@ export async function readTagged(
     );
     return { stream, etag: first.etag };
   } catch (error) {
+    const frozen = await frozenFrom(error, place, key);
+    if (frozen !== undefined) throw frozen;
     if (s3ErrorName(error) === 'AccessDenied') {
       if (versionId === undefined && (await isAbsent(place, Key))) throw missing(error, place, key);
       if (versionId !== undefined) throw versionDenied(error, place, key);

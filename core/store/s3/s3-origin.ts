@@ -1,6 +1,6 @@
 import { HeadBucketCommand, type S3Client } from '@aws-sdk/client-s3';
 import { fromS3 } from './s3-error.ts';
-import type { Place } from './s3-object.ts';
+import type { Place } from './s3-place.ts';
 
 type Request = { readonly protocol: string; readonly hostname: string; readonly port?: number };
 

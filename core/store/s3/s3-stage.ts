@@ -10,13 +10,22 @@ import {
   type StorageClass,
 } from '@aws-sdk/client-s3';
 import { PgproofError } from '../../errors.ts';
+import { archiveTag } from '../../vocabulary.ts';
 import { checkKey } from '../key.ts';
 import { ObjectExists, type StagedObject, type StageOptions } from '../store.ts';
 import { lockInput } from './lock-input.ts';
 import { uploadParts } from './multipart.ts';
 import type { Upload, UploadedParts } from './part-sender.ts';
 import { choosePartSizes } from './part-sizes.ts';
-import { attemptsOf, fromLocked, fromS3, isUndecided, s3ErrorName, undecided } from './s3-error.ts';
+import {
+  attemptsOf,
+  fromLocked,
+  fromS3,
+  isRefusal,
+  isUndecided,
+  s3ErrorName,
+  undecided,
+} from './s3-error.ts';
 
 export type S3Target = {
   readonly client: S3Client;
@@ -40,26 +49,53 @@ export async function abortUpload({ client, bucket, key, uploadId }: Upload): Pr
 
 /** Begins what {@link staged} completes. Whoever has it aborts it when something fails. */
 export async function beginUpload(target: S3Target, key: string, options: StageOptions): Promise<Upload> {
-  const { client, bucket, folder, kmsKeyArn, storageClass, partLimit } = target;
+  const { client, bucket, folder, partLimit } = target;
+  const url = `${target.url}/${key}`;
+  const uploadId = await createUpload(target, folder + key, options).catch((error: unknown) => {
+    throw fromLocked(error, url, options.lock);
+  });
+  const sizes = choosePartSizes({ expectedBytes: options.expectedBytes, partLimit });
+  const isLocked = options.lock !== undefined;
+  return { client, bucket, key: folder + key, uploadId, sizes, url, isLocked };
+}
+
+/** Where a tag was refused and all else was well: R2, B2 and others know none, and not every role may tag. */
+const refusesTags = new WeakSet<S3Target>();
+
+/** An archive without its tag is as good a backup: it only stays where it is when rules move archives. */
+async function createUpload(target: S3Target, key: string, options: StageOptions): Promise<string> {
+  const isTagged = options.isSmall !== true && !refusesTags.has(target);
+  try {
+    return await sendCreation(target, key, options, isTagged);
+  } catch (error) {
+    if (!isTagged || !isRefusal(error)) throw error;
+    const uploadId = await sendCreation(target, key, options, false);
+    refusesTags.add(target);
+    return uploadId;
+  }
+}
+
+async function sendCreation(
+  { client, bucket, kmsKeyArn, storageClass }: S3Target,
+  key: string,
+  { isSmall = false, lock }: StageOptions,
+  isTagged: boolean,
+): Promise<string> {
   const crc = (await client.config.requestChecksumCalculation()) === 'WHEN_SUPPORTED';
-  // No abort signal: an answer that is not waited for would leave an upload whose id is lost.
   const command = new CreateMultipartUploadCommand({
     Bucket: bucket,
-    Key: folder + key,
+    Key: key,
     // S3 refuses parts with a checksum where the upload was begun without.
     ...(crc ? { ChecksumAlgorithm: 'CRC32' } : {}),
     ...(kmsKeyArn === undefined ? {} : { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: kmsKeyArn }),
-    ...(storageClass === undefined ? {} : { StorageClass: storageClass }),
-    ...lockInput(options.lock),
+    ...(storageClass === undefined || isSmall ? {} : { StorageClass: storageClass }),
+    ...(isTagged ? { Tagging: `${archiveTag.key}=${archiveTag.value}` } : {}),
+    ...lockInput(lock),
   });
-  const url = `${target.url}/${key}`;
-  const { UploadId } = await client.send(command).catch((error: unknown) => {
-    throw fromLocked(error, url, options.lock);
-  });
+  // No abort signal: an answer that is not waited for would leave an upload whose id is lost.
+  const { UploadId } = await client.send(command);
   if (UploadId === undefined) throw new TypeError('S3 began an upload without an id');
-  const sizes = choosePartSizes({ expectedBytes: options.expectedBytes, partLimit });
-  const isLocked = options.lock !== undefined;
-  return { client, bucket, key: folder + key, uploadId: UploadId, sizes, url, isLocked };
+  return UploadId;
 }
 
 /**

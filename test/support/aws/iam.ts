@@ -42,7 +42,19 @@ export async function isAllowed(request: Request): Promise<boolean> {
   return answer.overallResult === 'Allowed';
 }
 
-export type S3Headers = { readonly 'if-none-match'?: string; readonly 'if-match'?: string };
+export type S3Headers = {
+  readonly 'if-none-match'?: string;
+  readonly 'if-match'?: string;
+  readonly 'x-amz-tagging'?: string;
+};
+
+function tagContext(tagging = ''): Readonly<Record<string, string | string[]>> {
+  const tags = [...new URLSearchParams(tagging)];
+  return {
+    's3:RequestObjectTagKeys': tags.map(([key]) => key),
+    ...Object.fromEntries(tags.map(([key, value]) => [`s3:RequestObjectTag/${key}`, value])),
+  };
+}
 
 /**
  * A call of S3 as IAM sees it: the action, and the keys of the condition that it comes with.
@@ -51,15 +63,18 @@ export type S3Headers = { readonly 'if-none-match'?: string; readonly 'if-match'
  */
 export function s3Asks(operation: string, bucketArn: string, key: string, headers: S3Headers = {}): Asked {
   const resource = `${bucketArn}/${key}`;
+  const { 'x-amz-tagging': _, ...conditions } = headers;
   const put = (makesObject: boolean): Asked => ({
     action: 's3:PutObject',
     resource,
     context: {
       's3:ObjectCreationOperation': String(makesObject),
-      ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [`s3:${name}`, value])),
+      ...Object.fromEntries(Object.entries(conditions).map(([name, value]) => [`s3:${name}`, value])),
     },
   });
   switch (operation) {
+    case 'PutObjectTagging':
+      return { action: 's3:PutObjectTagging', resource, context: tagContext(headers['x-amz-tagging']) };
     case 'PutObject':
     case 'CompleteMultipartUpload':
     // Takes the condition for its source only.

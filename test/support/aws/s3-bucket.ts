@@ -10,7 +10,13 @@ export type ServedObject = {
   readonly modifiedAt: Date;
   readonly serverSideEncryption: string | undefined;
   readonly kmsKeyId: string | undefined;
-  readonly storageClass: string;
+  storageClass: string;
+  /** As they came in the header: `key=value&…`. */
+  readonly tags?: string | undefined;
+  /** The tier of INTELLIGENT_TIERING that it has sunk into. */
+  archiveStatus?: string | undefined;
+  /** When it was, or will be, thawed, and until when. */
+  thaw?: { readonly readyAt: Date; readonly until: Date | undefined } | undefined;
   readonly checksumAlgorithm: string | undefined;
   readonly lock?: Lock | undefined;
 };

@@ -27,6 +27,10 @@ export type S3ServerOptions = {
   readonly knowsStartAfter?: boolean;
   /** Whether a part may be copied from another object; default true, as S3. Google answers 501. */
   readonly knowsUploadPartCopy?: boolean;
+  /** Whether an object may come with tags; default true, as S3. R2 answers 501. */
+  readonly knowsTags?: boolean;
+  /** How long the server takes to thaw an object, by its own clock; default three hours. */
+  readonly thawMs?: number;
   /** The only access key that is let in; default `test`. */
   readonly accessKeyId?: string;
 };
@@ -69,6 +73,8 @@ export function operationOf(method: string, key: string, query: URLSearchParams,
     if (method === 'GET') return 'ListParts';
   } else if (query.has('uploads')) {
     if (method === 'POST') return 'CreateMultipartUpload';
+  } else if (query.has('restore')) {
+    if (method === 'POST') return 'RestoreObject';
   } else if (query.has('retention')) {
     if (method === 'GET') return 'GetObjectRetention';
     if (method === 'PUT') return 'PutObjectRetention';

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { ServedObject } from './s3-bucket.ts';
 import type { S3Call } from './s3-call.ts';
+import { checkThawed } from './s3-frozen.ts';
 import { newEtag } from './s3-objects.ts';
 import { keepPart, partNumberOf, uploadOf } from './s3-uploads.ts';
 import { element, header, sendXml, WireError } from './wire.ts';
@@ -23,6 +24,7 @@ async function sourceOf(call: S3Call): Promise<ServedObject> {
   const ifMatch = header(call.request, 'x-amz-copy-source-if-match');
   if (ifMatch !== undefined && ifMatch !== object.etag)
     throw new WireError(412, 'PreconditionFailed', 'At least one of the pre-conditions did not hold');
+  checkThawed(call, object);
   return object;
 }
 

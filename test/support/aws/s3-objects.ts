@@ -5,6 +5,7 @@ import { withFault } from './faults.ts';
 import { receiveBody } from './s3-body.ts';
 import type { Bucket, ServedObject, Version } from './s3-bucket.ts';
 import { bucketOf, type S3Call } from './s3-call.ts';
+import { checkThawed, frozenHeaders } from './s3-frozen.ts';
 import { checkDigest, lockAsked } from './s3-locks.ts';
 import { byBytes, urlEncoded } from './s3-versions.ts';
 import { element, header, sendXml, WireError } from './wire.ts';
@@ -12,13 +13,17 @@ import { element, header, sendXml, WireError } from './wire.ts';
 /** What the headers of a PutObject or CreateMultipartUpload ask for. */
 export function attributesOf(
   call: S3Call,
-): Pick<ServedObject, 'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm' | 'lock'> {
+): Pick<
+  ServedObject,
+  'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'tags' | 'checksumAlgorithm' | 'lock'
+> {
   const { request } = call;
   return {
     lock: lockAsked(call),
     serverSideEncryption: header(request, 'x-amz-server-side-encryption'),
     kmsKeyId: header(request, 'x-amz-server-side-encryption-aws-kms-key-id'),
     storageClass: header(request, 'x-amz-storage-class') ?? 'STANDARD',
+    tags: header(request, 'x-amz-tagging'),
     checksumAlgorithm:
       header(request, 'x-amz-checksum-algorithm') ?? header(request, 'x-amz-sdk-checksum-algorithm'),
   };
@@ -104,7 +109,7 @@ function versionOf(call: S3Call): Version | undefined {
   return version;
 }
 
-function objectOf(call: S3Call): ServedObject {
+export function objectOf(call: S3Call): ServedObject {
   const object = versionOf(call)?.object;
   if (object === undefined)
     throw new WireError(404, 'NoSuchKey', 'The specified key does not exist.', {
@@ -122,7 +127,9 @@ function objectOf(call: S3Call): ServedObject {
 
 export function headObject(call: S3Call): void {
   const object = objectOf(call);
-  call.response.writeHead(200, objectHeaders(object, object.bytes)).end();
+  call.response
+    .writeHead(200, { ...objectHeaders(object, object.bytes), ...frozenHeaders(call, object) })
+    .end();
 }
 
 function objectHeaders(object: ServedObject, bytes: number): Record<string, string | number> {
@@ -138,6 +145,7 @@ function objectHeaders(object: ServedObject, bytes: number): Record<string, stri
 
 export async function getObject(call: S3Call): Promise<void> {
   const object = objectOf(call);
+  checkThawed(call, object);
   const range = /^bytes=(\d+)-(\d*)$/.exec(header(call.request, 'range') ?? '');
   const start = range === null ? 0 : Number(range[1]);
   const end = Math.min(range?.[2] ? Number(range[2]) : object.bytes - 1, object.bytes - 1);

@@ -2,6 +2,7 @@ import { Bucket } from './s3-bucket.ts';
 import { bucketOf, type S3Call } from './s3-call.ts';
 import { uploadPartCopy } from './s3-copy-part.ts';
 import { deleteObject, deleteObjects } from './s3-delete.ts';
+import { restoreObject } from './s3-frozen.ts';
 import { getLegalHold, getRetention, putLegalHold, putRetention } from './s3-locks.ts';
 import { getObject, headObject, listObjects, putObject } from './s3-objects.ts';
 import { listParts, listUploads } from './s3-unfinished.ts';
@@ -40,6 +41,8 @@ export async function perform(call: S3Call): Promise<void> {
       return createUpload(call);
     case 'UploadPart':
       return await uploadPart(call);
+    case 'RestoreObject':
+      return await restoreObject(call);
     case 'UploadPartCopy':
       return await uploadPartCopy(call);
     case 'CompleteMultipartUpload':

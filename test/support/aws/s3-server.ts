@@ -46,6 +46,8 @@ export type S3Service = {
   forget(uploadId: string): void;
   /** How often each operation was called. */
   calls(operation: string): number;
+  /** Moves an object into another class, as a lifecycle rule does; `archiveStatus` of one in INTELLIGENT_TIERING. */
+  freeze(bucket: string, key: string, storageClass: string, archiveStatus?: string): void;
   /** Flips one bit of a stored object. */
   corrupt(bucket: string, key: string, offset: number): Promise<void>;
   /** Asks before every call whether it may be made, as IAM would; undefined: nobody is asked any more. */
@@ -144,6 +146,13 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
       // IAM is asked about each key of it.
       if (operation !== 'DeleteObjects' && !(await may(operation, asked)))
         throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
+      if (request.headers['x-amz-tagging'] !== undefined) {
+        if (options.knowsTags === false)
+          throw new WireError(501, 'NotImplemented', 'Header x-amz-tagging is not implemented');
+        // IAM is asked about this right beside the other.
+        if (!(await may('PutObjectTagging', asked)))
+          throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
+      }
       const call: S3Call = {
         operation,
         request,
@@ -226,6 +235,11 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
     uploads: () => [...storage.uploads.values()],
     forget: (uploadId) => void storage.uploads.delete(uploadId),
     calls: (operation) => counts.get(operation) ?? 0,
+    freeze(bucket, key, storageClass, archiveStatus) {
+      const object = objectsOf(bucket).get(key);
+      if (object === undefined) throw new Error(`The test server has no object ${key}`);
+      Object.assign(object, { storageClass, archiveStatus, thaw: undefined });
+    },
     async corrupt(bucket, key, offset) {
       const object = objectsOf(bucket).get(key);
       if (object === undefined) throw new Error(`The test server has no object ${key}`);

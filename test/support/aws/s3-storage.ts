@@ -21,7 +21,7 @@ export type Upload = {
   readonly initiatedAt: Date;
   readonly attributes: Pick<
     ServedObject,
-    'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'checksumAlgorithm' | 'lock'
+    'serverSideEncryption' | 'kmsKeyId' | 'storageClass' | 'tags' | 'checksumAlgorithm' | 'lock'
   >;
   readonly parts: Map<number, PartRecord>;
 };

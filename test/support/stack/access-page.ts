@@ -31,6 +31,7 @@ const objects: readonly (readonly [string, string])[] = [
 const rights: readonly (readonly [string, string, S3Headers])[] = [
   ['read', 'GetObject', {}],
   ['create', 'PutObject', { 'if-none-match': '*' }],
+  ['tag', 'PutObjectTagging', { 'x-amz-tagging': 'pgproof=archive' }],
   ['replace', 'PutObject', {}],
   ['delete', 'DeleteObject', {}],
 ];
@@ -101,7 +102,8 @@ says why it is so, [SECURITY.md](../SECURITY.md) what it defends against.
 
 ## Objects
 
-As IAM decides about each. \`create\` is a put on the condition that the key is free, \`replace\` any put.
+As IAM decides about each. \`create\` is a put on the condition that the key is free, \`replace\` any put, \`tag\` marks as an archive (\`pgproof=archive\`) and
+as nothing else.
 \`delete\` hides: nobody may delete a version. Another source's backups are
 nothing to a function.
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fileStore } from '../../../../../core/store/file/file-store.ts';
+import { ObjectFrozen } from '../../../../../core/store/frozen.ts';
 import { prunableS3Store } from '../../../../../core/store/s3/prunable-s3-store.ts';
 import type { S3StoreSettings } from '../../../../../core/store/s3/s3-settings.ts';
 import { s3Store } from '../../../../../core/store/s3/s3-store.ts';
@@ -192,6 +193,18 @@ describe('what fails leaves nothing', () => {
       const failure = await pair.copy(bytesOf(1000)).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(StoreUnusable);
       expect(String(failure)).toMatch(/replaced while it was copied \(s3:\/\/from\/p\/archive.dump\)/);
+      expectNothing(pair);
+    });
+  });
+
+  it('an object that has to be thawed first, which streaming would not read either', async () => {
+    await inPair(async (pair) => {
+      await pair.server.put('from', 'p/a', 'content');
+      pair.server.freeze('from', 'p/a', 'DEEP_ARCHIVE');
+      const from = { store: pair.source, key: 'a', bytes: 7 };
+      const failure = await pair.target.stageFrom?.('k', from).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(ObjectFrozen);
+      expect(String(failure)).toMatch(/s3:\/\/from\/p\/a.*DEEP_ARCHIVE.*up to 12 hours/);
       expectNothing(pair);
     });
   });

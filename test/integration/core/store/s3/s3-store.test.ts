@@ -200,3 +200,63 @@ it('an object that is missing is told from one that is forbidden, though S3 says
     await expect(store.read('there')).rejects.toThrow(StoreUnusable);
   });
 });
+
+describe('the tag of archives', () => {
+  const stageBoth = async (store: Store): Promise<void> => {
+    await (await store.stage('archive', sourceOf(bytesOf(10)))).commit();
+    await (await store.stage('globals.sql', sourceOf(bytesOf(10)), { isSmall: true })).commit();
+    await store.create('manifest.json', bytesOf(10));
+  };
+
+  it('is on archives alone, and their class too', async () => {
+    await inBucket(
+      async (store, server) => {
+        await stageBoth(store);
+        expect(server.object('backups', 'p/archive')).toMatchObject({
+          tags: 'pgproof=archive',
+          storageClass: 'STANDARD_IA',
+        });
+        for (const key of ['p/globals.sql', 'p/manifest.json'])
+          expect(server.object('backups', key)).toMatchObject({ tags: undefined, storageClass: 'STANDARD' });
+      },
+      { storageClass: 'STANDARD_IA' },
+    );
+  });
+
+  it.each([
+    ['the service knows none', { knowsTags: false }, false],
+    ['the role may not tag', {}, true],
+  ] as const)('is left out where %s, which is tried once', async (_, options, isDenied) => {
+    await inBucket(
+      async (store, server) => {
+        if (isDenied) server.judge(async ({ operation }) => operation !== 'PutObjectTagging');
+        await stageBoth(store);
+        await (await store.stage('other', sourceOf(bytesOf(10)))).commit();
+        expect(server.object('backups', 'p/archive')?.tags).toBeUndefined();
+        expect(server.calls('CreateMultipartUpload')).toBe(4);
+      },
+      {},
+      options,
+    );
+  });
+
+  it('changes nothing about what is refused for another reason', async () => {
+    await inBucket(async (store, server) => {
+      server.judge(async ({ operation }) => operation !== 'CreateMultipartUpload');
+      await expect(store.stage('archive', sourceOf(bytesOf(10)))).rejects.toThrow(/Access.*denied/);
+      expect(server.uploads()).toEqual([]);
+    });
+  });
+
+  it('is refused to several at once, and all are written', async () => {
+    await inBucket(
+      async (store, server) => {
+        const all = ['a', 'b', 'c', 'd'].map((key) => store.stage(key, sourceOf(bytesOf(10))));
+        for (const staged of await Promise.all(all)) await staged.commit();
+        expect(server.keys('backups')).toHaveLength(4);
+      },
+      {},
+      { knowsTags: false },
+    );
+  });
+});
