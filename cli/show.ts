@@ -11,8 +11,16 @@ import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
 import { isGood, reachedBy, type Verification } from '../core/manifest/verification.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
+import {
+  type PartialFlag,
+  partialOption,
+  type StoreFlags,
+  storeCommand,
+  storeFrom,
+  withAsOf,
+} from './options.ts';
 import { entryJson } from './output/entry-json.ts';
+import { partialFacts } from './output/partial.ts';
 import { printJson, printLines } from './output/result.ts';
 import { type Style, styleFor, table } from './output/style.ts';
 import {
@@ -28,12 +36,13 @@ export function showCommand(): Command {
   return withAsOf(storeCommand('show'))
     .description('one backup: what it holds and what was proven of it')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
+    .addOption(partialOption())
     .action(run);
 }
 
-async function run(text: string, flags: StoreFlags & { readonly json?: true }): Promise<void> {
+async function run(text: string, flags: StoreFlags & PartialFlag & { readonly json?: true }): Promise<void> {
   const store = await storeFrom(flags);
-  const entry = await interruptible((signal) => readBackup(store, text, { signal }));
+  const entry = await interruptible((signal) => readBackup(store, text, { signal, partial: flags.partial }));
   const { id, manifest } = entry;
   if (manifest instanceof Unreadable) {
     throw new PgproofError({
@@ -72,6 +81,7 @@ function describe(storeUrl: string, manifest: Manifest, entry: InventoryEntry, s
         ? 'with password hashes'
         : `without passwords (${manifest.globals.rolePasswordsLeftOut === 'asked' ? 'as it was asked for' : 'the server did not let them be read'})`,
     ],
+    ...partialFacts(manifest),
     ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none'],
     [
       'Rows',

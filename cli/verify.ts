@@ -21,7 +21,14 @@ import {
   uncontainedFrom,
 } from './containment.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
+import {
+  type PartialFlag,
+  partialOption,
+  type StoreFlags,
+  storeCommand,
+  storeFrom,
+  withAsOf,
+} from './options.ts';
 import { tell } from './output/edge.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
@@ -39,7 +46,7 @@ type VerifyFlags = StoreFlags &
     readonly topic?: string;
     readonly notify: NotifyPolicy;
     readonly json?: true;
-  };
+  } & PartialFlag;
 
 export function verifyCommand(): Command {
   const command = withAsOf(storeCommand('verify'))
@@ -58,6 +65,7 @@ export function verifyCommand(): Command {
         'SQL that must return true in the restored database; may be repeated',
       ).argParser(collectText),
     )
+    .addOption(partialOption())
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())
     .addOption(allowUncontainedOption())
@@ -78,7 +86,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const channel = await channelFor(flags.topic);
   const progress = await verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
-    const id = await findBackup(store, text, { signal });
+    const id = await findBackup(store, text, { signal, partial: flags.partial });
     progress.start(formatId(id));
     return verifyAndTell(
       { id, level: flags.level, checks, without: flags.without, ...timeoutFrom(flags) },

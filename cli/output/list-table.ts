@@ -28,6 +28,7 @@ const columns: readonly Column[] = [
   { head: 'SERVER', spare: 2 },
   { head: 'CONTAINED', spare: 1 },
   { head: 'VERDICT' },
+  { head: 'PART' },
   { head: 'HOLD' },
   { head: 'KEPT', spare: 5 },
 ];
@@ -44,7 +45,7 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
   const hold = holdText(entry);
   const kept = keptText(keptOf?.(entry));
   if (summary instanceof Unreadable) {
-    const cells = [formatId(id), age, '', '', '', '', '', 'manifest unreadable', hold, kept];
+    const cells = [formatId(id), age, '', '', '', '', '', 'manifest unreadable', '', hold, kept];
     return { cells, colour: 'red' };
   }
   const { server, archive, rows, startedAt, finishedAt } = summary;
@@ -59,6 +60,7 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     server.version,
     verification === undefined || verification instanceof Unreadable ? '' : containedWord(verification),
     text,
+    summary.partial === true ? 'partial' : '',
     hold,
     kept,
   ];

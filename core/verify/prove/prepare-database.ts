@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Toc } from '../../postgres/archive/toc.ts';
+import { type Unmet, unmetEntries } from '../../postgres/archive/unmet.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import {
@@ -13,7 +14,6 @@ import {
 import type { RestoreProblem } from '../../postgres/pg-restore/restoration.ts';
 import { type MissingExtensions, missingExtensions } from './missing-here.ts';
 import type { MoneyEntries } from './money-entries.ts';
-import { type Unmet, unmetEntries } from './unmet.ts';
 
 export type PreparedDatabase = {
   readonly missing: MissingExtensions;

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../manifest/manifest.ts';
-import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
+import { dependentsOf, type Toc, type TocEntry } from './toc.ts';
 
 /** What a partial backup holds and cannot be restored, because it needs what was left out on purpose. */
 export type Unmet = {
