@@ -4,6 +4,7 @@ import { type Compression, parseCompression } from '../core/config/compression.t
 import { defaultLevel, planDefaults } from '../core/config/defaults.ts';
 import { type LockFor, parseObjectLock } from '../core/config/object-lock.ts';
 import { most } from '../core/config/options.ts';
+import { contradictingPattern, selectionFrom, type TableSelection } from '../core/config/table-selection.ts';
 import { UsageError } from '../core/errors.ts';
 import { chooseCompression } from '../core/postgres/dump/compression.ts';
 import {
@@ -27,6 +28,10 @@ export type BackupFlags = StoreFlags &
     readonly name?: string;
     readonly database?: readonly string[];
     readonly excludeDatabase?: readonly string[];
+    readonly schema?: readonly string[];
+    readonly excludeSchema?: readonly string[];
+    readonly excludeTable?: readonly string[];
+    readonly excludeTableData?: readonly string[];
     readonly format: Format;
     readonly compress?: string;
     readonly jobs: number;
@@ -61,6 +66,10 @@ export function withBackupFlags(command: Command): Command {
       collectName,
     )
     .option('--exclude-database <name>', 'all but this one; may be given several times', collectName)
+    .option('--schema <pattern>', "only this schema; these four as pg_dump's, and several times", collectName)
+    .option('--exclude-schema <pattern>', 'all but this schema', collectName)
+    .option('--exclude-table <pattern>', 'all but this table', collectName)
+    .option('--exclude-table-data <pattern>', 'of this table the definition only', collectName)
     .addOption(choice('--format <format>', "pg_dump's format", formats, planDefaults.format))
     .option(
       '--compress <method[:level]>',
@@ -133,9 +142,11 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
       fix: 'Leave out one of the two.',
     });
   }
+  const selection = selectionFromFlags(flags);
   return {
     databases: flags.database ?? [],
     excludeDatabases: flags.excludeDatabase ?? [],
+    ...(selection === undefined ? {} : { selection }),
     format: flags.format,
     compression: compressionFrom(flags),
     jobs: flags.jobs,
@@ -147,6 +158,22 @@ export function planFromFlags(flags: BackupFlags): BackupPlan {
     lockWaitSeconds: flags.lockWaitTimeout,
     stallSeconds: flags.stallTimeout,
   };
+}
+
+function selectionFromFlags(flags: BackupFlags): TableSelection | undefined {
+  const selection = selectionFrom({
+    schemas: flags.schema,
+    excludeSchemas: flags.excludeSchema,
+    excludeTables: flags.excludeTable,
+    excludeTableData: flags.excludeTableData,
+  });
+  const same = contradictingPattern(selection ?? {});
+  if (same === undefined) return selection;
+  throw new UsageError({
+    what: 'A schema is asked for and left out',
+    got: `--schema ${JSON.stringify(same)} --exclude-schema ${JSON.stringify(same)}`,
+    fix: 'Leave out one of the two.',
+  });
 }
 
 /** What no pg_dump could do is refused before anything is connected to. */

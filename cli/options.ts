@@ -69,6 +69,13 @@ export function withAsOf(command: Command): Command {
   );
 }
 
+export type PartialFlag = { readonly partial?: true };
+
+/** The flag of the commands that take `latest`. */
+export function partialOption(): Option {
+  return new Option('--partial', 'latest may be one that tables were left out of on purpose');
+}
+
 /** Flags of the commands that write archives. */
 export function withUploadFlags(command: Command): Command {
   return command

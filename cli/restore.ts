@@ -14,8 +14,17 @@ import { restoreBackup } from '../core/restore/restore.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
-import { collectName, type StoreFlags, storeCommand, storeFrom, wholeNumber, withAsOf } from './options.ts';
+import {
+  collectName,
+  partialOption,
+  type StoreFlags,
+  storeCommand,
+  storeFrom,
+  wholeNumber,
+  withAsOf,
+} from './options.ts';
 import { tell } from './output/edge.ts';
+import { partialWarning } from './output/partial.ts';
 import { restoreProgress } from './output/restore-progress.ts';
 import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
 import { printJson, printLines, printSource } from './output/result.ts';
@@ -38,6 +47,7 @@ type RestoreFlags = StoreFlags &
     readonly globals?: 'print' | 'apply';
     readonly allowSuperusers?: true;
     readonly any?: true;
+    readonly partial?: true;
     readonly intoNonEmpty?: true;
     readonly keepGoing?: true;
     readonly scratch: string;
@@ -80,6 +90,7 @@ export function restoreCommand(): Command {
       'with --globals apply: make superusers, and others who may do as much, that the server has not',
     )
     .option('--any', 'latest is the newest, whatever its verdict')
+    .addOption(partialOption())
     .option('--into-non-empty', 'restore into a database that holds something already')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()))
@@ -103,7 +114,13 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   let isTouched = false;
   try {
     const report = await interruptible(async (signal) => {
-      const { id, manifest, verdict, isGood } = await chooseBackup(store, text, { signal, any: flags.any });
+      const { id, manifest, verdict, isGood } = await chooseBackup(store, text, {
+        signal,
+        any: flags.any,
+        partial: flags.partial,
+      });
+      for (const line of partialWarning(manifest, formatId(id)))
+        progress.say(`${style.yellow('Careful:')} ${line}`);
       if (!isGood)
         progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
       const { parameters, database } = await target.resolve(manifest.database);
@@ -170,9 +187,9 @@ function selectionFrom(flags: RestoreFlags): Selection {
   };
 }
 
-async function printGlobals(store: Store, text: string, { any }: RestoreFlags): Promise<void> {
+async function printGlobals(store: Store, text: string, { any, partial }: RestoreFlags): Promise<void> {
   await interruptible(async (signal) => {
-    const { id, manifest } = await chooseBackup(store, text, { signal, any });
+    const { id, manifest } = await chooseBackup(store, text, { signal, any, partial });
     const sql = await fetchGlobals(manifest, { store, id, signal });
     if (sql === undefined) {
       throw new UsageError({

@@ -14,8 +14,16 @@ import { thawTimesText } from '../core/store/frozen.ts';
 import { type ReadOptions, type Store, StoreUnusable } from '../core/store/store.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
+import {
+  type PartialFlag,
+  partialOption,
+  type StoreFlags,
+  storeCommand,
+  storeFrom,
+  withAsOf,
+} from './options.ts';
 import { entryJson } from './output/entry-json.ts';
+import { partialFacts } from './output/partial.ts';
 import { printJson, printLines } from './output/result.ts';
 import { type Style, styleFor, table } from './output/style.ts';
 import {
@@ -31,13 +39,14 @@ export function showCommand(): Command {
   return withAsOf(storeCommand('show'))
     .description('one backup: what it holds and what was proven of it')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
+    .addOption(partialOption())
     .action(run);
 }
 
-async function run(text: string, flags: StoreFlags & { readonly json?: true }): Promise<void> {
+async function run(text: string, flags: StoreFlags & PartialFlag & { readonly json?: true }): Promise<void> {
   const store = await storeFrom(flags);
   const { entry, stored } = await interruptible(async (signal) => {
-    const entry = await readBackup(store, text, { signal });
+    const entry = await readBackup(store, text, { signal, partial: flags.partial });
     return { entry, stored: await storedOf(store, entry, { signal }) };
   });
   const { id, manifest } = entry;
@@ -98,6 +107,7 @@ function describe(
         ? 'with password hashes'
         : `without passwords (${manifest.globals.rolePasswordsLeftOut === 'asked' ? 'as it was asked for' : 'the server did not let them be read'})`,
     ],
+    ...partialFacts(manifest),
     ['Extensions', extensions.map(({ name, version }) => `${name} ${version}`).join(', ') || 'none'],
     [
       'Rows',

@@ -23,7 +23,14 @@ import {
   uncontainedFrom,
 } from './containment.ts';
 import { interruptible } from './interrupt.ts';
-import { type StoreFlags, storeCommand, storeFrom, withAsOf } from './options.ts';
+import {
+  type PartialFlag,
+  partialOption,
+  type StoreFlags,
+  storeCommand,
+  storeFrom,
+  withAsOf,
+} from './options.ts';
 import { tell } from './output/edge.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
@@ -43,7 +50,7 @@ type VerifyFlags = StoreFlags &
     readonly topic?: string;
     readonly notify: NotifyPolicy;
     readonly json?: true;
-  };
+  } & PartialFlag;
 
 export function verifyCommand(): Command {
   const command = withThawFlags(withAsOf(storeCommand('verify')))
@@ -62,6 +69,7 @@ export function verifyCommand(): Command {
         'SQL that must return true in the restored database; may be repeated',
       ).argParser(collectText),
     )
+    .addOption(partialOption())
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())
     .addOption(allowUncontainedOption())
@@ -82,7 +90,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const channel = await channelFor(flags.topic);
   const progress = await verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
-    const id = await findBackup(store, text, { signal });
+    const id = await findBackup(store, text, { signal, partial: flags.partial });
     await thaw(flags, { store, id, signal }, progress.say);
     progress.start(formatId(id));
     return verifyAndTell(

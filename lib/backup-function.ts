@@ -11,6 +11,7 @@ import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import { mayConnect, mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
+import type { TableSelectionProps } from './table-selection-props.ts';
 
 /** The server, as the function is told about it. Either `secret`, or all of host, user and databaseResourceId. */
 export type ServerProps = Pick<
@@ -24,6 +25,7 @@ export type ServerProps = Pick<
   | 'sslMode'
   | 'databases'
   | 'excludeDatabases'
+  | keyof TableSelectionProps
   | 'lockWaitTimeout'
   | 'stallTimeout'
   | 'fingerprint'
@@ -73,8 +75,7 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.maintenanceDatabase]: server.maintenanceDatabase,
     [names.sslMode]: server.sslMode,
     [names.rootCert]: props.authorities && authoritiesPath,
-    [names.databases]: server.databases && JSON.stringify(server.databases),
-    [names.excludeDatabases]: server.excludeDatabases && JSON.stringify(server.excludeDatabases),
+    ...listsOf(server),
     [names.lockWaitSeconds]: server.lockWaitTimeout?.toSeconds().toString(),
     [names.stallSeconds]: server.stallTimeout?.toSeconds().toString(),
     [names.fingerprint]: server.fingerprint ? 'true' : undefined,
@@ -82,6 +83,21 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.objectLock]: place.lock && formatObjectLock(place.lock),
     [names.kmsKeyArn]: place.encryptionKey?.keyArn,
   }) as Record<string, string>;
+}
+
+/** Lists are JSON arrays. */
+function listsOf(server: ServerProps): Record<string, string | undefined> {
+  const keys = [
+    'databases',
+    'excludeDatabases',
+    'schemas',
+    'excludeSchemas',
+    'excludeTables',
+    'excludeTableData',
+  ] as const;
+  return Object.fromEntries(
+    keys.map((key) => [backupEnvironment[key], server[key] && JSON.stringify(server[key])]),
+  );
 }
 
 /** The function that takes a source's backups. Made inside `scope`, which should hold nothing else. */

@@ -9,6 +9,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { UserCheck } from '../core/config/checks.ts';
 import type { LevelChoice, NotifyPolicy, TlsMode } from '../core/vocabulary.ts';
 import type { BackupSchedule } from './schedule.ts';
+import type { TableSelectionProps } from './table-selection-props.ts';
 import type { VerifyNetworkProps } from './verify-network-props.ts';
 
 /** The function that restores. It runs in the same VPC as the backup function. */
@@ -30,7 +31,7 @@ export interface RestoreProps {
 }
 
 /** One server and how it is backed up. Log in with `secret`, or with `host`, `user` and `databaseResourceId`. */
-export interface PostgresBackupProps {
+export interface PostgresBackupProps extends TableSelectionProps {
   /** The name that the backups carry: 1 to 64 letters, digits, dots, hyphens and underscores, no dot first; not `status`. */
   readonly sourceName: string;
   /** When. At least one. */

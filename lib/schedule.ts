@@ -12,9 +12,10 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Format, RowMode } from '../core/vocabulary.ts';
 import { type BackupEvent, backupEventSchema } from '../functions/backup/contract.ts';
+import type { TableSelectionProps } from './table-selection-props.ts';
 
 /** When a source is backed up, and what this schedule does otherwise than the construct says. */
-export interface BackupSchedule {
+export interface BackupSchedule extends TableSelectionProps {
   /** Unique within the source: letters, digits, dots, hyphens, underscores. */
   readonly name: string;
   /** `ScheduleExpression.cron({ minute: '0', hour: '2', timeZone: TimeZone.EUROPE_BERLIN })` */

@@ -1,4 +1,10 @@
-import { briefOn, isBeingPruned, isGoodEntry, type ListEntry } from '../../core/inventory/entry.ts';
+import {
+  briefOn,
+  isBeingPruned,
+  isGoodEntry,
+  isPartial,
+  type ListEntry,
+} from '../../core/inventory/entry.ts';
 import { type InventoryEntry, verdictOn } from '../../core/inventory/read-entry.ts';
 import type { StoredState } from '../../core/inventory/stored-state.ts';
 import { formatId } from '../../core/manifest/backup-id.ts';
@@ -33,6 +39,7 @@ export function listJson(entry: ListEntry, kept: Kept | undefined): object {
     summary,
     verification: verification ?? null,
     good: isGoodEntry(entry),
+    ...(isPartial(entry) ? { partial: true } : {}),
     ...doubts(briefOn(entry), notCounted),
     hold: hold ?? null,
     release: release ?? null,

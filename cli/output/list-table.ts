@@ -30,6 +30,7 @@ const columns: readonly Column[] = [
   { head: 'CONTAINED', spare: 1 },
   { head: 'CLASS', spare: 7 },
   { head: 'VERDICT' },
+  { head: 'PART' },
   { head: 'HOLD' },
   { head: 'KEPT', spare: 5 },
 ];
@@ -48,7 +49,7 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
   // Of the other classes a list need not speak: they can be read at once.
   const frozen = frozenPlace(entry.archiveClass) ?? '';
   if (summary instanceof Unreadable) {
-    const cells = [formatId(id), age, '', '', '', '', '', frozen, 'manifest unreadable', hold, kept];
+    const cells = [formatId(id), age, '', '', '', '', '', frozen, 'manifest unreadable', '', hold, kept];
     return { cells, colour: 'red' };
   }
   const { server, archive, rows, startedAt, finishedAt } = summary;
@@ -64,6 +65,7 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     verification === undefined || verification instanceof Unreadable ? '' : containedWord(verification),
     frozen,
     text,
+    summary.partial === true ? 'partial' : '',
     hold,
     kept,
   ];

@@ -26,6 +26,7 @@ import { type PostgresTools, toolPath } from '../postgres/programs/tools.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
 import { together } from '../process/together.ts';
 import { watchdog } from '../process/watchdog.ts';
+import { whenTold } from '../process/when-told.ts';
 import type { ObjectLock, StagedObject } from '../store/store.ts';
 import type { Attempt, Held } from './attempt-context.ts';
 import { commitBackup } from './commit-backup.ts';
@@ -36,6 +37,7 @@ import type { BackupDependencies, BackupPlan } from './plan.ts';
 import type { Reached } from './progress.ts';
 import { recordContents } from './record-contents.ts';
 import { recordGlobalState } from './record-global-state.ts';
+import { type Selected, selectTables } from './selected.ts';
 import { startDump } from './start-dump.ts';
 import { takeArchive } from './take-archive.ts';
 import { takeTurn } from './take-turn.ts';
@@ -47,16 +49,22 @@ const databaseName = 'database.sql';
 /** Stores the snapshot: archive, roles and counts at once, then everything made visible. Leaves nothing on failure. */
 async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
   const { id, dependencies, signal } = attempt;
-  const { parameters, server, systemIdentifier, snapshot } = held;
+  const { parameters, server, systemIdentifier } = held;
   const { host, port } = parameters;
   const tools = await dependencies.tools(server.major);
-  const dump = await dumpOptions(attempt, snapshot, tools);
+  const wished = await dumpOptions(attempt, held.snapshot, tools);
+  const { dump, snapshot, selected } = await selectTables(attempt, held, { dump: wished, tools });
   const staged: StagedObject[] = [];
   try {
     // Beside the dump, so that no backup waits for it.
     const before = previousBackup(dependencies.store, id, signal);
     before.catch(() => undefined);
-    const { files, globals, locale, recorded, warnings } = await readAll(attempt, held, tools, dump, staged);
+    const { files, globals, locale, recorded, warnings } = await readAll(
+      attempt,
+      { ...held, snapshot },
+      { tools, dump, selected },
+      staged,
+    );
     const previous = await before;
     dependencies.onProgress({ kind: 'storing', database: id.database });
     const { databaseSql } = recorded;
@@ -81,6 +89,7 @@ async function takeSnapshot(attempt: Attempt, held: Held): Promise<Manifest> {
       locale,
       recorded,
       warnings,
+      selected,
       finishedAt: dependencies.clock(),
       pgDumpVersion: tools.version,
       objects: [...files, ...small.map(({ role, name, content }) => storedFile(role, name, content))],
@@ -107,10 +116,14 @@ type Read = {
 async function readAll(
   attempt: Attempt,
   held: Held,
-  tools: PostgresTools,
-  dump: DumpOptions,
+  way: {
+    readonly tools: PostgresTools;
+    readonly dump: DumpOptions;
+    readonly selected: Selected | undefined;
+  },
   staged: StagedObject[],
 ): Promise<Read> {
+  const { tools, dump, selected } = way;
   const { id, plan, dependencies, signal, group, touch } = attempt;
   const { parameters, client, server, snapshot } = held;
   const { database } = id;
@@ -124,6 +137,7 @@ async function readAll(
     own.push({ program: 'pgproof', message: redact(message) });
     attempt.onWarning(message);
   };
+  for (const message of selected?.warnings ?? []) onWarning(message);
   const locked = whenTold();
   const archive = takeArchive({
     ...archiveRequest(attempt, dump, databaseBytes),
@@ -152,6 +166,7 @@ async function readAll(
     rows: plan.rows,
     fingerprint: plan.fingerprint,
     describe: plan.format === 'plain' || !canCreateItself({ database, server: snapshot }),
+    part: selected?.part,
     locked: locked.told,
     dumped: archive,
     signal,
@@ -191,15 +206,6 @@ async function readAll(
   } catch (cause: unknown) {
     throw queryFailed(`What ${JSON.stringify(database)} is like could not be read`, cause);
   }
-}
-
-/** A promise, and what fulfils it. */
-function whenTold(): { readonly told: Promise<void>; readonly tell: () => void } {
-  let tell = (): void => undefined;
-  const told = new Promise<void>((resolve) => {
-    tell = resolve;
-  });
-  return { told, tell };
 }
 
 /** Opens the snapshot and stores it, once. @throws what ended it: where it was aborted, the abort's reason */

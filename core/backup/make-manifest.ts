@@ -19,6 +19,7 @@ import type { GlobalState } from '../postgres/objects/global-state.ts';
 import type { OrderReasons } from '../postgres/pg-restore/order-matters.ts';
 import { version } from '../version.ts';
 import type { PasswordsLeftOut } from '../vocabulary.ts';
+import type { Selected } from './selected.ts';
 
 /** What is known of a backup when all its bytes are stored. */
 export type BackupFacts = {
@@ -41,6 +42,8 @@ export type BackupFacts = {
   readonly recorded: Recorded;
   readonly objects: readonly StoredFile[];
   readonly warnings: readonly BackupWarning[];
+  /** Undefined where nothing was to be left out. */
+  readonly selected?: Selected | undefined;
 };
 
 /** Which cluster it was, and where. */
@@ -114,9 +117,10 @@ export function makeManifest(facts: BackupFacts): Manifest {
         : { state: globals.state.map(({ facts, ...one }) => ({ ...one, facts: facts && [...facts] })) }),
     },
     ...(facts.previous === undefined ? {} : { previous: facts.previous }),
+    ...selectionOf(facts.selected),
     objects: [...facts.objects],
     tables: [...recorded.tables],
-    extensions: [...snapshot.extensions],
+    extensions: snapshot.extensions.map(({ name, version }) => ({ name, version })),
     ...(catalog === undefined ? {} : { catalog: [...catalog], catalogHasUses: true }),
     ...(largeObjects === undefined ? {} : { largeObjects }),
     ...(largeObjectsFingerprint === undefined ? {} : { largeObjectsFingerprint }),
@@ -125,6 +129,15 @@ export function makeManifest(facts: BackupFacts): Manifest {
     ...(notDumped === undefined ? {} : { notDumped: [...notDumped] }),
     pgproof: version,
   };
+}
+
+function selectionOf(selected: Selected | undefined): Pick<Manifest, 'partial' | 'selection' | 'leftOut'> {
+  if (selected === undefined) return {};
+  const { selection, part } = selected;
+  const { schemas, excludeSchemas, excludeTables, excludeTableData } = selection;
+  const patterns = Object.entries({ schemas, excludeSchemas, excludeTables, excludeTableData });
+  const given = Object.fromEntries(patterns.flatMap(([key, list]) => (list ? [[key, [...list]]] : [])));
+  return { ...(part === undefined ? {} : { partial: true, leftOut: part.leftOut }), selection: given };
 }
 
 /** A small object that is in memory, as the manifest lists it. */

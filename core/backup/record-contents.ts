@@ -15,6 +15,7 @@ import { countLargeObjects, readObjects, steadyObjects } from '../postgres/objec
 import { whyOrderMatters } from '../postgres/pg-restore/order-matters.ts';
 import type { RowMode } from '../vocabulary.ts';
 import type { Recorded } from './make-manifest.ts';
+import type { Part } from './selected.ts';
 
 export type RecordRequest = {
   readonly client: Client;
@@ -24,6 +25,8 @@ export type RecordRequest = {
   readonly fingerprint: boolean;
   /** Whether the database itself is to be described, because the archive does not. */
   readonly describe: boolean;
+  /** Where something is left out: what is in the dump. */
+  readonly part?: Part | undefined;
   /** Fulfilled when pg_dump holds its locks. */
   readonly locked: Promise<unknown>;
   /** Fulfilled when pg_dump has ended well. */
@@ -75,7 +78,8 @@ async function record(request: RecordRequest): Promise<Recorded> {
         inWords,
       )
     : snapshot.tables.map(recordOf);
-  const largeObjectsFingerprint = fingerprint ? await fingerprintLargeObjects(client) : undefined;
+  const largeObjectsFingerprint =
+    fingerprint && request.part?.largeObjects !== false ? await fingerprintLargeObjects(client) : undefined;
   await request.dumped;
   const after = before === undefined ? undefined : await readOrWarn(request);
   return {
@@ -130,15 +134,16 @@ async function readOrWarn({
   signal,
   onLife,
   onWarning,
+  part,
 }: RecordRequest): Promise<Reading | undefined> {
   signal.throwIfAborted();
   // Also gives back the locks that the server takes on what a view reads.
   await client.query(`savepoint before_catalog; set local lock_timeout = '${lockWaitSeconds}s'`);
   try {
-    const catalog = await readObjects(client, { onLife });
+    const catalog = await readObjects(client, { onLife, taken: part?.taken });
     if (catalog.length > mostObjects)
       throw new Error(`${catalog.length} are more than a manifest has room for`);
-    return { catalog, largeObjects: await countLargeObjects(client) };
+    return { catalog, largeObjects: part?.largeObjects === false ? 0 : await countLargeObjects(client) };
   } catch (error: unknown) {
     signal.throwIfAborted();
     onWarning(

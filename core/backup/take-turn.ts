@@ -60,7 +60,7 @@ async function readHolder(client: Client): Promise<Holder | undefined> {
   const { classid, objid } = backupLockKeys;
   const { rows } = await client.query<Holder>(
     `select own.pid, session.usename::text as "user", session.application_name as application,
-            session.client_addr::text as address, coalesce(session.xact_start, session.backend_start) as since
+            pg_catalog.host(session.client_addr) as address, coalesce(session.xact_start, session.backend_start) as since
        from pg_catalog.pg_locks own left join pg_catalog.pg_stat_activity session on session.pid = own.pid
       where own.locktype = 'advisory' and own.granted and own.classid = $1::oid and own.objid = $2::oid
         and own.objsubid = 2

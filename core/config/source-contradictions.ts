@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { levelChoices, mayRestore } from '../vocabulary.ts';
 import type { Contradiction } from './contradiction.ts';
+import { contradictingPattern } from './table-selection.ts';
 
 /** What of a configuration may be anything: these readers take whatever is there, so that all is told together. */
 export const anything = z.unknown().optional();
@@ -14,6 +15,8 @@ const looseSchedule = z.object({
   rows: anything,
   databases: anything,
   excludeDatabases: anything,
+  schemas: anything,
+  excludeSchemas: anything,
 });
 
 /** A source as far as it can be read: what contradicts itself in every configuration. */
@@ -23,6 +26,8 @@ export const looseSourceKeys = {
   port: anything,
   databases: anything,
   excludeDatabases: anything,
+  schemas: anything,
+  excludeSchemas: anything,
   checks: anything,
   fingerprint: anything,
   schedules: z.array(looseSchedule.catch({})).catch([]),
@@ -49,6 +54,7 @@ export function ofSourceAlone(source: Source, index: number): Contradiction[] {
   const path = ['sources', index] as const;
   return [
     ...bothLists(path, source),
+    ...samePattern(path, source),
     ...repeated(source.schedules).map((position) => ({
       path: [...path, 'schedules', position, 'name'],
       expected: 'a name that no other schedule of this source has',
@@ -74,20 +80,42 @@ function bothLists(
   ];
 }
 
+type Schemas = { readonly schemas?: unknown; readonly excludeSchemas?: unknown };
+
+/** Where a schedule says neither, what the source says is told there. */
+function asScheduled(source: Schemas, entry: Schemas): Schemas {
+  if (entry.schemas === undefined && entry.excludeSchemas === undefined) return {};
+  const { schemas = source.schemas, excludeSchemas = source.excludeSchemas } = entry;
+  return { schemas, excludeSchemas };
+}
+
+function samePattern(path: Contradiction['path'], { schemas, excludeSchemas }: Schemas): Contradiction[] {
+  if (!Array.isArray(schemas) || !Array.isArray(excludeSchemas)) return [];
+  const same = contradictingPattern({ schemas, excludeSchemas });
+  if (same === undefined) return [];
+  return [
+    {
+      path: [...path, 'excludeSchemas'],
+      expected: `none that is in schemas too: ${JSON.stringify(same)}`,
+      fix: 'Remove it from one of the two.',
+    },
+  ];
+}
+
 function ofSchedule(
-  { fingerprint }: Source,
+  source: Source,
   path: Contradiction['path'],
   entry: Source['schedules'][number],
 ): Contradiction[] {
   const found: Contradiction[] = [];
-  if (fingerprint === true && entry.rows === 'none') {
+  if (source.fingerprint === true && entry.rows === 'none') {
     found.push({
       path: [...path, 'rows'],
       expected: 'exact, with fingerprint',
       fix: 'Fingerprints are taken while rows are counted: remove one of the two.',
     });
   }
-  found.push(...bothLists(path, entry));
+  found.push(...bothLists(path, entry), ...samePattern(path, asScheduled(source, entry)));
   if (typeof entry.jobs === 'number' && entry.jobs > 1 && entry.format !== 'directory') {
     found.push({
       path: [...path, 'jobs'],

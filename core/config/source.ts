@@ -7,6 +7,7 @@ import { cronText } from './crontab.ts';
 import { planDefaults } from './defaults.ts';
 import { hostName, names, port, runOptions, someText } from './options.ts';
 import { checkSourceName, sourceNamePattern } from './source-name.ts';
+import { selectionOptions } from './table-selection.ts';
 
 /** The first part of every id of its backups. */
 export const sourceName = checkedBy(checkSourceName, z.string().regex(sourceNamePattern));
@@ -30,6 +31,8 @@ export const sourceOptions = {
   caFile: someText.optional(),
   databases: names.optional(),
   excludeDatabases: names.optional(),
+  /** For those of its schedules that say nothing else. */
+  ...selectionOptions,
   /** Asked of every restored backup. */
   checks: checksSchema.min(1).optional(),
   fingerprint: z.boolean().default(planDefaults.fingerprint),

@@ -16,3 +16,23 @@ export const selectionOptions = {
 export type TableSelection = {
   readonly [key in keyof typeof selectionOptions]?: readonly string[] | undefined;
 };
+
+/** The same without what names nothing; undefined where nothing at all is left out. */
+export function selectionFrom({
+  schemas = [],
+  excludeSchemas = [],
+  excludeTables = [],
+  excludeTableData = [],
+}: TableSelection): TableSelection | undefined {
+  const all = { schemas, excludeSchemas, excludeTables, excludeTableData };
+  const given = Object.entries(all).filter(([, list]) => list.length > 0);
+  return given.length === 0 ? undefined : (Object.fromEntries(given) as TableSelection);
+}
+
+/** A pattern that is both asked for and left out; undefined where there is none. */
+export function contradictingPattern({
+  schemas = [],
+  excludeSchemas = [],
+}: TableSelection): string | undefined {
+  return schemas.find((pattern) => excludeSchemas.includes(pattern));
+}

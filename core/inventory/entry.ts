@@ -49,6 +49,11 @@ export function isBeingPruned({ documents }: ListedBackup): boolean {
   return documents.has(prunedName);
 }
 
+/** Whether tables were left out of it on purpose. */
+export function isPartial({ summary }: Pick<ListEntry, 'summary'>): boolean {
+  return !(summary instanceof Unreadable) && summary.partial === true;
+}
+
 /** The cluster that it is of; undefined where it does not say. */
 export function clusterOf({ summary }: ListEntry): string | undefined {
   return summary instanceof Unreadable ? undefined : summary.server.systemIdentifier;

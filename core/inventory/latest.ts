@@ -3,7 +3,7 @@ import { type BackupId, encodeName, formatId, keyOf } from '../manifest/backup-i
 import { documentLimits, Unreadable } from '../manifest/document.ts';
 import { parseSummary, summaryLimitBytes, summaryName } from '../manifest/summary.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
-import { clusterOf, type ListEntry, newestFirst } from './entry.ts';
+import { clusterOf, isPartial, type ListEntry, newestFirst } from './entry.ts';
 import { findIds, listOne } from './find-backups.ts';
 import { readBytes, readOr } from './read-document.ts';
 import { readListed } from './read-listed.ts';
@@ -25,6 +25,13 @@ export type Latest<T> = {
   readonly ofOther: ListEntry | undefined;
   /** How many were looked at. */
   readonly seen: number;
+  /** How many of them were passed by, as tables were left out of them on purpose. */
+  readonly partial: number;
+};
+
+export type LatestOptions = ReadOptions & {
+  /** Takes one that tables were left out of for as good as a whole one. @default it is passed by */
+  readonly partial?: boolean | undefined;
 };
 
 /** So many newest ones are asked of which cluster they are, although the first one may do. */
@@ -46,7 +53,7 @@ export async function chooseLatest<T>(
   store: Store,
   names: Names,
   take: (entry: ListEntry) => T | undefined | Promise<T | undefined>,
-  options: ReadOptions = {},
+  options: LatestOptions = {},
 ): Promise<Latest<T>> {
   const ids: BackupId[] = [];
   for await (const id of findIds(store, names, options)) ids.push(id);
@@ -56,6 +63,7 @@ export async function chooseLatest<T>(
   let newest: ListEntry | undefined;
   let ofOther: ListEntry | undefined;
   let seen = 0;
+  let partial = 0;
   for (let at = 0; at < ids.length; ) {
     const batch = ids.slice(at, at + (at < oneByOne ? 1 : readsAtOnce));
     const entries = await Promise.all(
@@ -67,8 +75,12 @@ export async function chooseLatest<T>(
     for (const [index, entry] of entries.entries()) {
       if (entry === undefined) continue;
       seen += 1;
-      newest ??= entry;
       const isOwn = turns.add(entry.id, clusterOf(entry));
+      if (options.partial !== true && isPartial(entry)) {
+        partial += 1;
+        continue;
+      }
+      newest ??= entry;
       if (!isOwn && ofOther !== undefined) continue;
       const taken = await take(entry);
       if (taken === undefined) continue;
@@ -77,11 +89,11 @@ export async function chooseLatest<T>(
         continue;
       }
       await askOthers(store, ids, at + index + 1, turns, options);
-      return { chosen: taken, newest, ofOther: undefined, seen };
+      return { chosen: taken, newest, ofOther: undefined, seen, partial };
     }
     at += batch.length;
   }
-  return { chosen: undefined, newest, ofOther, seen };
+  return { chosen: undefined, newest, ofOther, seen, partial };
 }
 
 /** Looks further back only to know of which clusters those are. */

@@ -1,11 +1,13 @@
 import { PgproofError } from '../errors.ts';
 import { type BackupId, encodeName, formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
+import { Unreadable } from '../manifest/document.ts';
 import { isGood } from '../manifest/verification.ts';
 import { type ReadOptions, type Store, StoreUnusable } from '../store/store.ts';
+import { plural } from '../text/units.ts';
 import { checkStore } from './check-store.ts';
 import { isGoodEntry } from './entry.ts';
 import { findIds, listOne } from './find-backups.ts';
-import { chooseLatest, type Latest, type Names } from './latest.ts';
+import { chooseLatest, type Latest, type LatestOptions, type Names } from './latest.ts';
 import { type InventoryEntry, readEntry, verdictOn } from './read-entry.ts';
 
 /** No manifest lies under that id, so there is no such backup. */
@@ -18,14 +20,16 @@ export class BackupNotFound extends PgproofError {
  *
  * @throws BackupNotFound, SeveralClusters, UsageError
  */
-export async function findBackup(store: Store, text: string, options: ReadOptions = {}): Promise<BackupId> {
+export async function findBackup(store: Store, text: string, options: LatestOptions = {}): Promise<BackupId> {
   const asked = parseIdOrLatest(text);
-  const found =
-    'startedAt' in asked
-      ? await listOne(store, asked, options)
-      : (await chooseLatest(store, asked, (entry) => entry, options)).chosen;
-  if (found === undefined) throw await notFound(store, text, asked, options);
-  return found.id;
+  if ('startedAt' in asked) {
+    const found = await listOne(store, asked, options);
+    if (found === undefined) throw await notFound(store, text, asked, options);
+    return found.id;
+  }
+  const { chosen, partial } = await chooseLatest(store, asked, (entry) => entry, options);
+  if (chosen !== undefined) return chosen.id;
+  throw partial > 0 ? onlyPartial(store, text, partial) : await notFound(store, text, asked, options);
 }
 
 /**
@@ -36,12 +40,13 @@ export async function findBackup(store: Store, text: string, options: ReadOption
 export async function readBackup(
   store: Store,
   text: string,
-  options: ReadOptions = {},
+  options: LatestOptions = {},
 ): Promise<InventoryEntry> {
   const asked = parseIdOrLatest(text);
   if ('startedAt' in asked) return await readById(store, asked, options);
-  const { chosen, newest } = await latestGood(store, asked, options);
+  const { chosen, newest, partial } = await latestGood(store, asked, options);
   if (chosen !== undefined) return chosen;
+  if (newest === undefined && partial > 0) throw onlyPartial(store, text, partial);
   if (newest === undefined) throw await notFound(store, text, asked, options);
   return await readById(store, newest.id, options);
 }
@@ -50,7 +55,7 @@ export async function readBackup(
 export async function latestGood(
   store: Store,
   names: Names,
-  options: ReadOptions = {},
+  options: LatestOptions = {},
 ): Promise<Latest<InventoryEntry>> {
   return await chooseLatest(
     store,
@@ -59,10 +64,24 @@ export async function latestGood(
       if (!isGoodEntry(listed)) return undefined;
       // A summary may be of another manifest than the one that lies there now.
       const entry = await readEntry(store, listed, options);
-      return entry !== undefined && isGood(verdictOn(entry)) ? entry : undefined;
+      if (entry === undefined || (options.partial !== true && isPartialManifest(entry))) return undefined;
+      return isGood(verdictOn(entry)) ? entry : undefined;
     },
     options,
   );
+}
+
+function isPartialManifest({ manifest }: InventoryEntry): boolean {
+  return !(manifest instanceof Unreadable) && manifest.partial === true;
+}
+
+/** `latest` stands for all of a database. */
+export function onlyPartial(store: Store, text: string, partial: number): BackupNotFound {
+  return new BackupNotFound({
+    what: `There is no whole backup that ${text} could be in ${store.url}`,
+    got: `${plural(partial, 'backup')} that tables were left out of on purpose`,
+    fix: `Name one by its id (pgproof list --store ${store.url}), or let show, verify and restore take the latest of these with --partial ("partial": true in a function's event).`,
+  });
 }
 
 async function readById(store: Store, id: BackupId, options: ReadOptions): Promise<InventoryEntry> {

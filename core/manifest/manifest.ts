@@ -59,6 +59,7 @@ const localeSchema = z.looseObject({
 });
 
 /** An object of the database as the source's catalogs described it: an index, a function, a constraint. */
+const nameSchema = z.looseObject({ schema: z.string(), name: z.string() });
 const databaseObjectSchema = z.looseObject({
   /** As pg_identify_object says: `index`, `function`, `table constraint`. */
   type: z.string(),
@@ -84,6 +85,27 @@ const notDumpedSchema = z.looseObject({
   reason: z.string(),
   /** Of rows, how many; null where they were not counted. */
   rows: count.nullable().optional(),
+});
+
+/** What a partial backup does not hold, and what comes of that. */
+const leftOutSchema = z.looseObject({
+  /** Tables that are not in it at all; the first thousand. */
+  tables: listOf(nameSchema),
+  moreTables: count.optional(),
+  /** Tables of which it has the definition only: restored, they are empty; those of an extension as that makes them. */
+  rows: listOf(nameSchema.extend({ ofExtension: z.boolean().optional() })),
+  /** What it holds and cannot be restored, because it needs something that was left out. */
+  dependents: listOf(
+    z.looseObject({
+      /** OIDs of its catalog and row, as a table of contents has them: `2606 16506`. */
+      object: z.string(),
+      /** As the server describes it: `constraint orders_user_fkey on table app.orders`. */
+      name: z.string(),
+      needs: z.string(),
+      /** `attach`: it is made, and cannot become the partition that it was. */
+      part: z.string().optional(),
+    }),
+  ),
 });
 
 /** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
@@ -145,6 +167,17 @@ export const manifestSchema = z.looseObject({
   previous: previousSchema.optional(),
   /** Whether tables were left out on purpose: such a backup counts for nothing in retention. */
   partial: z.boolean().optional(),
+  /** What was asked to be left out, as patterns of pg_dump's; also where they match nothing, so that it is whole. */
+  selection: z
+    .looseObject({
+      schemas: listOf(z.string()).optional(),
+      excludeSchemas: listOf(z.string()).optional(),
+      excludeTables: listOf(z.string()).optional(),
+      excludeTableData: listOf(z.string()).optional(),
+    })
+    .optional(),
+  /** Of a partial one. */
+  leftOut: leftOutSchema.optional(),
   objects: listOf(storedFileSchema, { least: 1 }),
   tables: listOf(tableSchema),
   extensions: listOf(z.looseObject({ name: z.string(), version: z.string() })),
@@ -170,6 +203,7 @@ export type TableRows = z.infer<typeof tableSchema>;
 export type DatabaseLocale = z.infer<typeof localeSchema>;
 export type BackupWarning = z.infer<typeof warningSchema>;
 export type NotDumped = z.infer<typeof notDumpedSchema>;
+export type LeftOut = z.infer<typeof leftOutSchema>;
 export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 
 /** @throws ManifestUnreadable where the bytes are no JSON, or the JSON no manifest */

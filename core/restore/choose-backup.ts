@@ -1,12 +1,12 @@
 import { briefOn, type ListEntry } from '../inventory/entry.ts';
-import type { Latest } from '../inventory/latest.ts';
+import type { Latest, LatestOptions } from '../inventory/latest.ts';
 import { BackupNotFound, findBackup, latestGood, readBackup } from '../inventory/read-backup.ts';
 import { type InventoryEntry, verdictOn } from '../inventory/read-entry.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
 import { isGood } from '../manifest/verification.ts';
-import type { ReadOptions, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Verdict } from '../vocabulary.ts';
 
 export type ChosenBackup = {
@@ -19,40 +19,40 @@ export type ChosenBackup = {
 
 /**
  * The backup that `text` names. For `…/latest` the newest good one of the cluster that was backed up last; with `any` just
- * the newest.
+ * the newest. One that tables were left out of only with `partial`.
  *
  * @throws BackupNotFound, ManifestUnreadable, SeveralClusters, UsageError
  */
 export async function chooseBackup(
   store: Store,
   text: string,
-  options: ReadOptions & { readonly any?: boolean | undefined } = {},
+  options: LatestOptions & { readonly any?: boolean | undefined } = {},
 ): Promise<ChosenBackup> {
-  const { any = false, signal } = options;
+  const { any = false, partial = false, signal } = options;
   const asked = parseIdOrLatest(text);
   if ('startedAt' in asked) return readable(await readBackup(store, text, { signal }));
   if (any) {
-    const newest = formatId(await findBackup(store, text, { signal }));
+    const newest = formatId(await findBackup(store, text, { signal, partial }));
     return readable(await readBackup(store, newest, { signal }));
   }
-  const latest = await latestGood(store, asked, { signal });
+  const latest = await latestGood(store, asked, { signal, partial });
   if (latest.chosen !== undefined) return readable(latest.chosen);
   // Says that there is none.
-  if (latest.newest === undefined) return readable(await readBackup(store, text, { signal }));
+  if (latest.newest === undefined) return readable(await readBackup(store, text, { signal, partial }));
   throw noneGood(store, text, latest, latest.newest);
 }
 
 function noneGood(
   store: Store,
   text: string,
-  { ofOther, seen }: Latest<InventoryEntry>,
+  { ofOther, seen, partial }: Latest<InventoryEntry>,
   newest: ListEntry,
 ): BackupNotFound {
   const name = text.replace(/\/latest$/, '');
   if (ofOther === undefined)
     return new BackupNotFound({
       what: `No backup of ${name} in ${store.url} was verified and found good`,
-      got: `${seen}, the newest of them ${stateOf(newest)}`,
+      got: `${seen}, the newest ${partial === 0 ? 'of them' : 'whole one'} ${stateOf(newest)}${partial === 0 ? '' : `; tables were left out of ${partial} on purpose (--partial)`}`,
       fix: `Verify one first (pgproof verify ${formatId(newest.id)}), name it by its id, or take the newest whatever it is with --any.`,
     });
   return new BackupNotFound({

@@ -3,8 +3,10 @@ import type { Manifest, TableRows } from '../manifest/manifest.ts';
 import { isLabelOf } from '../postgres/archive/entry-label.ts';
 import { firstCopy } from '../postgres/archive/first-copy.ts';
 import { readToc, type Toc, type TocEntry } from '../postgres/archive/toc.ts';
+import { type Unmet, unmetEntries } from '../postgres/archive/unmet.ts';
 import { labelOf } from '../postgres/names.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
+import { oneLine } from '../text/one-line.ts';
 import { isThroughRoot, type PartitionTrees, partitionTrees } from './partition-trees.ts';
 import { isPartial, type Selection, type TableSelector } from './request.ts';
 import { selectEntries } from './select-entries.ts';
@@ -65,9 +67,11 @@ export async function chooseEntries(
   source: ChoiceSource,
 ): Promise<Choice | undefined> {
   const { format } = manifest.dump;
-  if (!isPartial(selection) || format === 'plain') return undefined;
+  if (format === 'plain' || (!isPartial(selection) && !hasUnmet(manifest))) return undefined;
   const { tools, path, signal } = source;
   const toc = await readToc({ tools, path, format, signal });
+  const unmet = unmetEntries(manifest, toc);
+  if (!isPartial(selection)) return withoutUnmet(unmet);
   const trees = partitionTrees(toc);
   const tables = new Map(toc.entries.filter(({ type }) => type === 'TABLE').map((one) => [one.dumpId, one]));
   const chosen = new Set<number>();
@@ -96,11 +100,34 @@ export async function chooseEntries(
   if (!source.intoEmpty && added.size > 0) for (const id of attachedIndexes(toc)) selected.delete(id);
   const rows = toc.entries.filter(({ dumpId, type }) => type === 'TABLE DATA' && selected.has(dumpId));
   return {
-    leaveOut: new Set(toc.entries.map(({ dumpId }) => dumpId).filter((id) => !selected.has(id))),
+    leaveOut: new Set([
+      ...toc.entries.map(({ dumpId }) => dumpId).filter((id) => !selected.has(id)),
+      ...unmet.entries.map(({ dumpId }) => dumpId),
+    ]),
     holds: (table) =>
       isSelected(selection, table) ||
       (table.root !== undefined && rows.some(({ label }) => isLabelOf(label, table))),
     notes,
+  };
+}
+
+/** Whether a partial backup holds what cannot be restored, as it needs what was left out. */
+export function hasUnmet({ dump, leftOut }: Manifest): boolean {
+  return dump.format !== 'plain' && (leftOut?.dependents ?? []).length > 0;
+}
+
+const shownUnmet = 5;
+
+function withoutUnmet({ entries, names }: Unmet): Choice {
+  const rows = entries.filter(({ type }) => type === 'TABLE DATA');
+  const more = names.length - shownUnmet;
+  const named = names.slice(0, shownUnmet).join('; ');
+  return {
+    leaveOut: new Set(entries.map(({ dumpId }) => dumpId)),
+    holds: (table) => !rows.some(({ label }) => isLabelOf(label, table)),
+    notes: [
+      `not restored, as it needs what was left out of the backup on purpose: ${oneLine(named)}${more > 0 ? `; and ${more} more` : ''}`,
+    ],
   };
 }
 

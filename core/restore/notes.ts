@@ -11,6 +11,13 @@ export function notesBefore({ request, dependencies, server, archive, isEmpty, c
   if (archive.kind === 'stream')
     notes.push('there was no room for the archive as a file: it was restored by one process while it came');
   notes.push(...(choice?.notes ?? []));
+  if (manifest.partial === true)
+    notes.push('the backup is partial: tables or their rows were left out on purpose when it was made');
+  const isTangled = manifest.dump.format === 'plain' && (manifest.leftOut?.dependents ?? []).length > 0;
+  if (isTangled)
+    notes.push(
+      'what needs something that was left out is refused, and of plain SQL nothing can be passed by: --keep-going restores the rest',
+    );
   if (!isEmpty) notes.push('rows were not compared: the database held something before');
   if (request.selection.part === 'schema') notes.push('rows were not compared: only the schema was restored');
   if (request.create && request.database !== manifest.database)

@@ -7,7 +7,7 @@ import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { bringArchive } from './bring-archive.ts';
 import { checkTarget, withServer } from './check-target.ts';
-import { chooseEntries, selectionArguments } from './choose-entries.ts';
+import { chooseEntries, hasUnmet, selectionArguments } from './choose-entries.ts';
 import { compareTarget } from './compare-target.ts';
 import { type Filled, fillTarget, type Run } from './fill-target.ts';
 import { notesAfter, notesBefore } from './notes.ts';
@@ -91,6 +91,8 @@ function fetchContext({ id }: RestoreRequest, dependencies: RestoreDependencies)
 
 function whyFile(manifest: Manifest, { selection, jobs }: RestoreRequest): string | undefined {
   if (manifest.dump.format === 'directory') return 'pg_restore reads the directory format from files only';
+  if (hasUnmet(manifest))
+    return 'what cannot be restored without the rest is looked up in its table of contents first';
   if (isPartial(selection)) return 'what is selected is looked up in its table of contents first';
   return jobs !== undefined && jobs > 1 ? 'several jobs read it at once' : undefined;
 }

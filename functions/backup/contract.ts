@@ -33,6 +33,14 @@ export const backupEnvironment = {
   databases: 'PGPROOF_DATABASES',
   /** JSON array: take all but these. */
   excludeDatabases: 'PGPROOF_EXCLUDE_DATABASES',
+  /** JSON array of patterns, as pg_dump's --schema takes them: only what lies in these schemas. */
+  schemas: 'PGPROOF_SCHEMAS',
+  /** JSON array of patterns: all but these schemas. */
+  excludeSchemas: 'PGPROOF_EXCLUDE_SCHEMAS',
+  /** JSON array of patterns: all but these tables. */
+  excludeTables: 'PGPROOF_EXCLUDE_TABLES',
+  /** JSON array of patterns: of these tables the definition only. */
+  excludeTableData: 'PGPROOF_EXCLUDE_TABLE_DATA',
   /** pg_dump's format: custom (default), plain, tar, directory. */
   format: 'PGPROOF_FORMAT',
   /** METHOD[:LEVEL], such as `zstd:1`. */
@@ -71,8 +79,12 @@ export const backupEnvironment = {
  */
 export const backupEventSchema = z.strictObject({
   ...runOptions,
-  /** May be empty: nothing is left out then, whatever the configuration says. */
+  /** This list and the next may be empty: nothing is left out then, whatever the configuration says. */
   excludeDatabases: z.array(someText).optional(),
+  schemas: z.array(someText).optional(),
+  excludeSchemas: z.array(someText).optional(),
+  excludeTables: z.array(someText).optional(),
+  excludeTableData: z.array(someText).optional(),
   fingerprint: z.boolean().optional(),
   /** Why, in the user's words; goes to the log and the alert. */
   reason: z.string().max(500).optional(),

@@ -7,6 +7,11 @@ import { parseObjectLock } from '../../core/config/object-lock.ts';
 import { hostName, most } from '../../core/config/options.ts';
 import { checkSourceName } from '../../core/config/source-name.ts';
 import {
+  contradictingPattern,
+  selectionFrom,
+  type TableSelection,
+} from '../../core/config/table-selection.ts';
+import {
   authKinds,
   formats,
   notifyPolicies,
@@ -40,6 +45,10 @@ const settingsSchema = z
     rootCert: z.string().optional(),
     databases: jsonNames.default([]),
     excludeDatabases: jsonNames.default([]),
+    schemas: jsonNames.optional(),
+    excludeSchemas: jsonNames.optional(),
+    excludeTables: jsonNames.optional(),
+    excludeTableData: jsonNames.optional(),
     format: z.enum(formats).default(planDefaults.format),
     compress: checkedBy(parseCompression).optional(),
     jobs: numberVariable(1, most.jobs).default(planDefaults.jobs),
@@ -101,9 +110,11 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
       fix: 'Set rows to "exact", or fingerprint to false.',
     });
   }
+  const selection = selectionOf(settings, event);
   return {
     databases: event.databases ?? settings.databases,
     excludeDatabases: event.excludeDatabases ?? settings.excludeDatabases,
+    ...(selection === undefined ? {} : { selection }),
     format,
     compression: compress === undefined ? undefined : parseCompression(compress),
     // Workers that the configuration gives to directory dumps mean nothing to a run in another format.
@@ -118,4 +129,21 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
     reason: event.reason,
     schedule: event.schedule,
   };
+}
+
+/** @throws BadSettings where what is asked for is left out too */
+function selectionOf(settings: BackupSettings, event: BackupEvent): TableSelection | undefined {
+  const selection = selectionFrom({
+    schemas: event.schemas ?? settings.schemas,
+    excludeSchemas: event.excludeSchemas ?? settings.excludeSchemas,
+    excludeTables: event.excludeTables ?? settings.excludeTables,
+    excludeTableData: event.excludeTableData ?? settings.excludeTableData,
+  });
+  const same = contradictingPattern(selection ?? {});
+  if (same === undefined) return selection;
+  throw new BadSettings({
+    what: 'A schema is asked for and left out',
+    got: `${JSON.stringify(same)} in schemas and in excludeSchemas`,
+    fix: 'Remove it from one of the two; an empty list leaves out nothing.',
+  });
 }

@@ -51,6 +51,8 @@ export const restoreEventSchema = z.strictObject({
   allowSuperusers: z.boolean().optional(),
   /** `latest` is the newest, whatever its verdict. */
   any: z.boolean().optional(),
+  /** `latest` may be one that tables were left out of on purpose. */
+  partial: z.boolean().optional(),
   intoNonEmpty: z.boolean().optional(),
 });
 

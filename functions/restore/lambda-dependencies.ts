@@ -45,7 +45,11 @@ export async function prepareRestore(
   const defaults = isOwn ? { host: settings.host, port: settings.port } : {};
   const source = secretSource({ name: 'target', secretArn, overrides, defaults });
   const store = openBucket(settings.store, {});
-  const { id, manifest, ...chosen } = await chooseBackup(store, asked.backup, { signal, any: asked.any });
+  const { id, manifest, ...chosen } = await chooseBackup(store, asked.backup, {
+    signal,
+    any: asked.any,
+    partial: asked.partial,
+  });
   return {
     chosen,
     request: {

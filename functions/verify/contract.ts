@@ -42,6 +42,8 @@ const byHandSchema = z.strictObject({
   level: z.enum(levelChoices).optional(),
   /** Instead of the function's own. */
   checks: checksSchema.optional(),
+  /** `latest` may be one that tables were left out of on purpose. */
+  partial: z.boolean().optional(),
   /** What may lack where it is restored, instead of the function's own. */
   without: withoutSchema.optional(),
 });

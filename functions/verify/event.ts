@@ -23,7 +23,7 @@ export async function requestFrom(
   const { level, checks, without } = settings;
   if (isObjectCreated(event))
     return { id: idOf(event.detail.bucket.name, event.detail.object.key, settings), level, checks, without };
-  const id = await findBackup(store, event.backup, options);
+  const id = await findBackup(store, event.backup, { ...options, partial: event.partial });
   return {
     id,
     level: event.level ?? level,

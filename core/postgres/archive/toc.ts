@@ -15,6 +15,8 @@ export type TocEntry = {
   /** What follows the type: schema, name and owner, not to be told apart where they have spaces. */
   readonly label: string;
   readonly dependsOn: readonly number[];
+  /** What it was at the source: the OIDs of catalog and row, `1259 16501`; of a table's rows `0` and the table's. */
+  readonly object?: string | undefined;
 };
 
 export type Toc = {
@@ -88,7 +90,7 @@ export function parseToc(text: string): Toc {
 }
 
 function tocParser(): { readonly take: (line: string) => void; readonly toc: () => Toc } {
-  const entries: { dumpId: number; type: string; label: string; dependsOn: number[] }[] = [];
+  const entries: (TocEntry & { dependsOn: number[] })[] = [];
   let createdAt: Date | undefined;
   let serverVersion: string | undefined;
   let pgDumpVersion: string | undefined;
@@ -118,10 +120,10 @@ function dateIn(line: string): Date | undefined {
 }
 
 function entryIn(line: string): Omit<TocEntry, 'dependsOn'> | undefined {
-  const [, id, rest = ''] = /^(\d+); \d+ \d+ (.*)$/.exec(line) ?? [];
+  const [, id, object, rest = ''] = /^(\d+); (\d+ \d+) (.*)$/.exec(line) ?? [];
   if (id === undefined) return undefined;
   const type = entryType(rest);
-  return { dumpId: Number(id), type, label: rest.slice(type.length + 1).trim() };
+  return { dumpId: Number(id), type, label: rest.slice(type.length + 1).trim(), object };
 }
 
 /** The entries that cannot be there without those: their tables' data, indexes, comments, grants, views. */

@@ -1,4 +1,5 @@
 import type { Compression } from '../../config/compression.ts';
+import type { TableSelection } from '../../config/table-selection.ts';
 import type { Format } from '../../vocabulary.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { compressionArgument } from './compression.ts';
@@ -13,6 +14,8 @@ export type DumpOptions = {
   readonly jobs: number;
   readonly snapshot: string;
   readonly lockWaitSeconds: number;
+  /** What is left out on purpose. */
+  readonly selection?: TableSelection | undefined;
 };
 
 /** The key's end of the archive: one object, or the directory that its files lie under. */
@@ -45,11 +48,24 @@ export function dumpArguments(options: DumpOptions, pgDumpMajor: number, directo
     `--lock-wait-timeout=${options.lockWaitSeconds * 1_000}`,
     '--no-password',
     '--verbose',
+    ...selectionArguments(options.selection),
   ];
   // The tar format takes no compression argument, not even none.
   if (options.format !== 'tar') args.push(compressionArgument(options.compression, pgDumpMajor));
   if (directory !== undefined) args.push(`--file=${directory}`, `--jobs=${options.jobs}`, '--no-sync');
   return args;
+}
+
+/** Patterns are pg_dump's to read. One for what is wanted that matches nothing is an error: less would be dumped than was asked for. */
+function selectionArguments(selection: TableSelection = {}): string[] {
+  const { schemas = [], excludeSchemas = [], excludeTables = [], excludeTableData = [] } = selection;
+  return [
+    ...schemas.map((pattern) => `--schema=${pattern}`),
+    ...(schemas.length > 0 ? ['--strict-names'] : []),
+    ...excludeSchemas.map((pattern) => `--exclude-schema=${pattern}`),
+    ...excludeTables.map((pattern) => `--exclude-table=${pattern}`),
+    ...excludeTableData.map((pattern) => `--exclude-table-data=${pattern}`),
+  ];
 }
 
 /**

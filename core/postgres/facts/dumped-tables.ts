@@ -7,6 +7,9 @@ export type DumpedTable = {
   readonly name: string;
   /** The WHERE clause under which an extension's configuration table is dumped; empty for all others. */
   readonly condition: string;
+  readonly oid?: string | undefined;
+  /** The OID of the extension that it belongs to. */
+  readonly extension?: string | null | undefined;
   /** Of a partition: the table at the top of its tree. */
   readonly root?: { readonly schema: string; readonly name: string } | undefined;
 };
@@ -21,10 +24,12 @@ export type ListedTable = DumpedTable & {
 export async function listDumpedTables(client: Client): Promise<ListedTable[]> {
   type Row = ListedTable & { readonly rootSchema: string | null; readonly rootName: string | null };
   const { rows } = await client.query<Row>(dumpedTables);
-  return rows.map(({ schema, name, condition, isUnlogged, rootSchema, rootName }) => ({
+  return rows.map(({ schema, name, condition, isUnlogged, rootSchema, rootName, oid, extension }) => ({
     schema,
     name,
     condition,
+    oid,
+    extension,
     isUnlogged,
     ...(rootSchema === null || rootName === null ? {} : { root: { schema: rootSchema, name: rootName } }),
   }));
@@ -56,7 +61,8 @@ const dumpedTables = `
       join pg_class root on root.oid = tree.parent and not root.relispartition
       join pg_namespace space on space.oid = root.relnamespace
   )
-  select n.nspname as schema, c.relname as name, coalesce(config.condition, '') as condition,
+  select n.nspname as schema, c.relname as name, c.oid::text as oid, owned.refobjid::text as extension,
+         coalesce(config.condition, '') as condition,
          top.nspname as "rootSchema", top.relname as "rootName",
          c.relpersistence = 'u' as "isUnlogged"
     from pg_class c

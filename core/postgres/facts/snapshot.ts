@@ -12,7 +12,7 @@ export type Snapshot = {
   readonly settings: Readonly<Record<string, string>>;
   readonly databaseBytes: number;
   readonly tables: readonly DumpedTable[];
-  readonly extensions: readonly { readonly name: string; readonly version: string }[];
+  readonly extensions: readonly { readonly name: string; readonly version: string; readonly oid?: string }[];
 };
 
 /**
@@ -64,8 +64,8 @@ async function readSnapshot(client: Client): Promise<Omit<Snapshot, 'settings'>>
   );
   const row = rows[0];
   if (row === undefined) throw new Error('a select without a from clause gives one row');
-  const extensions = await client.query<{ name: string; version: string }>(
-    `select extname as name, extversion as version from pg_extension where extname <> 'plpgsql' order by extname`,
+  const extensions = await client.query<{ name: string; version: string; oid: string }>(
+    `select extname as name, extversion as version, oid::text as oid from pg_extension where extname <> 'plpgsql' order by extname`,
   );
   return {
     id: row.id,

@@ -87,7 +87,7 @@ export function isMember(classid: string, objid: string): string {
 /** All objects of a kind that belong to no extension, by the server's own names for them. */
 export function objectsOfKind(kindSql: string): string {
   return `
-    select named.type, named.identity, jsonb_build_object(
+    select named.type, named.identity, object.classid::oid || ' ' || object.objid as key, jsonb_build_object(
              'definition', object.definition,
              'owner', case when object.owner is not null then pg_get_userbyid(object.owner) end,
              'grants', ${grantsOf('object.acl', 'object.preset')},

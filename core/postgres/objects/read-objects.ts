@@ -5,6 +5,7 @@ import { steadySession } from '../connect/steady-session.ts';
 import { canonicalSql } from './canonical-sql.ts';
 import { codeKinds } from './code.ts';
 import { databaseItself, databaseKinds } from './database.ts';
+import { homesOf, type ObjectKey } from './left-out.ts';
 import { objectsOfKind } from './object-query.ts';
 import { tableKinds } from './tables.ts';
 import { usesOfObjects } from './uses.ts';
@@ -14,6 +15,16 @@ export type ObjectDefinition = {
   readonly type: string;
   readonly identity: string;
   readonly definition: string;
+  /** See {@link ObjectKey}; the database itself has none. */
+  readonly key?: string | undefined;
+};
+
+/** What of a database a dump takes. */
+export type Taken = {
+  /** The objects of its table of contents. */
+  readonly dumped: ReadonlySet<ObjectKey>;
+  /** Those that are not to be compared, as their definition names what is left out. */
+  readonly touched: ReadonlySet<ObjectKey>;
 };
 
 /**
@@ -28,14 +39,21 @@ export type ObjectDefinition = {
  */
 export async function readObjects(
   client: Client,
-  options: { readonly onLife?: (() => void) | undefined } = {},
+  options: {
+    readonly onLife?: (() => void) | undefined;
+    /** Undefined: everything. */
+    readonly taken?: Taken | undefined;
+  } = {},
 ): Promise<DatabaseObject[]> {
-  const definitions = await readDefinitions(client, options);
+  const { taken } = options;
+  const all = await readDefinitions(client, options);
+  const definitions = taken === undefined ? all : await takenOf(client, all, taken);
   const { rows } = await client.query<{ type: string; identity: string; uses: string }>(usesOfObjects);
   const uses = new Map(
     rows.map((row) => [objectKey(row), (JSON.parse(row.uses) as string[]).sort(compareText)]),
   );
-  return definitions.map(({ type, identity, definition }) => {
+  return definitions.map(({ type, identity, definition, key }) => {
+    if (key !== undefined && taken?.touched.has(key)) return { type, identity, digest: null, uses: null };
     const used = uses.get(objectKey({ type, identity }));
     return {
       type,
@@ -44,6 +62,17 @@ export async function readObjects(
       ...(used === undefined ? {} : { uses: used }),
     };
   });
+}
+
+/** A constraint that is written with its table is taken where that is. */
+async function takenOf(
+  client: Client,
+  all: readonly ObjectDefinition[],
+  { dumped }: Taken,
+): Promise<ObjectDefinition[]> {
+  const keys = all.flatMap(({ key }) => (key === undefined || dumped.has(key) ? [] : [key]));
+  const homes = await homesOf(client, keys);
+  return all.filter(({ key }) => key === undefined || dumped.has(key) || dumped.has(homes.get(key) ?? ''));
 }
 
 const digestLength = 32;

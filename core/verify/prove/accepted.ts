@@ -32,12 +32,14 @@ type Lacking = NonNullable<RestoreProblem['lacking']>;
 
 /**
  * @param toc undefined where there is none: then nothing can be told apart, and nothing is accepted
+ * @param unmet entries that the backup itself says cannot be restored
  * @param money entries that hold amounts in a locale which is not to be had here
  */
 export function acceptedIn(
   specs: readonly string[],
   toc: Toc | undefined,
   money?: { readonly locale: string; readonly entries: readonly TocEntry[] },
+  unmet: readonly TocEntry[] = [],
 ): Accepted {
   const schemas = toc === undefined ? [] : schemasIn(toc);
   const all = specs.map((text) => parseWithout(text));
@@ -55,7 +57,8 @@ export function acceptedIn(
   const reach = (ids: ReadonlySet<number>): ReadonlyMap<number, true> =>
     toc === undefined ? new Map() : affectedBy(toc, new Map([...ids].map((id) => [id, true])));
   const reaches = roots.map(({ ids, ...root }) => ({ ...root, ids: reach(ids) }));
-  const has = (id: number): boolean => reaches.some(({ ids }) => ids.has(id));
+  const known = new Set(unmet.map(({ dumpId }) => dumpId));
+  const has = (id: number): boolean => known.has(id) || reaches.some(({ ids }) => ids.has(id));
   return {
     has,
     hasOfMachine,

@@ -84,7 +84,9 @@ async function restoreOnce(
     create: prepared.create,
     jobs,
     leaveOut: new Set(
-      [...prepared.missing.entries, ...(prepared.money?.entries ?? [])].map(({ dumpId }) => dumpId),
+      [...prepared.missing.entries, ...prepared.unmet.entries, ...(prepared.money?.entries ?? [])].map(
+        ({ dumpId }) => dumpId,
+      ),
     ),
     exitOnError: false,
     signal,

@@ -32,7 +32,10 @@ export async function compareCatalog(
   const { sameMajor, isDescribed, leftOut } = options;
   const changed = catalog.filter(({ digest }) => digest === null);
   const notCompared = some(
-    changed.map(({ type, identity }) => `${type} ${identity}: it changed while it was backed up`),
+    changed.map(
+      ({ type, identity }) =>
+        `${type} ${identity}: it changed while it was backed up${manifest.partial ? ', or names what was left out' : ''}`,
+    ),
   );
   if (!isDescribed)
     notCompared.push('owner, grants and settings of the database itself: they were not restored');

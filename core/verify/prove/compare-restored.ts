@@ -79,7 +79,10 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
         await checkValid(client, await archiveSchema),
       ];
     }),
-    one(async ([client]) => client && runUserChecks(client, database.userChecks, checkOptions(leftOut))),
+    one(
+      async ([client]) =>
+        client && runUserChecks(client, database.userChecks, checkOptions(leftOut, manifest)),
+    ),
   ]);
   return found.flat().filter((check) => check !== undefined);
 }
@@ -87,8 +90,8 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
 /** A check that looks at every row of a large table takes minutes. */
 const userCheckSeconds = 300;
 
-function checkOptions({ entries }: LeftOut): UserCheckOptions {
-  return { limitSeconds: userCheckSeconds, isPartial: entries.length > 0 };
+function checkOptions({ entries }: LeftOut, { partial }: Manifest): UserCheckOptions {
+  return { limitSeconds: userCheckSeconds, isPartial: entries.length > 0 || partial === true };
 }
 
 type Archive = NonNullable<RestoredDatabase['archive']>;

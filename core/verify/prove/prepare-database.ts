@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Toc } from '../../postgres/archive/toc.ts';
+import { type Unmet, unmetEntries } from '../../postgres/archive/unmet.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import {
@@ -16,6 +17,8 @@ import type { MoneyEntries } from './money-entries.ts';
 
 export type PreparedDatabase = {
   readonly missing: MissingExtensions;
+  /** What needs something that was left out of the backup on purpose. */
+  readonly unmet: Unmet;
   /** What took the place of a locale that this server does not have. */
   readonly locale:
     | {
@@ -40,13 +43,14 @@ export async function prepareDatabase(
   const { database: name, server } = manifest;
   const { encoding } = server;
   const missing = await missingExtensions(client, manifest, toc);
+  const unmet = unmetEntries(manifest, toc);
   const problem =
     server.locale === undefined
       ? undefined
       : await localeProblem(client, { encoding, locale: server.locale });
   await makeWayFor(client, name);
   const create = manifest.dump.format !== 'plain' && problem === undefined && canCreateItself(manifest);
-  if (create) return { missing, locale: undefined, money, create };
+  if (create) return { missing, unmet, locale: undefined, money, create };
   const { substituted } = await createDatabase(client, { name, encoding, locale: server.locale });
   const locale =
     problem === undefined
@@ -55,7 +59,7 @@ export async function prepareDatabase(
           detail: `${problem.missing ?? problem.message} is missing here; ${substituted ?? 'another'} took its place`,
           lacking: problem.lacking,
         };
-  return { missing, locale, money, create };
+  return { missing, unmet, locale, money, create };
 }
 
 /** False where it cannot be dropped, because it has subscriptions: then it stays as it is. */

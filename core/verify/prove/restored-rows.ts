@@ -39,10 +39,17 @@ export type RowsOptions = {
  */
 export async function compareRestoredRows(
   clients: readonly Client[],
-  manifest: Pick<Manifest, 'tables' | 'notDumped' | 'server'>,
+  manifest: Pick<Manifest, 'tables' | 'notDumped' | 'server' | 'leftOut'>,
   { isLeftOut, counts, throughRoot = [] }: RowsOptions,
 ): Promise<Check[]> {
-  const { tables: recorded, server, notDumped = [] } = manifest;
+  const { server, notDumped = [], leftOut } = manifest;
+  // Of these the archive has no rows, and a restore must not bring any; an extension may fill its own.
+  const emptied = (leftOut?.rows ?? []).filter(({ ofExtension }) => ofExtension !== true);
+  const filled = new Set((leftOut?.rows ?? []).filter(({ ofExtension }) => ofExtension).map(keyOf));
+  const recorded: readonly TableRows[] = [
+    ...manifest.tables,
+    ...emptied.map(({ schema, name }) => ({ schema, name, rows: 0 })),
+  ];
   const [first] = clients;
   if (first === undefined) throw new Error('counting needs a connection');
   // SQL_ASCII lets names through that no text can hold: such a table cannot be asked for.
@@ -67,7 +74,9 @@ export async function compareRestoredRows(
   };
   await Promise.all(clients.map(work));
   const known = new Set(recorded.map(keyOf));
-  const extra = [...there.values()].filter((table) => !known.has(keyOf(table)) && !isNameless(table));
+  const extra = [...there.values()].filter(
+    (table) => !known.has(keyOf(table)) && !filled.has(keyOf(table)) && !isNameless(table),
+  );
   const { alone, moved } = movedOf(expected, found, throughRoot);
   // A standby cannot read them, and pg_dump takes none of their rows there.
   const isEmptied = (table: ListedTable): boolean => server.inRecovery && table.isUnlogged;

@@ -43,30 +43,36 @@ export function needsOneJob(
   // The jobs stood in each other's way, as one alone never does.
   if (jobs > 1 && problems.some(({ remedy }) => remedy === 'one job')) return true;
   const isLimited =
-    prepared.missing.entries.length > 0 || prepared.money !== undefined || isOfEnvironment(problems);
+    prepared.missing.entries.length > 0 ||
+    prepared.unmet.entries.length > 0 ||
+    prepared.money !== undefined ||
+    isOfEnvironment(problems);
   return isMixed && isLimited && !problems.some(({ endsRestore }) => endsRestore);
 }
 
 /** Sorts what was refused into what is the backup's fault and what was lacking here. */
 export function summarize(
   { problems: all, problemCount }: PgRestoreResult,
-  { missing, locale, money }: PreparedDatabase,
+  { missing, unmet, locale, money }: PreparedDatabase,
   toc: Toc | undefined,
   specs: readonly string[],
 ): Pick<Restored, 'faults' | 'limits' | 'leftOut' | 'isComparable' | 'without' | 'notes'> {
-  const accepted = acceptedIn(specs, toc, money);
+  const accepted = acceptedIn(specs, toc, money, unmet.entries);
   const moneyLacks = money && ({ kind: 'locale', name: money.locale } as const);
   const isMoneyAccepted = moneyLacks !== undefined && accepted.hasOfMachine(moneyLacks);
   const problems = all.filter((problem) => problem.fault === 'backup' || !accepted.covers(problem));
   const extensions = missing.entries.filter(({ type }) => type === 'EXTENSION');
   const isAccepted = extensions.length > 0 && extensions.every(({ dumpId }) => accepted.has(dumpId));
-  const leftOut = lackingEntries(all, [...missing.entries, ...(money?.entries ?? [])], toc);
+  const leftOut = lackingEntries(all, [...missing.entries, ...unmet.entries, ...(money?.entries ?? [])], toc);
   const ofMachine = [moneyLacks, locale?.lacking, ...all.map(({ lacking }) => lacking)];
-  const without = accepted.used(
+  const named = accepted.used(
     leftOut,
     ofMachine.filter((one) => one !== undefined),
   );
-  const isLimited = missing.names.length > 0 || isOfEnvironment(all);
+  // Without a table of contents they were tried, and what was not refused is there.
+  const isUnmet = toc === undefined && unmet.names.length > 0 && all.length > 0;
+  const without = toc === undefined ? named : [...named, ...unmet.names];
+  const isLimited = missing.names.length > 0 || isUnmet || isOfEnvironment(all);
   // Without a table of contents what follows from what is missing cannot be told from the backup's own faults.
   const isTangled = isLimited && toc === undefined;
   const faults = isTangled ? [] : textsOf(problems, 'backup');
@@ -81,6 +87,11 @@ export function summarize(
         ? []
         : [locale.detail]),
       ...textsOf(problems, 'environment'),
+      ...(isUnmet
+        ? [
+            `what needs something that was left out on purpose cannot be told from other faults without a table of contents (another format than plain, room to keep the archive): ${unmet.names.join('; ')}`,
+          ]
+        : []),
     ],
     leftOut,
     isComparable: !isTangled && !all.some(({ endsRestore }) => endsRestore),
@@ -89,7 +100,7 @@ export function summarize(
       ...(isMoneyAccepted && money !== undefined ? [money.detail] : []),
       ...accepted.unknown.map((text) => `nothing in the archive is called ${text}`),
       ...specs
-        .filter((text) => !without.includes(text) && !accepted.unknown.includes(text))
+        .filter((text) => !named.includes(text) && !accepted.unknown.includes(text))
         .map((text) => `${text} lacks nothing here`),
     ],
   };

@@ -74,6 +74,14 @@ describe('what counts', () => {
     );
   });
 
+  test('a database of which there are partial ones only keeps them all, for ever; with whole ones the old ones go', () => {
+    const partial = nightly(last, 60, () => ({ standing: 'proven', isPartial: true }));
+    const later = new Date('2027-11-27T03:00:00Z');
+    expect(keptIds(partial, shortly, later)).toHaveLength(60);
+    const whole = nightly('2026-12-01T02:30:00Z', 1, () => ({ standing: 'proven' }));
+    expect(keptIds([...partial, ...whole], shortly, later)).toEqual(whole.map(({ id }) => id));
+  });
+
   test('where nothing is ever verified, what was never verified counts', () => {
     const group = nightly(last, 9, () => ({ standing: 'unverified' }));
     expect(decide(group, policyFor('daily=2'), now).refusal?.kind).toBe('newest-bad');

@@ -54,6 +54,7 @@ test('reads the head and every entry with what it depends on', () => {
     type: 'FK CONSTRAINT',
     label: 'public child child_id_fkey postgres',
     dependsOn: [222, 3533, 224],
+    object: '2606 16726',
   });
   expect(toc.entries.find(({ dumpId }) => dumpId === 3687)?.type).toBe('MATERIALIZED VIEW DATA');
   expect(toc.entries.find(({ dumpId }) => dumpId === 2)?.label).toBe('- hstore');
