@@ -49,8 +49,8 @@ export function createLogTable(place: LogPlace): string[] {
   const columns = Object.entries(logColumns).map(([name, type]) => `  ${name} ${type}`);
   return [
     `create table if not exists ${table} (\n${columns.join(',\n')},\n  unique (run, source, database_name)\n)`,
-    `create index on ${table} (source, database_name, started_at desc)`,
-    `create index on ${table} (backup_id)`,
+    `create index if not exists ${quoteIdentifier(`${place.table}_when`)} on ${table} (source, database_name, started_at desc)`,
+    `create index if not exists ${quoteIdentifier(`${place.table}_backup`)} on ${table} (backup_id)`,
     ...logViews(place),
     describeLogTable(place),
   ];
