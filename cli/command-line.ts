@@ -33,6 +33,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 /** Every verb, in the order of the help. Its file is loaded when it is asked for: none should wait for the others' libraries. */
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import('./backup.ts')).backupCommand(),
+  run: async () => (await import('./run.ts')).runCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   list: async () => (await import('./list.ts')).listCommand(),
   show: async () => (await import('./show.ts')).showCommand(),

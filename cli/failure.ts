@@ -1,4 +1,5 @@
 import { BackupFailed, shortfallOf } from '../core/backup/report.ts';
+import { ConfigurationError } from '../core/config/problem.ts';
 import { messageOf, PgproofError, UsageError } from '../core/errors.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { withoutSecrets } from '../core/process/redact.ts';
@@ -39,10 +40,12 @@ export function printFailure(error: unknown): void {
   if (hasPrintedResult()) return;
   const { problem } = error instanceof PgproofError ? error : {};
   const parts = Object.entries({ message: messageOf(error), ...problem });
+  const problems = error instanceof ConfigurationError ? { problems: error.problems } : {};
   printJson({
     error: {
       name: error instanceof Error ? error.name : 'Error',
       ...Object.fromEntries(parts.map(([key, text]) => [key, text && withoutSecrets(text)])),
+      ...problems,
     },
   });
 }

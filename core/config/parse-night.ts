@@ -26,6 +26,8 @@ export function parseNight(
   where: string,
   problems: readonly ConfigProblem[] = [],
 ): NightConfig {
+  // Of a file that cannot be read nothing else is known.
+  if (raw === undefined && problems.length > 0) throw new ConfigurationError(where, problems);
   const read = readConfig(raw, rules);
   const all = [...problems, ...read.problems];
   if (read.config === undefined || all.length > 0) throw new ConfigurationError(where, all);

@@ -1,0 +1,80 @@
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { NightConfig } from '../../core/config/night.ts';
+import { parseNight } from '../../core/config/parse-night.ts';
+import { messageOf, UsageError } from '../../core/errors.ts';
+import { readYaml } from '../../core/night/read-yaml.ts';
+
+/** Where a configuration is looked for when nobody says. */
+export const usualPlaces = ['pgproof.yaml', '/etc/pgproof/pgproof.yaml'] as const;
+
+export type ReadConfiguration = {
+  readonly config: NightConfig;
+  readonly path: string;
+  /** Files that it names are relative to it. */
+  readonly directory: string;
+};
+
+/** Thousands of sources have room. */
+const mostBytes = 1024 * 1024;
+
+/**
+ * The configuration of a night.
+ *
+ * @param asked a file; undefined: the first of the usual places that there is
+ * @throws UsageError, ConfigurationError with all problems
+ */
+export async function readConfiguration(asked: string | undefined): Promise<ReadConfiguration> {
+  const path = asked === undefined ? await firstOfUsual() : asked;
+  const { raw, problems } = readYaml(await textOf(path));
+  return { config: parseNight(raw, path, problems), path, directory: dirname(resolve(path)) };
+}
+
+async function firstOfUsual(): Promise<string> {
+  for (const path of usualPlaces) {
+    const found = await stat(path).catch(() => undefined);
+    if (found !== undefined) return path;
+  }
+  throw new UsageError({
+    what: 'There is no configuration',
+    got: `neither ${usualPlaces.join(' nor ')}`,
+    expected: 'a file of YAML',
+    fix: 'Name one with --config; pgproof init writes a start.',
+  });
+}
+
+async function textOf(path: string): Promise<string> {
+  const problem = (got: string, fix: string, cause?: unknown): UsageError =>
+    new UsageError(
+      {
+        what: `The configuration ${JSON.stringify(path)} cannot be read`,
+        got,
+        expected: 'a file of YAML',
+        fix,
+      },
+      { cause },
+    );
+  if (path === '') throw problem('an empty name', 'Name a file; a variable of a script may be unset.');
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = await file.stat();
+      if (!found.isFile())
+        throw problem(
+          found.isDirectory() ? 'a directory' : 'no plain file',
+          'Name the file in it: pgproof.yaml.',
+        );
+      if (found.size > mostBytes)
+        throw problem(`${found.size} bytes`, 'Name another file: this is none that pgproof reads.');
+      const bytes = await file.readFile();
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } finally {
+      await file.close();
+    }
+  } catch (error: unknown) {
+    if (error instanceof UsageError) throw error;
+    if (error instanceof TypeError) throw problem('bytes that are no UTF-8', 'Save it as UTF-8.', error);
+    throw problem(messageOf(error), 'Correct --config; pgproof init writes a start.', error);
+  }
+}

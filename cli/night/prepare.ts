@@ -1,0 +1,105 @@
+import type { NightConfig } from '../../core/config/night.ts';
+import { ConfigurationError } from '../../core/config/problem.ts';
+import type { NightDependencies, NightRequest } from '../../core/night/request.ts';
+import type { Channel } from '../../core/notify/notifier.ts';
+import type { RunEvent, RunListener } from '../../core/notify/run-events.ts';
+import type { PrunableStore } from '../../core/store/prunable.ts';
+import { type BackupTools, backupStep, type SourceWork } from './backup-step.ts';
+import { nightChannel } from './channels.ts';
+import { copyStep } from './copy-step.ts';
+import { connectionProblems, contextOf, sourceOf } from './night-source.ts';
+import { openPlace } from './places.ts';
+import { policyAt, pruneStep } from './prune-step.ts';
+import { readSecrets } from './secrets.ts';
+
+/** All that a night is made of. Nothing was contacted yet. */
+export type PreparedNight = Pick<NightRequest, 'sources' | 'stores' | 'steps'> &
+  Pick<NightDependencies, 'backup' | 'emit'> & {
+    readonly channel: Channel;
+    /** Ends those who follow it. */
+    readonly close: () => Promise<void>;
+  };
+
+type Circumstances = Omit<BackupTools, 'verify'> & {
+  /** Of the configuration, as messages name it. */
+  readonly path: string;
+  readonly directory: string;
+  readonly warn: (line: string) => void;
+};
+
+/** @throws ConfigurationError with every secret that is not there, and every connection string that is none */
+export async function prepareNight(
+  config: NightConfig,
+  circumstances: Circumstances,
+): Promise<PreparedNight> {
+  const { path, directory, warn, ...tools } = circumstances;
+  const { secrets, problems } = await readSecrets(config, { env: process.env, directory });
+  if (problems.length > 0) throw new ConfigurationError(path, problems);
+  const said = new Set<string>();
+  const warnOnce = (line: string): void => {
+    if (!said.has(line)) warn(line);
+    said.add(line);
+  };
+  const contexts = config.sources.map((source) => contextOf(source, { secrets, directory, warn: warnOnce }));
+  const wrong = connectionProblems(config, contexts, directory);
+  if (wrong.length > 0) throw new ConfigurationError(path, wrong);
+
+  const stores = new Map<string, PrunableStore>();
+  for (const place of [...config.stores, ...config.copies])
+    stores.set(place.name, await openPlace(place, secrets));
+  const [onlyStore] = config.stores;
+  const storeNamed = (name: string | undefined): NightConfig['stores'][number] => {
+    const found = name === undefined ? onlyStore : config.stores.find((one) => one.name === name);
+    if (found === undefined) throw new Error('A store is named that is not there');
+    return found;
+  };
+  const opened = (name: string): PrunableStore => {
+    const store = stores.get(name);
+    if (store === undefined) throw new Error('A store was not opened');
+    return store;
+  };
+  const works = new Map<string, SourceWork>();
+  for (const [index, settings] of config.sources.entries()) {
+    const context = contexts[index];
+    if (context === undefined) continue;
+    const place = storeNamed(settings.store);
+    works.set(settings.name, {
+      source: sourceOf(settings, context),
+      settings,
+      place,
+      store: opened(place.name),
+    });
+  }
+  const listeners: RunListener[] = [];
+  const copies = config.copies.map((copy) => ({ ...copy, of: storeNamed(copy.from).name }));
+  const pruned = [
+    ...config.stores.map((store) => ({ ...store, prune: store.prune ?? config.prune, of: store.name })),
+    // What is kept in a second place is said there, or nothing goes.
+    ...copies,
+  ];
+  return {
+    sources: config.sources.map(({ name, store, schedules }) => ({
+      name,
+      store: storeNamed(store).name,
+      schedules,
+    })),
+    stores,
+    steps: [
+      ...copies.map((copy) =>
+        copyStep(copy, policyAt(copy.prune, config), { from: opened(copy.of), to: opened(copy.name) }, tools),
+      ),
+      ...pruned.flatMap((place) => {
+        const policy = policyAt(place.prune, config);
+        return policy === undefined ? [] : [pruneStep(place, policy, opened(place.name), tools)];
+      }),
+    ],
+    backup: backupStep(works, { ...tools, verify: config.verify }),
+    emit: async (event: RunEvent) => {
+      for (const listener of listeners) await listener.on(event);
+    },
+    channel: await nightChannel(config),
+    close: async () => {
+      for (const listener of listeners) await listener.close();
+    },
+  };
+}
