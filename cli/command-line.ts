@@ -34,6 +34,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
 const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import('./backup.ts')).backupCommand(),
   run: async () => (await import('./run.ts')).runCommand(),
+  init: async () => (await import('./init.ts')).initCommand(),
   verify: async () => (await import('./verify.ts')).verifyCommand(),
   list: async () => (await import('./list.ts')).listCommand(),
   show: async () => (await import('./show.ts')).showCommand(),

@@ -1,9 +1,11 @@
 import type { NightConfig } from '../../core/config/night.ts';
 import { lockFrom } from '../../core/config/object-lock.ts';
 import { copyMissing } from '../../core/copy/copy-missing.ts';
+import { copyOutcomes } from '../../core/copy/copy-outcomes.ts';
 import type { CopyReport } from '../../core/copy/request.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
 import type { NightStep } from '../../core/night/request.ts';
+import type { Outcome } from '../../core/notify/alert.ts';
 import type { CollectingNotifier } from '../../core/notify/digest.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
@@ -31,38 +33,46 @@ export function copyStep(
         signal,
       });
       reports.push(report);
+      ok &&= report.backups.every(({ kind }) => kind !== 'failed');
       for (const line of report.backups) {
-        const { database } = parseId(line.id);
+        if (line.kind === 'there') continue;
+        const { id } = line;
         const error = line.kind === 'failed' ? line.error : undefined;
         const seconds = line.kind === 'copied' ? line.seconds : 0;
-        if (line.kind !== 'there')
-          await emit({
-            kind: 'copied',
-            at: clock(),
-            ...of,
-            source,
-            database,
-            id: line.id,
-            to: to.url,
-            error,
-            seconds,
-          });
-        if (line.kind !== 'failed') continue;
-        ok = false;
-        await notifier.tell({
-          result: 'failed',
-          work: 'copy',
-          source,
-          database,
-          store: to.url,
-          id: line.id,
-          at: clock(),
-          what: `It is not in ${copy.name}: ${line.error}`,
-          fix: 'The backup itself is not touched by it. The next run copies what is missing.',
-        });
+        const { database } = parseId(id);
+        await emit({ kind: 'copied', at: clock(), ...of, source, database, id, to: to.url, error, seconds });
       }
+      const old = tooOld(report, copy.maxAgeHours, clock());
+      for (const outcome of [...copyOutcomes(report, clock()), ...old]) await notifier.tell(outcome);
+      ok &&= old.length === 0;
     }
     return { ok, report: { reports } };
   };
   return { work: 'copy', name: copy.name, of: copy.of, url: to.url, run };
+}
+
+const hourMs = 3_600_000;
+
+/** Of which databases the newest copy is older than the configuration allows. */
+function tooOld({ newest, to }: CopyReport, maxAgeHours: number | undefined, now: Date): Outcome[] {
+  if (maxAgeHours === undefined) return [];
+  return newest.flatMap(({ source, database, startedAt }): Outcome[] => {
+    const hours = startedAt === undefined ? undefined : (now.getTime() - startedAt.getTime()) / hourMs;
+    if (hours !== undefined && hours <= maxAgeHours) return [];
+    return [
+      {
+        result: 'failed',
+        work: 'copy',
+        source,
+        database,
+        store: to,
+        at: now,
+        what:
+          startedAt === undefined
+            ? 'There is no good copy of it at all'
+            : `Its newest copy is of ${startedAt.toISOString()}, more than ${maxAgeHours} hours ago`,
+        fix: 'See why there was no good backup to copy since, or why copying fails.',
+      },
+    ];
+  });
 }

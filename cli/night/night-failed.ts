@@ -10,7 +10,7 @@ export class NightFailed extends PgproofError {
 
   /** @param outcomes all that people are told of the night */
   constructor(outcomes: readonly Outcome[]) {
-    const bad = outcomes.filter(({ result }) => result === 'failed' || result === 'unverifiable');
+    const bad = outcomes.filter(({ result }) => result !== 'good');
     const lines = bad.slice(0, shown).map((outcome) => {
       const { what, fix } = outcome;
       return `${titleOf(outcome)}: ${what}${fix === undefined ? '' : `. ${fix}`}`;

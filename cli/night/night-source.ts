@@ -8,6 +8,7 @@ import { type ResolveContext, resolveConnection } from '../../core/postgres/libp
 import { redactor } from '../../core/process/redact.ts';
 import type { Source } from '../../core/source/source.ts';
 import { urlSource } from '../../core/source/url-source.ts';
+import { logContext } from './listeners.ts';
 import type { Secrets } from './secrets.ts';
 
 /** What libpq would connect a source with: its connection string, its keys, then the environment. */
@@ -46,32 +47,52 @@ export function connectionProblems(
 ): ConfigProblem[] {
   return sources.flatMap(({ url, caFile }, index) => {
     const context = contexts[index];
-    const problems: ConfigProblem[] = [];
-    const file = caFile === undefined ? undefined : unreadable(resolve(directory, caFile));
-    if (file !== undefined)
-      problems.push({
-        path: `sources[${index}].caFile`,
-        got: file,
-        expected: 'a PEM file that can be read',
-        fix: 'Correct the path; it is relative to the configuration.',
-      });
+    const path = `sources[${index}]`;
+    const problems = fileProblems(`${path}.caFile`, caFile, directory);
     // A certificate that is not there is said once.
     if (context === undefined || problems.length > 0) return problems;
-    try {
-      resolveConnection(url, context);
-    } catch (error: unknown) {
-      if (!(error instanceof UsageError)) throw error;
-      const { what, got, expected = 'what psql would take', fix } = error.problem;
-      const clean = redactor([context.env.PGPASSWORD]);
-      problems.push({
-        path: url === undefined ? `sources[${index}]` : `sources[${index}].url`,
-        got: clean(got === undefined ? `a problem: ${what}` : `${got} (${what})`),
-        expected,
-        fix,
-      });
-    }
-    return problems;
+    return problemsIn(url === undefined ? path : `${path}.url`, context.env.PGPASSWORD, () =>
+      resolveConnection(url, context),
+    );
   });
+}
+
+export function notifyProblems({ notify }: NightConfig, directory: string): ConfigProblem[] {
+  return fileProblems('notify.smtp.caFile', notify.smtp?.caFile, directory);
+}
+
+export function logProblems(config: NightConfig, secrets: Secrets, context: ResolveContext): ConfigProblem[] {
+  const { password } = config.backupLog ?? {};
+  return problemsIn('backupLog.url', password && secrets.of(password), () =>
+    logContext(config, secrets, context),
+  );
+}
+
+function problemsIn(path: string, secret: string | undefined, resolving: () => unknown): ConfigProblem[] {
+  try {
+    resolving();
+    return [];
+  } catch (error: unknown) {
+    if (!(error instanceof UsageError)) throw error;
+    const { what, got, expected = 'what psql would take', fix } = error.problem;
+    const clean = redactor([secret]);
+    return [
+      { path, got: clean(got === undefined ? `a problem: ${what}` : `${got} (${what})`), expected, fix },
+    ];
+  }
+}
+
+function fileProblems(path: string, file: string | undefined, directory: string): ConfigProblem[] {
+  const got = file === undefined ? undefined : unreadable(resolve(directory, file));
+  if (got === undefined) return [];
+  return [
+    {
+      path,
+      got,
+      expected: 'a PEM file that can be read',
+      fix: 'Correct the path; it is relative to the configuration.',
+    },
+  ];
 }
 
 function unreadable(path: string): string | undefined {
@@ -84,7 +105,7 @@ function unreadable(path: string): string | undefined {
 }
 
 /** A process may have none: a user id without an entry in /etc/passwd, and no HOME. */
-function home(): string | undefined {
+export function home(): string | undefined {
   try {
     return homedir();
   } catch {

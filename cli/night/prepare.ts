@@ -2,12 +2,20 @@ import type { NightConfig } from '../../core/config/night.ts';
 import { ConfigurationError } from '../../core/config/problem.ts';
 import type { NightDependencies, NightRequest } from '../../core/night/request.ts';
 import type { Channel } from '../../core/notify/notifier.ts';
-import type { RunEvent, RunListener } from '../../core/notify/run-events.ts';
+import type { RunEvent } from '../../core/notify/run-events.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
 import { type BackupTools, backupStep, type SourceWork } from './backup-step.ts';
 import { nightChannel } from './channels.ts';
 import { copyStep } from './copy-step.ts';
-import { connectionProblems, contextOf, sourceOf } from './night-source.ts';
+import { logContext, nightListeners } from './listeners.ts';
+import {
+  connectionProblems,
+  contextOf,
+  home,
+  logProblems,
+  notifyProblems,
+  sourceOf,
+} from './night-source.ts';
 import { openPlace } from './places.ts';
 import { policyAt, pruneStep } from './prune-step.ts';
 import { readSecrets } from './secrets.ts';
@@ -41,7 +49,12 @@ export async function prepareNight(
     said.add(line);
   };
   const contexts = config.sources.map((source) => contextOf(source, { secrets, directory, warn: warnOnce }));
-  const wrong = connectionProblems(config, contexts, directory);
+  const machine = { env: process.env, home: home(), warn: warnOnce };
+  const wrong = [
+    ...connectionProblems(config, contexts, directory),
+    ...notifyProblems(config, directory),
+    ...logProblems(config, secrets, machine),
+  ];
   if (wrong.length > 0) throw new ConfigurationError(path, wrong);
 
   const stores = new Map<string, PrunableStore>();
@@ -70,7 +83,7 @@ export async function prepareNight(
       store: opened(place.name),
     });
   }
-  const listeners: RunListener[] = [];
+  const listeners = await nightListeners(config, logContext(config, secrets, machine), warnOnce);
   const copies = config.copies.map((copy) => ({ ...copy, of: storeNamed(copy.from).name }));
   const pruned = [
     ...config.stores.map((store) => ({ ...store, prune: store.prune ?? config.prune, of: store.name })),
@@ -97,7 +110,7 @@ export async function prepareNight(
     emit: async (event: RunEvent) => {
       for (const listener of listeners) await listener.on(event);
     },
-    channel: await nightChannel(config),
+    channel: await nightChannel(config, secrets, directory),
     close: async () => {
       for (const listener of listeners) await listener.close();
     },

@@ -5,6 +5,7 @@ import { ofSchedules } from './advice/schedules.ts';
 import { ofSources } from './advice/sources.ts';
 import { hookSeconds } from './hooks.ts';
 import { smtpSecurities } from './notify.ts';
+import { mostNightlyLockDays } from './object-lock.ts';
 import { most } from './options.ts';
 
 const secret: Advice = {
@@ -67,7 +68,7 @@ function ofPlace(path: string): Record<string, Advice> {
       fix: 'Write governance: what is locked in compliance mode nobody, you included, can delete before its time.',
     },
     [`${path}.objectLock.days`]: {
-      expected: `a whole number from 1 to ${most.lockDays} (days)`,
+      expected: `a whole number from 1 to ${mostNightlyLockDays} (days)`,
       fix: 'Give how long every backup is kept at least.',
     },
     ...ofPolicy(`${path}.prune`),
@@ -219,6 +220,10 @@ export const nightAdvice: Readonly<Record<string, Advice>> = {
     fix: 'Leave it out where there is one only.',
   },
   ...ofPlace('copies.*'),
+  'copies.*.maxAgeHours': {
+    expected: 'a whole number from 1 to 8784 (hours)',
+    fix: 'Give how old the newest copy of a database may be before somebody is told, or leave it out.',
+  },
   ...ofPolicy('prune'),
   ...ofVerify,
   ...ofNotify,

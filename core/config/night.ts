@@ -3,10 +3,12 @@ import { policyOptions } from '../retention/policy.ts';
 import { objectLockModes, verifyChoices } from '../vocabulary.ts';
 import { backupLogSchema } from './backup-log.ts';
 import { checkedBy } from './checked-by.ts';
+import { copyOptions } from './copies.ts';
 import { defaultLevel, planDefaults } from './defaults.ts';
 import { hooksSchema } from './hooks.ts';
 import { notifyOptions } from './notify.ts';
-import { most, someText } from './options.ts';
+import { mostNightlyLockDays } from './object-lock.ts';
+import { someText } from './options.ts';
 import { placeOptions } from './place.ts';
 import { secretSchema } from './secret.ts';
 import { passwordPlace } from './secret-in-url.ts';
@@ -29,15 +31,18 @@ const pruneSchema = z.strictObject({
   verified: z.boolean().default(true),
 });
 
-const place = {
+const checkedPlace = { url: checkedBy(parseStoreUrl, someText) };
+
+const store = z.strictObject({
+  name: reference,
   ...placeOptions,
-  url: checkedBy(parseStoreUrl, someText),
+  ...checkedPlace,
+  prune: pruneSchema.optional(),
   /** Of a bucket with Object Lock: for how long nobody may delete what is written. */
   objectLock: z
-    .strictObject({ mode: z.enum(objectLockModes), days: z.int().min(1).max(most.lockDays) })
+    .strictObject({ mode: z.enum(objectLockModes), days: z.int().min(1).max(mostNightlyLockDays) })
     .optional(),
-  prune: pruneSchema.optional(),
-};
+});
 
 const source = z.strictObject({
   name: sourceName,
@@ -65,8 +70,8 @@ const verify = z.strictObject({
 /** `pgproof.yaml`: what a plain server's night is made of. `prefault`: an absent section is an empty one. */
 export const nightSchema = z.strictObject({
   sources: z.array(source).min(1),
-  stores: z.array(z.strictObject({ name: reference, ...place })).min(1),
-  copies: z.array(z.strictObject({ name: reference, from: reference.optional(), ...place })).default([]),
+  stores: z.array(store).min(1),
+  copies: z.array(z.strictObject({ ...copyOptions, ...checkedPlace })).default([]),
   /** Of stores that have none of their own. Where neither is there, nothing is ever deleted. */
   prune: pruneSchema.optional(),
   verify: verify.prefault({}),

@@ -63,7 +63,9 @@ function describe<T>(
       fix: 'Correct the spelling or remove the key.',
     }));
   }
-  const known = advice[pattern] ?? { expected: issue.message, fix: `See ${page}.` };
+  // Of a key within a value that is of one of several shapes, the whole value is spoken of.
+  const parent = pattern.slice(0, Math.max(0, pattern.lastIndexOf('.')));
+  const known = advice[pattern] ?? advice[parent] ?? { expected: issue.message, fix: `See ${page}.` };
   const why = issue.code === 'custom' && saysWhy.test(pattern) ? ` (${issue.message})` : '';
   return [{ path: formatPath(path) || root, got: `${showAt(path, valueAt(raw, path))}${why}`, ...known }];
 }
