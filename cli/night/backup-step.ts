@@ -5,6 +5,7 @@ import { type BackupReport, isGoodResult } from '../../core/backup/report.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { planDefaults } from '../../core/config/defaults.ts';
 import type { NightConfig, NightSchedule, NightSource, NightStore } from '../../core/config/night.ts';
+import { selectionFrom } from '../../core/config/table-selection.ts';
 import { parseId } from '../../core/manifest/backup-id.ts';
 import type { Done, NightDependencies } from '../../core/night/request.ts';
 import type { Source } from '../../core/source/source.ts';
@@ -97,13 +98,16 @@ function doneOf(report: BackupReport): Done {
 function planOf({ settings, place }: SourceWork, schedule: NightSchedule): BackupPlan {
   const chosen = schedule.databases ?? schedule.excludeDatabases;
   const { databases = [], excludeDatabases = [] } = chosen === undefined ? settings : schedule;
-  const { schemas, excludeSchemas, excludeTables, excludeTableData } = schedule;
-  const patterns = { schemas, excludeSchemas, excludeTables, excludeTableData };
-  const isPartial = Object.values(patterns).some((list) => list !== undefined);
+  const selection = selectionFrom({
+    schemas: schedule.schemas ?? settings.schemas,
+    excludeSchemas: schedule.excludeSchemas ?? settings.excludeSchemas,
+    excludeTables: schedule.excludeTables ?? settings.excludeTables,
+    excludeTableData: schedule.excludeTableData ?? settings.excludeTableData,
+  });
   return {
     databases,
     excludeDatabases,
-    ...(isPartial ? { selection: patterns } : {}),
+    ...(selection === undefined ? {} : { selection }),
     format: schedule.format ?? planDefaults.format,
     compression: schedule.compress === undefined ? undefined : parseCompression(schedule.compress),
     jobs: schedule.jobs ?? planDefaults.jobs,

@@ -19,13 +19,29 @@ export function logContext(
 
 /** Who follows every run. None of them can fail it. */
 export async function nightListeners(
-  { backupLog: settings }: NightConfig,
-  context: ResolveContext,
-  onWarning: (line: string) => void,
+  { backupLog: settings, hooks: programs }: NightConfig,
+  {
+    context,
+    onWarning,
+    ...surroundings
+  }: {
+    readonly context: ResolveContext;
+    readonly onWarning: (line: string) => void;
+    readonly directory: string;
+    readonly signal: AbortSignal;
+  },
 ): Promise<RunListener[]> {
-  if (settings === undefined) return [];
-  const { backupLog } = await import('../../core/notify/backup-log/backup-log.ts');
-  const { url, schema, table } = settings;
-  const { resolve } = urlSource({ name: 'backup_log', text: url, ...context });
-  return [backupLog({ schema, table, resolve, onWarning })];
+  const listeners: RunListener[] = [];
+  // Before hooks: what they look at is written.
+  if (settings !== undefined) {
+    const { backupLog } = await import('../../core/notify/backup-log/backup-log.ts');
+    const { url, schema, table } = settings;
+    const { resolve } = urlSource({ name: 'backup_log', text: url, ...context });
+    listeners.push(backupLog({ schema, table, resolve, onWarning }));
+  }
+  if (programs !== undefined) {
+    const { hooks } = await import('../../core/notify/hooks/hooks.ts');
+    listeners.push(hooks(programs, { ...surroundings, env: process.env, onWarning }));
+  }
+  return listeners;
 }

@@ -83,7 +83,12 @@ export async function prepareNight(
       store: opened(place.name),
     });
   }
-  const listeners = await nightListeners(config, logContext(config, secrets, machine), warnOnce);
+  const listeners = await nightListeners(config, {
+    context: logContext(config, secrets, machine),
+    onWarning: warnOnce,
+    directory,
+    signal: tools.signal,
+  });
   const copies = config.copies.map((copy) => ({ ...copy, of: storeNamed(copy.from).name }));
   const pruned = [
     ...config.stores.map((store) => ({ ...store, prune: store.prune ?? config.prune, of: store.name })),

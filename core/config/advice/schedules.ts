@@ -2,6 +2,7 @@ import { compressionMethods, formats, rowModes } from '../../vocabulary.ts';
 import { planDefaults } from '../defaults.ts';
 import { most } from '../options.ts';
 import { type Advice, alternatives, databaseName, listOfDatabases } from './recurring.ts';
+import { ofSelection } from './selection.ts';
 
 /** When a server is backed up, and how. */
 export const ofSchedules: Readonly<Record<string, Advice>> = {
@@ -50,4 +51,5 @@ export const ofSchedules: Readonly<Record<string, Advice>> = {
     expected: alternatives(rowModes),
     fix: `Leave it out for ${planDefaults.rows}.`,
   },
+  ...ofSelection('sources.*.schedules.*'),
 };

@@ -1,5 +1,6 @@
 import { tlsModes } from '../../vocabulary.ts';
 import { type Advice, alternatives, databaseName, listOfDatabases, portNumber } from './recurring.ts';
+import { ofSelection } from './selection.ts';
 
 /** A server: how to reach it and what is taken of it. How to log in is another matter. */
 export const ofSources: Readonly<Record<string, Advice>> = {
@@ -57,4 +58,5 @@ export const ofSources: Readonly<Record<string, Advice>> = {
     fix: "Set false to keep the hashes of the roles' passwords out of every backup; leave it out for true.",
   },
   'sources.*.fingerprint': { expected: 'true or false', fix: 'Leave it out for false.' },
+  ...ofSelection('sources.*'),
 };
