@@ -109,6 +109,40 @@ test('another backup under the same id is never overwritten', () =>
     expect(await contentsOf(to)).toEqual(before);
   }));
 
+test.each(['lostResponse', 'reset', 'slowDown', 'corruptByte'] as const)(
+  'a second place that answers a while as %s gets the copy all the same',
+  (action) =>
+    withTwoPlaces(buckets, async (from, to) => {
+      const id = await writePast(from.store, { startedAt, archiveBytes: large });
+      const operations = ['UploadPart', 'PutObject', 'CompleteMultipartUpload', 'GetObject'];
+      for (const operation of operations.slice(0, action === 'corruptByte' ? 1 : 4))
+        to.server?.misbehave({ operation, action });
+      await copyOne(from.store, to.store, id);
+      expect(await contentsOf(to)).toEqual(await contentsOf(from));
+    }),
+);
+
+test('a copy in a bucket with Object Lock is locked as it is asked for, and only what stays as it is', () =>
+  withTwoPlaces(buckets, async (from, to) => {
+    const id = await writePast(from.store, { startedAt, archiveBytes: large });
+    to.server?.createBucket('locked', { objectLock: true });
+    const store = openPrunable('s3://locked/p', {
+      endpoint: to.server?.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'key-of-the-second', secretAccessKey: 'test' },
+    });
+    const until = new Date(Date.now() + 30 * 86_400_000);
+    await copyOne(from.store, store, id, { lock: () => ({ mode: 'governance', until }) });
+    const locked = ['archive.dump', 'globals.sql', 'manifest.json', 'verification.json', 'summary.json'].map(
+      (name) => to.server?.history('locked', `p/${id}/${name}`)[0]?.lock !== undefined,
+    );
+    expect(locked).toEqual([true, true, true, false, false]);
+    const lock = { mode: 'governance', until } as const;
+    await expect(
+      copyOne(from.store, openPrunable('file:///nowhere/at/all'), id, { lock: () => lock }),
+    ).rejects.toThrow('no Object Lock');
+  }));
+
 test('within one service the bytes stay there, and are read back all the same', () =>
   inBuckets(async (from, to, server) => {
     const id = await writePast(from, { startedAt, archiveBytes: large });
@@ -182,6 +216,7 @@ test('a second place that is away fails all of them at once, and says so once', 
 test.each([
   ['conflict', 'is taken'],
   ['accessDenied', 'denied'],
+  ['notImplemented', 'conditional writes (If-None-Match) are indispensable'],
 ] as const)('a second place that answers %s is told, and keeps no half backup', (action, words) =>
   withTwoPlaces(buckets, async (from, to) => {
     const id = await writePast(from.store, { startedAt, archiveBytes: large });
