@@ -12,6 +12,7 @@ import {
   whyCountsAsNone,
 } from '../manifest/verification.ts';
 import { ObjectChanged, type ReadOptions, type Store } from '../store/store.ts';
+import { CopyDamaged } from './copy-errors.ts';
 
 /** Each time somebody else wrote there first; there are hardly as many. */
 const attempts = 12;
@@ -39,14 +40,16 @@ export async function bringVerdict(
 ): Promise<boolean> {
   const key = keyOf(id, verificationName);
   const source = await from.readVersion(key, options);
-  const ours = source && readCounting(source.content, key, id, sha256);
+  const about = { key, id, sha256 };
+  const ours = source && readCounting(source.content, about);
   if (source === undefined || ours === undefined) return false;
   for (let attempt = 1; ; attempt += 1) {
     const there = await to.readVersion(key, options);
-    const content = there === undefined ? source.content : merged(there.content, ours, { key, id, sha256 });
+    const content = there === undefined ? source.content : merged(there.content, ours, about);
     if (content === undefined) return false;
     try {
       await to.replaceIf(key, content, there?.version);
+      await assertWritten(to, content, about, options);
       return true;
     } catch (error: unknown) {
       if (!(error instanceof ObjectChanged) || attempt === attempts) throw error;
@@ -55,13 +58,31 @@ export async function bringVerdict(
   }
 }
 
+/** Another run may have written meanwhile: it carries on what it found, and adds its own. @throws CopyDamaged */
+async function assertWritten(to: Store, content: Buffer, about: About, options: ReadOptions): Promise<void> {
+  const there = await to.readVersion(about.key, options);
+  if (there?.content.equals(content)) return;
+  const written = readCounting(content, about);
+  const found = there && readCounting(there.content, about);
+  if (written !== undefined && found !== undefined) {
+    const runs = new Set(runsOf(found));
+    if (runs.has(nameOf(written)) && runsOf(found).some((run) => !runsOf(written).includes(run))) return;
+  }
+  throw new CopyDamaged(
+    about.id,
+    {
+      name: verificationName,
+      store: to,
+      got: there === undefined ? 'nothing' : 'other bytes',
+      expected: 'the verdict as it was written',
+    },
+    `Delete ${to.url}/${about.key}, and do not trust that store.`,
+  );
+}
+
 /** What the copy's document becomes; undefined where nothing in it changes, or it must not be touched. */
-function merged(
-  there: Buffer,
-  ours: Verification,
-  about: { readonly key: string; readonly id: BackupId; readonly sha256: string },
-): Buffer | undefined {
-  const theirs = readCounting(there, about.key, about.id, about.sha256);
+function merged(there: Buffer, ours: Verification, about: About): Buffer | undefined {
+  const theirs = readCounting(there, about);
   const document = theirs && mergeVerdicts(theirs, ours);
   return document === undefined ? undefined : serialize(document);
 }
@@ -72,15 +93,22 @@ function merged(
  * @returns undefined where that says nothing new, or nothing about the copy
  */
 export function mergeVerdicts(theirs: Verification, ours: Verification): Verification | undefined {
-  const known = new Set([theirs, ...(theirs.history ?? [])].map(nameOf));
+  const known = new Set(runsOf(theirs));
   if (known.has(nameOf(ours)) || isOfBytes(ours.verdict, ours.checks)) return undefined;
-  const isOwnFailure =
-    theirs.verdict === 'failed' && ![ours, ...(ours.history ?? [])].map(nameOf).includes(nameOf(theirs));
+  const isOwnFailure = theirs.verdict === 'failed' && !runsOf(ours).includes(nameOf(theirs));
   if (isOwnFailure && isPass(ours.verdict)) return undefined;
   const setAside = (ours.history ?? []).filter(
     (past) => !known.has(nameOf(past)) && !isOfBytes(past.verdict, past.notPassed),
   );
   return withRun(theirs, ours, setAside);
+}
+
+/** Of what backup, and where it lies. */
+type About = { readonly key: string; readonly id: BackupId; readonly sha256: string };
+
+/** The one in force, and those of the history. */
+function runsOf(document: Verification): string[] {
+  return [document, ...(document.history ?? [])].map(nameOf);
 }
 
 /** A run, told from all others. */
@@ -97,7 +125,7 @@ function isOfBytes(verdict: Verification['verdict'], checks: readonly Check[]): 
 }
 
 /** Undefined where it cannot be read, or counts for nothing. */
-function readCounting(content: Buffer, key: string, id: BackupId, sha256: string): Verification | undefined {
+function readCounting(content: Buffer, { key, id, sha256 }: About): Verification | undefined {
   try {
     const verification = parseVerification(content, key);
     const { source, database } = id;

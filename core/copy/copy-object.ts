@@ -38,7 +38,7 @@ export async function copyObject(file: StoredFile, isThere: boolean, context: Ob
     await takeAway(file, problem, context);
     context.onBytes('copying', -file.bytes);
   }
-  if (await copyWithin(file, context)) return;
+  if (file.bytes > smallBytes && (await copyWithin(file, context))) return;
   const taken = await (file.bytes <= smallBytes ? sendSmall(file, context) : send(file, context));
   const problem = await whyWrong(file, context);
   if (problem === undefined) return;

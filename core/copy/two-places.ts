@@ -23,7 +23,7 @@ export async function refuseOnePlace(from: Store, to: Store): Promise<void> {
 async function howTheyMeet(from: Store, to: Store): Promise<string | undefined> {
   const [one, other] = [parseStoreUrl(from.url), parseStoreUrl(to.url)];
   if (one.kind === 's3' && other.kind === 's3') {
-    if (one.bucket !== other.bucket || serviceOf(from) !== serviceOf(to)) return undefined;
+    if (one.bucket !== other.bucket || (await from.service?.()) !== (await to.service?.())) return undefined;
     if (one.prefix === other.prefix) return same;
     return isBelow(one.prefix, other.prefix) || isBelow(other.prefix, one.prefix) ? nested : undefined;
   }
@@ -38,11 +38,6 @@ const nested = 'lie one within the other';
 
 function isBelow(prefix: string, above: string): boolean {
   return above === '' || prefix.startsWith(`${above}/`);
-}
-
-/** `https://host/` and `https://HOST` are one. */
-function serviceOf({ endpoint }: Store): string {
-  return endpoint === undefined || !URL.canParse(endpoint) ? (endpoint ?? '') : new URL(endpoint).origin;
 }
 
 type Identities = {

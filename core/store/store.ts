@@ -63,8 +63,11 @@ export type VersionedObject = { readonly content: Buffer; readonly version: stri
 export type Store = {
   /** For people and messages, without credentials: `s3://bucket/prefix` or `file:///directory`. */
   readonly url: string;
-  /** Which service a bucket is of, for buckets of two may have one name. Undefined: AWS's own; and of a directory. */
-  readonly endpoint?: string | undefined;
+  /**
+   * Which service a bucket is of, for buckets of two may have one name. Nothing is contacted. Directories are of none.
+   * @throws StoreUnusable where there are no credentials
+   */
+  service?(): Promise<string>;
   /** Where the bytes lie, for another store of the same service to take them over by itself; of no use to anybody else. */
   readonly origin?: object | undefined;
   /**

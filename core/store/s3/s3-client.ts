@@ -26,15 +26,10 @@ function checkEndpoint(endpoint: string | undefined): void {
   });
 }
 
-/** The service that is not AWS's own, as the SDK will find it too. */
-export function endpointOf({ endpoint }: Pick<S3StoreSettings, 'endpoint'>): string | undefined {
-  return endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
-}
-
 /** A client that retries throttling and broken connections with back-off, and never waits for ever. */
 export function s3Client(settings: S3StoreSettings): S3Client {
   if (settings.client !== undefined) return settings.client;
-  const endpoint = endpointOf(settings);
+  const endpoint = settings.endpoint ?? process.env.AWS_ENDPOINT_URL_S3 ?? process.env.AWS_ENDPOINT_URL;
   const region = settings.region ?? process.env.AWS_REGION ?? (endpoint ? 'us-east-1' : undefined);
   checkEndpoint(endpoint);
   return new S3Client({

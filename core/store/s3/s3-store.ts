@@ -2,12 +2,11 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import prettyBytes from 'pretty-bytes';
 import { type Store, StoreUnusable } from '../store.ts';
 import { capacityBytes, choosePartSizes, multipartLimits } from './part-sizes.ts';
-import { endpointOf } from './s3-client.ts';
 import { s3Copier } from './s3-copy.ts';
 import { fromS3, s3ErrorName } from './s3-error.ts';
 import { listFolders, listObjects } from './s3-list.ts';
 import { readTagged } from './s3-object.ts';
-import { S3Origin } from './s3-origin.ts';
+import { S3Origin, serviceOf } from './s3-origin.ts';
 import { s3Place } from './s3-place.ts';
 import type { S3StoreSettings } from './s3-settings.ts';
 import { putSmall, readSmallTagged, replaceSmall } from './s3-small.ts';
@@ -26,7 +25,7 @@ export function s3Store(settings: S3StoreSettings): Store {
 
   return {
     url,
-    endpoint: endpointOf(settings),
+    service: () => serviceOf(place),
     origin: new S3Origin(place),
     async prepare({ expectedBytes, signal }) {
       const most = capacityBytes(choosePartSizes({ expectedBytes, partLimit }));

@@ -10,6 +10,8 @@ import { nightly, writePast } from '../../support/backup/history.ts';
 import { type Cli, type CliResult, openCli } from '../../support/cli/run.ts';
 import { withFileStore } from '../../support/cli/stores.ts';
 import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
+import { bundle } from '../../support/run/bundles.ts';
+import { runOnMount } from '../../support/scratch/mounted.ts';
 
 let cli: Cli;
 beforeAll(async () => {
@@ -168,6 +170,33 @@ test('--all-missing copies what the rules keep, says what it leaves, and does no
       const next = reportOf(await copy('--json'));
       expect(next).toMatchObject({ there: 5, backups: [] });
       expect(next.left.filter(({ why }) => why === 'removed')).toHaveLength(2);
+    }),
+  ));
+
+test('a disk that is full keeps what came, names what did not, and has nothing half', () =>
+  withFileStore((from) =>
+    withFileStore(async (to) => {
+      await mkdir(to.directory, { recursive: true });
+      const ids: string[] = [];
+      for (const one of past(4))
+        ids.push(await writePast(openPrunable(from.url), { ...one, archiveBytes: 2 * 1024 * 1024 }));
+      const command = [process.execPath, join(await bundle('cli'), 'pgproof.js'), 'copy', '--all-missing'];
+      const call = [...command, '--json', '--store', from.url, '--to', to.url];
+      const script = '"$@" 2>/dev/null; echo "status $?"; cd "$0" && find . -type f';
+      const said = await runOnMount(to.directory, 'size=5m', ['sh', '-c', script, to.directory, ...call]);
+      const [document = '', rest = ''] = said.split('status 1\n');
+      const { backups } = JSON.parse(document) as CopyReport;
+      expect(backups.map(({ id, kind }) => [id, kind])).toEqual([
+        [ids[3], 'copied'],
+        [ids[2], 'copied'],
+        [ids[1], 'failed'],
+        [ids[0], 'failed'],
+      ]);
+      expect(backups[2]).toMatchObject({ error: expect.stringMatching('too little room') });
+      expect(backups[3]).toMatchObject({ error: expect.stringMatching(/^Not tried/) });
+      expect(
+        rest.split('\n').filter((line) => line.includes(ids[1] ?? '?') || line.includes('.staging')),
+      ).toEqual([]);
     }),
   ));
 

@@ -13,6 +13,8 @@ export type FaultAction =
   | 'accessDenied'
   /** 409 ConditionalRequestConflict. */
   | 'conflict'
+  /** 501 NotImplemented, as services answer that do not know a condition. */
+  | 'notImplemented'
   /** The connection is reset after `afterBytes` of the body (the request's, or the response's for GetObject). */
   | 'reset'
   /** Nothing more is read or sent after `afterBytes`; for `delayMs` if given, else until the server ends. */
@@ -76,6 +78,12 @@ export function throwIfRefused(fault: Fault | undefined): void {
       throw new WireError(403, 'AccessDenied', 'User is not authorized to perform this action');
     case 'conflict':
       throw new WireError(409, 'ConditionalRequestConflict', 'A conflicting operation is in progress');
+    case 'notImplemented':
+      throw new WireError(
+        501,
+        'NotImplemented',
+        'A header you provided implies functionality that is not implemented',
+      );
     default:
   }
 }

@@ -8,6 +8,7 @@ import { Stalled } from '../../../../core/process/watchdog.ts';
 import { openPrunable } from '../../../../core/store/open-prunable.ts';
 import type { PrunableStore } from '../../../../core/store/prunable.ts';
 import { StoreUnusable } from '../../../../core/store/store.ts';
+import { type S3Server, withS3Server } from '../../../support/aws/s3-server.ts';
 import { writePast } from '../../../support/backup/history.ts';
 import { contentsOf, copyAll, copyOne, withTwoPlaces } from '../../../support/copy/places.ts';
 import { CutOff, cutOff } from '../../../support/store/cut-off.ts';
@@ -18,6 +19,16 @@ const startedAt = new Date('2026-11-20T02:00:00Z');
 const large = 9 * 1024 * 1024;
 const directories = ['directory', 'directory'] as const;
 const buckets = ['s3', 's3'] as const;
+/** Within one service. */
+const inBuckets = (
+  use: (from: PrunableStore, to: PrunableStore, server: S3Server) => Promise<void>,
+): Promise<void> =>
+  withS3Server({ buckets: ['first', 'second'] }, (server) => {
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const at = (url: string): PrunableStore =>
+      openPrunable(url, { endpoint: server.url, region: 'us-east-1', credentials, maxAttempts: 2 });
+    return use(at('s3://first/p'), at('s3://second/p'), server);
+  });
 
 test('cut off after each step, it is no backup, and the next time goes on to the same end', () =>
   withTwoPlaces(directories, async (from, to) => {
@@ -46,12 +57,13 @@ test.each([
   ['archive.dump', large],
   ['archive.dump', undefined],
   ['manifest.json', undefined],
+  ['verification.json', undefined],
   ['globals.sql', undefined],
 ] as const)('a store that loses a byte of %s (%s) is caught, and has no backup', (name, archiveBytes) =>
   withTwoPlaces(buckets, async (from, to) => {
     const id = await writePast(from.store, { startedAt, ...(archiveBytes && { archiveBytes }) });
     await expect(copyOne(from.store, losingStore(to.store, name), id)).rejects.toBeInstanceOf(CopyDamaged);
-    if (name !== 'manifest.json') {
+    if (!name.endsWith('.json')) {
       const keys = await to.keys();
       expect(keys).not.toContain(`${id}/${name}`);
       expect(keys).not.toContain(`${id}/manifest.json`);
@@ -95,6 +107,63 @@ test('another backup under the same id is never overwritten', () =>
     await expect(copyOne(from.store, to.store, id)).rejects.toBeInstanceOf(CopyConflict);
     expect((await copyAll(from.store, to.store)).backups).toMatchObject([{ id, kind: 'failed' }]);
     expect(await contentsOf(to)).toEqual(before);
+  }));
+
+test.each(['lostResponse', 'reset', 'slowDown', 'corruptByte'] as const)(
+  'a second place that answers a while as %s gets the copy all the same',
+  (action) =>
+    withTwoPlaces(buckets, async (from, to) => {
+      const id = await writePast(from.store, { startedAt, archiveBytes: large });
+      const operations = ['UploadPart', 'PutObject', 'CompleteMultipartUpload', 'GetObject'];
+      for (const operation of operations.slice(0, action === 'corruptByte' ? 1 : 4))
+        to.server?.misbehave({ operation, action });
+      await copyOne(from.store, to.store, id);
+      expect(await contentsOf(to)).toEqual(await contentsOf(from));
+    }),
+);
+
+test('a copy in a bucket with Object Lock is locked as it is asked for, and only what stays as it is', () =>
+  withTwoPlaces(buckets, async (from, to) => {
+    const id = await writePast(from.store, { startedAt, archiveBytes: large });
+    to.server?.createBucket('locked', { objectLock: true });
+    const store = openPrunable('s3://locked/p', {
+      endpoint: to.server?.url,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'key-of-the-second', secretAccessKey: 'test' },
+    });
+    const until = new Date(Date.now() + 30 * 86_400_000);
+    await copyOne(from.store, store, id, { lock: () => ({ mode: 'governance', until }) });
+    const locked = ['archive.dump', 'globals.sql', 'manifest.json', 'verification.json', 'summary.json'].map(
+      (name) => to.server?.history('locked', `p/${id}/${name}`)[0]?.lock !== undefined,
+    );
+    expect(locked).toEqual([true, true, true, false, false]);
+    const lock = { mode: 'governance', until } as const;
+    await expect(
+      copyOne(from.store, openPrunable('file:///nowhere/at/all'), id, { lock: () => lock }),
+    ).rejects.toThrow('no Object Lock');
+  }));
+
+test('within one service the bytes stay there, and are read back all the same', () =>
+  inBuckets(async (from, to, server) => {
+    const id = await writePast(from, { startedAt, archiveBytes: large });
+    const reads = server.calls('GetObject');
+    expect(await copyOne(from, to, id)).toMatchObject({ kind: 'copied', checked: 'read-back' });
+    expect(server.calls('UploadPartCopy')).toBe(1);
+    expect(server.calls('GetObject')).toBeGreaterThan(reads);
+    expect(await server.object('second', `p/${id}/archive.dump`)?.content()).toEqual(
+      await server.object('first', `p/${id}/archive.dump`)?.content(),
+    );
+  }));
+
+test('also there a source whose bytes are wrong is named, and does not stay in the copy', () =>
+  inBuckets(async (from, to, server) => {
+    const id = await writePast(from, { startedAt, archiveBytes: large });
+    await server.corrupt('first', `p/${id}/archive.dump`, 77);
+    await expect(copyOne(from, to, id)).rejects.toBeInstanceOf(SourceDamaged);
+    expect(
+      server.keys('second').filter((key) => key.includes('archive') || key.includes('manifest')),
+    ).toEqual([]);
+    expect(server.uploads()).toEqual([]);
   }));
 
 test('a backup that is pruned while it is copied is told as that', () =>
@@ -147,6 +216,7 @@ test('a second place that is away fails all of them at once, and says so once', 
 test.each([
   ['conflict', 'is taken'],
   ['accessDenied', 'denied'],
+  ['notImplemented', 'conditional writes (If-None-Match) are indispensable'],
 ] as const)('a second place that answers %s is told, and keeps no half backup', (action, words) =>
   withTwoPlaces(buckets, async (from, to) => {
     const id = await writePast(from.store, { startedAt, archiveBytes: large });

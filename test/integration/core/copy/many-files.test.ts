@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
 import { writePast } from '../../../support/backup/history.ts';
 import { copyOne, withTwoPlaces } from '../../../support/copy/places.ts';
+import { isLong } from '../../../support/run/long.ts';
 
 test(
-  'an archive of 5 000 files takes three requests for each, and memory that does not grow with them',
+  'an archive of many files takes three requests for each, and memory that does not grow with them',
   () =>
     withTwoPlaces(['s3', 's3'], async (from, to) => {
-      const files = 5_000;
+      const files = isLong ? 5_000 : 500;
       const id = await writePast(
         {
           create: (key, content) =>
@@ -29,5 +30,5 @@ test(
       expect(to.server?.calls('ListObjectsV2')).toBeLessThan(few);
       expect(most - before).toBeLessThan(300 * 1024 * 1024);
     }),
-  60_000,
+  180_000,
 );

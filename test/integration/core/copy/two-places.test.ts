@@ -15,6 +15,9 @@ test.each([
   ['s3://bucket/a/b', 's3://bucket/a', 'one within the other'],
 ])('%s and %s are one place', async (one, other, words) => {
   await expect(refuseOnePlace(bucket(one), bucket(other))).rejects.toThrow(words);
+  // However AWS is called.
+  const regional = bucket(other, 'https://s3.us-east-1.amazonaws.com');
+  await expect(refuseOnePlace(bucket(one), regional)).rejects.toThrow(words);
   const [here, there] = ['https://one.example', 'https://other.example'];
   await expect(refuseOnePlace(bucket(one, here), bucket(other, `${here}/`))).rejects.toThrow(words);
   await refuseOnePlace(bucket(one, here), bucket(other, there));
