@@ -49,8 +49,15 @@ export type TlsMode = (typeof tlsModes)[number];
 export const authKinds = ['secret', 'iam'] as const;
 export type AuthKind = (typeof authKinds)[number];
 
-/** S3's classes that archives may move to. All can be read at once: nothing here thaws an archive to verify or restore it. */
-export const transitionClasses = ['STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
+/** S3's cheaper classes that can be read at once. */
+const instantClasses = ['STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING', 'GLACIER_IR'] as const;
+
+/** Those whose objects have to be thawed before they are read, for minutes, hours or days. */
+export const frozenClasses = ['GLACIER', 'DEEP_ARCHIVE'] as const;
+
+/** What archives may move to as they grow old. */
+export const transitionClasses = [...instantClasses, ...frozenClasses] as const;
+export type TransitionClass = (typeof transitionClasses)[number];
 
 /** What archives are marked with in S3, for rules about where they lie. What is read at every listing never has it. */
 export const archiveTag = { key: 'pgproof', value: 'archive' } as const;
@@ -59,8 +66,8 @@ export const archiveTag = { key: 'pgproof', value: 'archive' } as const;
 export const thawTiers = ['standard', 'bulk', 'expedited'] as const;
 export type ThawTier = (typeof thawTiers)[number];
 
-/** S3's classes that archives may be written into. */
-export const storageClasses = ['STANDARD', ...transitionClasses] as const;
+/** S3's classes that archives may be written into. They are verified right afterwards, so that none is frozen. */
+export const storageClasses = ['STANDARD', ...instantClasses] as const;
 export type StorageClass = (typeof storageClasses)[number];
 
 /**

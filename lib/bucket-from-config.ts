@@ -3,11 +3,16 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Bucket, type IBucket, StorageClass } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import { asBucket, BackupBucket, BackupKey } from './bucket.ts';
-import type { Config } from './config/schema.ts';
+import type { Config, TransitionConfig } from './config/schema.ts';
+
+/** The first one first. */
+export function transitionsOf({ transition = [] }: Config['bucket']): readonly TransitionConfig[] {
+  return Array.isArray(transition) ? transition : [transition];
+}
 
 /** The bucket that `bucket` of the configuration describes: a new one, or one that is there already. */
 export function bucketFrom(scope: Construct, config: Config['bucket']): IBucket {
-  const { objectLock, transition } = config;
+  const { objectLock } = config;
   const encryptionKey = config.kms
     ? new BackupKey(scope, 'BucketKey')
     : config.kmsKeyArn && Key.fromKeyArn(scope, 'BucketKey', config.kmsKeyArn);
@@ -26,8 +31,10 @@ export function bucketFrom(scope: Construct, config: Config['bucket']): IBucket 
   const bucket = new BackupBucket(scope, 'Bucket', {
     bucketName: config.name,
     encryptionKey: encryptionKey || undefined,
-    transitionStorageClass: transition && new StorageClass(transition.storageClass),
-    transitionAfter: transition && Duration.days(transition.afterDays),
+    transitions: transitionsOf(config).map(({ storageClass, afterDays }) => ({
+      storageClass: new StorageClass(storageClass),
+      after: Duration.days(afterDays),
+    })),
     abortIncompleteUploadsAfter: Duration.days(config.abortIncompleteUploadsAfterDays),
     keepDeletedVersionsFor: Duration.days(config.keepDeletedVersionsDays),
     objectLock: objectLock && { mode: objectLock.mode, retention: Duration.days(objectLock.days) },

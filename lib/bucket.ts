@@ -13,7 +13,7 @@ import {
 import type { Construct } from 'constructs';
 import type { LockFor } from '../core/config/object-lock.ts';
 import { mostNightlyLockDays } from '../core/config/object-lock.ts';
-import type { ObjectLockMode } from '../core/vocabulary.ts';
+import { archiveTag, type ObjectLockMode } from '../core/vocabulary.ts';
 import { definedOnly } from './defined-only.ts';
 import { whateverLiesThere } from './rights.ts';
 
@@ -29,15 +29,12 @@ export interface BackupBucketProps {
    */
   readonly encryptionKey?: IKey | undefined;
   /**
-   * The storage class that archives move to. Only classes that can be read at once: nothing thaws an archive.
+   * The storage classes that archives move to as they grow old, the first one first. What lies in GLACIER or DEEP_ARCHIVE has to
+   * be thawed before it is verified or restored. Manifests and the like stay where they are, and so do archives without the
+   * tag that pgproof gives them (docs/upgrading.md).
    * @default - archives stay in the Standard class
    */
-  readonly transitionStorageClass?: StorageClass | undefined;
-  /**
-   * The age at which they move.
-   * @default Duration.days(30)
-   */
-  readonly transitionAfter?: Duration | undefined;
+  readonly transitions?: readonly ArchiveTransition[] | undefined;
   /**
    * The age at which the parts of an upload that nobody finished are thrown away, 1 to 7 days.
    * @default Duration.days(3)
@@ -54,6 +51,12 @@ export interface BackupBucketProps {
    * @default - no Object Lock
    */
   readonly objectLock?: ObjectLockProps | undefined;
+}
+
+/** A class that archives move to, and the age at which they do. */
+export interface ArchiveTransition {
+  readonly storageClass: StorageClass;
+  readonly after: Duration;
 }
 
 /** How S3 keeps archives, roles and manifests: each from its upload on, and prune makes it longer for what it keeps. */
@@ -81,9 +84,6 @@ export class BackupKey extends Key {
   }
 }
 
-// Manifests are far smaller. They are read at every listing and must stay where reading costs nothing extra.
-const smallestArchiveBytes = 1024 * 1024;
-
 /** Where backups live: private, TLS only, encrypted, versioned, kept when the stack goes. */
 export class BackupBucket extends Bucket {
   /** ARNs of the roles that may put under free keys only. */
@@ -92,7 +92,7 @@ export class BackupBucket extends Bucket {
   readonly objectLock: LockFor | undefined;
 
   constructor(scope: Construct, id: string, props: BackupBucketProps = {}) {
-    const { transitionStorageClass, encryptionKey } = props;
+    const { transitions = [], encryptionKey } = props;
     const objectLock = props.objectLock && lockSettings(props.objectLock);
     super(scope, id, {
       ...definedOnly({ bucketName: props.bucketName, encryptionKey }),
@@ -116,29 +116,23 @@ export class BackupBucket extends Bucket {
           noncurrentVersionExpiration: props.keepDeletedVersionsFor ?? Duration.days(30),
           expiredObjectDeleteMarker: true,
         },
-        ...(transitionStorageClass === undefined
+        ...(transitions.length === 0
           ? []
           : [
               {
                 id: 'transition',
-                objectSizeGreaterThan: smallestArchiveBytes,
-                transitions: [
-                  {
-                    storageClass: transitionStorageClass,
-                    transitionAfter: props.transitionAfter ?? Duration.days(30),
-                  },
-                ],
+                // By their tag: the manifest of thousands of tables is as large as an archive, and read at every listing.
+                tagFilters: { [archiveTag.key]: archiveTag.value },
+                transitions: transitions.map(({ storageClass, after }) => ({
+                  storageClass,
+                  transitionAfter: after,
+                })),
               },
             ]),
       ],
     });
     this.objectLock = objectLock;
     sendEventsToEventBridge(this);
-    Validations.of(this).acknowledge({
-      id: 'CloudFormation-Validate::W9003',
-      reason:
-        'CDK writes the size in a lifecycle rule as a number; CloudFormation takes it as the text it wants.',
-    });
     Validations.of(this).acknowledge({
       id: 'AwsSolutions-S1',
       reason:

@@ -25,6 +25,7 @@ import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import { retentionFrom } from './retention-from-config.ts';
 import type { BackupSchedule } from './schedule.ts';
 import { AlertTopic } from './topic.ts';
+import { warnOfTransitions } from './transition-warnings.ts';
 
 export interface BackupStackProps {
   readonly config: Config;
@@ -49,6 +50,7 @@ export class BackupStack extends Stack {
     });
     const { functions, verify, alerts } = config;
     const bucket = bucketFrom(this, config.bucket);
+    warnOfTransitions(this, config);
     const topic = new AlertTopic(this, 'Alerts', { emails: alerts.emails });
     const architecture = functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
     const network = serverNetwork(this, config);

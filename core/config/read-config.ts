@@ -51,8 +51,9 @@ function describe<T>(
   raw: unknown,
   path: readonly PropertyKey[],
   issue: z.core.$ZodIssue,
-  { advice, root, page }: ConfigRules<T>,
+  rules: ConfigRules<T>,
 ): ConfigProblem[] {
+  const { advice, root, page } = rules;
   const pattern = patternOf(path);
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
@@ -63,11 +64,24 @@ function describe<T>(
       fix: 'Correct the spelling or remove the key.',
     }));
   }
+  const branch = issue.code === 'invalid_union' ? onlyBranch(issue.errors) : undefined;
+  if (branch !== undefined)
+    return branch.flatMap((inner) => describe(raw, [...path, ...inner.path], inner, rules));
   // Of a key within a value that is of one of several shapes, the whole value is spoken of.
   const parent = pattern.slice(0, Math.max(0, pattern.lastIndexOf('.')));
   const known = advice[pattern] ?? advice[parent] ?? { expected: issue.message, fix: `See ${page}.` };
   const why = issue.code === 'custom' && saysWhy.test(pattern) ? ` (${issue.message})` : '';
   return [{ path: formatPath(path) || root, got: `${showAt(path, valueAt(raw, path))}${why}`, ...known }];
+}
+
+/** Where a value may be of several kinds and is of one: what is wrong within it; undefined where nobody can tell. */
+function onlyBranch(
+  branches: readonly (readonly z.core.$ZodIssue[])[],
+): readonly z.core.$ZodIssue[] | undefined {
+  const ofThisKind = branches.filter(
+    (issues) => !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  return ofThisKind.length === 1 ? ofThisKind[0] : undefined;
 }
 
 const shownCharacters = 80;

@@ -2,6 +2,7 @@ import { type Contradiction, nothingBeside } from '../../core/config/contradicti
 import { ofLevel, ofSourceAlone, repeated } from '../../core/config/source-contradictions.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
 import { ofNetworks } from './contradictions/network.ts';
+import { ofTransitions } from './contradictions/transitions.ts';
 import { type LooseConfig, type LooseSource, looseConfig } from './loose-config.ts';
 
 function ofSource(entry: LooseSource, index: number): Contradiction[] {
@@ -65,16 +66,7 @@ function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {
     const fix = 'Remove kms to use your key, or kmsKeyArn for a new one.';
     found.push(nothingBeside(['bucket', 'kms'], 'kmsKeyArn', fix));
   }
-  const { storageClass, afterDays } = entry.transition ?? {};
-  const infrequent = storageClass === 'STANDARD_IA' || storageClass === 'ONEZONE_IA';
-  if (infrequent && typeof afterDays === 'number' && afterDays < 30) {
-    found.push({
-      path: ['bucket', 'transition', 'afterDays'],
-      expected: `at least 30 for ${storageClass}`,
-      fix: 'S3 refuses less; set 30 or more, or take GLACIER_IR or INTELLIGENT_TIERING.',
-    });
-  }
-  return found;
+  return [...found, ...ofTransitions(entry.transition)];
 }
 
 /** A layer that is published already is what it is. */

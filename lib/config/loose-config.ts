@@ -14,7 +14,7 @@ const bucket = z.object({
   existing: anything,
   kms: anything,
   kmsKeyArn: anything,
-  transition: z.object({ storageClass: anything, afterDays: anything }).optional().catch(undefined),
+  transition: anything,
   abortIncompleteUploadsAfterDays: anything,
   keepDeletedVersionsDays: anything,
   objectLock: anything,

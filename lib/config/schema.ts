@@ -76,6 +76,11 @@ const source = z.strictObject({
   stallSeconds: z.int().min(10).max(900).optional(),
 });
 
+const transition = z.strictObject({
+  storageClass: z.enum(transitionClasses),
+  afterDays: z.int().min(0).max(3650),
+});
+
 const bucket = z.strictObject({
   name: z
     .string()
@@ -88,9 +93,7 @@ const bucket = z.strictObject({
   prefix: z.string().regex(prefixPattern).max(256).optional(),
   kms: z.boolean().default(false),
   kmsKeyArn: kmsKeyArn.optional(),
-  transition: z
-    .strictObject({ storageClass: z.enum(transitionClasses), afterDays: z.int().min(0).max(3650) })
-    .optional(),
+  transition: z.union([transition, z.array(transition).min(1).max(transitionClasses.length)]).optional(),
   abortIncompleteUploadsAfterDays: z.int().min(1).max(7).default(3),
   keepDeletedVersionsDays: z.int().min(1).max(3650).default(30),
   objectLock: z
@@ -205,4 +208,5 @@ export type Config = z.infer<typeof configSchema>;
 export type SourceConfig = z.infer<typeof source>;
 export type SubnetsConfig = Omit<NonNullable<VerifyConfig['network']>, 'vpcId'>;
 export type VerifyConfig = z.infer<typeof verify>;
+export type TransitionConfig = z.infer<typeof transition>;
 export type ScheduleConfig = SourceConfig['schedules'][number];

@@ -107,12 +107,33 @@ test('name, key, transition and days of the configuration', () => {
         { NoncurrentVersionExpiration: { NoncurrentDays: 90 } },
         {
           Id: 'transition',
-          ObjectSizeGreaterThan: 1_048_576,
+          TagFilters: [{ Key: 'pgproof', Value: 'archive' }],
           Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 7 }],
         },
       ],
     },
   });
+});
+
+test('several transitions are one rule, by the tag of archives alone', () => {
+  const transition = [
+    { storageClass: 'GLACIER_IR', afterDays: 7 },
+    { storageClass: 'DEEP_ARCHIVE', afterDays: 100 },
+  ];
+  const template = templateOf(configuration({ bucket: { transition } }));
+  const { LifecycleConfiguration } = resources(template, 'AWS::S3::Bucket').Bucket ?? {};
+  const { Rules } = LifecycleConfiguration as unknown as { Rules: Record<string, unknown>[] };
+  const moving = Rules.filter(({ Transitions }) => Transitions !== undefined);
+  expect(moving).toMatchObject([
+    {
+      TagFilters: [{ Key: 'pgproof', Value: 'archive' }],
+      Transitions: [
+        { StorageClass: 'GLACIER_IR', TransitionInDays: 7 },
+        { StorageClass: 'DEEP_ARCHIVE', TransitionInDays: 100 },
+      ],
+    },
+  ]);
+  expect(moving[0]).not.toHaveProperty('ObjectSizeGreaterThan');
 });
 
 test('a bucket of the user is left as it is', () => {

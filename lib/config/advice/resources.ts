@@ -3,6 +3,15 @@ import { mostNightlyLockDays } from '../../../core/config/object-lock.ts';
 import { notifyPolicies, objectLockModes, transitionClasses } from '../../../core/vocabulary.ts';
 import { idOf, ofSubnets } from './subnets.ts';
 
+const transitionClass: Advice = {
+  expected: alternatives(transitionClasses),
+  fix: 'GLACIER_IR is cheap and read at once; GLACIER and DEEP_ARCHIVE keep a restore waiting for hours.',
+};
+const transitionDays: Advice = {
+  expected: 'a whole number from 0 to 3650 (days)',
+  fix: 'S3 wants at least 30 for STANDARD_IA and ONEZONE_IA.',
+};
+
 /** What there is once for all sources: where backups go, who hears, the way to the servers. */
 export const ofResources: Readonly<Record<string, Advice>> = {
   bucket: { expected: 'an object', fix: 'Leave it out for a bucket of its own with the defaults.' },
@@ -24,17 +33,17 @@ export const ofResources: Readonly<Record<string, Advice>> = {
   },
   'bucket.kmsKeyArn': arnOfKey,
   'bucket.transition': {
-    expected: 'an object with storageClass and afterDays',
+    expected: `an object with storageClass and afterDays, or a list of 1 to ${transitionClasses.length} of them`,
     fix: 'Write { "storageClass": "GLACIER_IR", "afterDays": 30 }, or leave it out.',
   },
-  'bucket.transition.storageClass': {
-    expected: alternatives(transitionClasses),
-    fix: 'Classes that must thaw first would keep a restore waiting for hours.',
+  'bucket.transition.storageClass': transitionClass,
+  'bucket.transition.afterDays': transitionDays,
+  'bucket.transition.*': {
+    expected: 'an object with storageClass and afterDays',
+    fix: 'Write { "storageClass": "GLACIER_IR", "afterDays": 30 }.',
   },
-  'bucket.transition.afterDays': {
-    expected: 'a whole number from 0 to 3650 (days)',
-    fix: 'S3 wants at least 30 for STANDARD_IA and ONEZONE_IA.',
-  },
+  'bucket.transition.*.storageClass': transitionClass,
+  'bucket.transition.*.afterDays': transitionDays,
   'bucket.abortIncompleteUploadsAfterDays': {
     expected: 'a whole number from 1 to 7 (days)',
     fix: 'Leave it out for 3.',

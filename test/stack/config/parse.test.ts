@@ -183,7 +183,7 @@ test.each<[string, object, string]>([
   ],
   [
     'a class that has to thaw',
-    configuration({ bucket: { transition: { storageClass: 'DEEP_ARCHIVE', afterDays: 30 } } }),
+    configuration({ bucket: { transition: { storageClass: 'GLACIER_DEEP', afterDays: 30 } } }),
     'bucket.transition.storageClass',
   ],
   [
@@ -232,11 +232,13 @@ test('accepts a secret that RDS manages, and the transition that needs no thirty
 function pathsOfSchema(schema: Record<string, unknown>, at = ''): string[] {
   const below = (key: string): string => (at === '' ? key : `${at}.${key}`);
   const properties = (schema.properties ?? {}) as Record<string, Record<string, unknown>>;
+  const anyOf = (schema.anyOf ?? []) as Record<string, unknown>[];
   const items = schema.items as Record<string, unknown> | undefined;
   return [
     at,
     ...Object.entries(properties).flatMap(([key, value]) => pathsOfSchema(value, below(key))),
     ...(items === undefined ? [] : pathsOfSchema(items, below('*'))),
+    ...anyOf.flatMap((one) => pathsOfSchema(one, at).filter((path) => path !== at)),
   ];
 }
 
@@ -349,4 +351,30 @@ test('the verify function may be in another VPC, with route tables of any name',
   const verify = { network: { vpcId: 'vpc-1a1b2c3d', ...ownNetwork, ...endpoints } };
   expect(pathsOf(configuration({ network, verify }))).toEqual([]);
   expect(pathsOf(configuration({ verify }))).toEqual([]);
+});
+
+const move = (storageClass: string, afterDays: number): object => ({ storageClass, afterDays });
+
+test('several transitions, in the order in which S3 moves', () => {
+  const transition = [move('STANDARD_IA', 30), move('GLACIER_IR', 60), move('DEEP_ARCHIVE', 200)];
+  expect(pathsOf(configuration({ bucket: { transition } }))).toEqual([]);
+});
+
+test.each([
+  ['frozen before it was verified', move('GLACIER', 0), 'bucket.transition.afterDays'],
+  ['upwards', [move('GLACIER', 1), move('GLACIER_IR', 200)], 'bucket.transition[1].storageClass'],
+  ['twice', [move('GLACIER', 1), move('GLACIER', 200)], 'bucket.transition[1].storageClass'],
+  ['paid for twice', [move('GLACIER_IR', 1), move('GLACIER', 90)], 'bucket.transition[1].afterDays'],
+  [
+    'backwards in time',
+    [move('INTELLIGENT_TIERING', 9), move('GLACIER', 8)],
+    'bucket.transition[1].afterDays',
+  ],
+  ['too early', [move('STANDARD_IA', 7)], 'bucket.transition[0].afterDays'],
+  ['no list of anything', [], 'bucket.transition'],
+  ['of an unknown class', [move('COLD', 1)], 'bucket.transition[0].storageClass'],
+  ['a misspelt key', { storageClass: 'GLACIER', afterDay: 1 }, 'bucket.transition.afterDay'],
+  ['a word', 'GLACIER', 'bucket.transition'],
+])('a transition that is %s', (_, transition, path) => {
+  expect(pathsOf(configuration({ bucket: { transition } }))).toContain(path);
 });
