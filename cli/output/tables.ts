@@ -18,7 +18,8 @@ export function summaryTable(report: BackupReport, style: Style): string[] {
         ? style.dim('stored')
         : verdictText(result.verification, style);
     const size = formatBytes(manifest.databaseBytes);
-    return [result.database, size, formatBytes(bytes), took, rate, verdict, result.id];
+    const part = manifest.partial === true ? ', partial' : '';
+    return [result.database, size, formatBytes(bytes), took, rate, `${verdict}${part}`, result.id];
   });
   return table(['DATABASE', 'SIZE', 'ARCHIVE', 'TIME', 'RATE', 'VERDICT', 'BACKUP'], rows, [1, 2, 3, 4]);
 }

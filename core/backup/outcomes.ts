@@ -51,7 +51,7 @@ export function doneOutcome(circumstances: Circumstances, done: BackupDone): Out
     bytes,
     seconds,
     remarks: remarksOf(manifest),
-    what: `${manifest.tables.length} tables of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
+    what: `${manifest.tables.length} tables${manifest.partial === true ? ' (partial: others were left out on purpose)' : ''} of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
   };
 }
 

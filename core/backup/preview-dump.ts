@@ -102,7 +102,7 @@ async function isMatched(wanted: string, request: PreviewRequest): Promise<boole
     signal,
     onStderrLine: (line) => {
       onLife();
-      if (!goesOn.test(line)) return;
+      if (matched || !goesOn.test(line)) return;
       matched = true;
       child.kill();
     },

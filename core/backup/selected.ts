@@ -131,5 +131,6 @@ function leftOutFrom(
 function brokenBy(dependents: Readonly<LeftOut['dependents']>): string {
   const named = dependents.slice(0, shown).map(({ name, needs }) => `${name} (needs ${needs})`);
   const more = dependents.length - shown;
-  return `${plural(dependents.length, 'object')} cannot be restored, as what they need is left out: ${named.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
+  const needs = dependents.length === 1 ? 'it needs' : 'they need';
+  return `${plural(dependents.length, 'object')} cannot be restored, as what ${needs} is left out: ${named.join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
-const patterns = z.array(z.string().min(1)).min(1).optional();
+/** No argument of a program may hold a zero byte. */
+export const pattern = z.string().regex(/^[^\0]+$/);
+const patterns = z.array(pattern).min(1).optional();
 
 /** Patterns as pg_dump's `--schema`, `--exclude-schema`, `--exclude-table` and `--exclude-table-data` take them. */
 export const selectionOptions = {

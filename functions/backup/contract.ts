@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { runOptions, someText } from '../../core/config/options.ts';
+import { pattern } from '../../core/config/table-selection.ts';
 import { variables } from '../../core/vocabulary.ts';
 
 /**
@@ -81,10 +82,10 @@ export const backupEventSchema = z.strictObject({
   ...runOptions,
   /** This list and the next may be empty: nothing is left out then, whatever the configuration says. */
   excludeDatabases: z.array(someText).optional(),
-  schemas: z.array(someText).optional(),
-  excludeSchemas: z.array(someText).optional(),
-  excludeTables: z.array(someText).optional(),
-  excludeTableData: z.array(someText).optional(),
+  schemas: z.array(pattern).optional(),
+  excludeSchemas: z.array(pattern).optional(),
+  excludeTables: z.array(pattern).optional(),
+  excludeTableData: z.array(pattern).optional(),
   fingerprint: z.boolean().optional(),
   /** Why, in the user's words; goes to the log and the alert. */
   reason: z.string().max(500).optional(),

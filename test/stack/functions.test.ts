@@ -141,6 +141,22 @@ test('with IAM authentication it is told host, port and role', () => {
   });
 });
 
+test('what is left out of every backup it is told as JSON', () => {
+  const selection = {
+    schemas: ['app'],
+    excludeSchemas: ['"Old"'],
+    excludeTables: ['a*'],
+    excludeTableData: ['b', 'c'],
+  };
+  const told = environmentOf(configuration({}, selection), 'Backup');
+  expect(told).toMatchObject({
+    [backupEnvironment.schemas]: '["app"]',
+    [backupEnvironment.excludeSchemas]: '["\\"Old\\""]',
+    [backupEnvironment.excludeTables]: '["a*"]',
+    [backupEnvironment.excludeTableData]: '["b","c"]',
+  });
+});
+
 test('the verify function is told where, how deep, and whom to tell', () => {
   const config = configuration({ bucket: { prefix: 'pg', kmsKeyArn }, verify: { level: 'checksum' } });
   expect(environmentOf(config, 'Verify')).toEqual({

@@ -159,6 +159,16 @@ test.each<[string, object, string]>([
     configuration({}, { schedules: [{ ...nightly, databases: ['a'], excludeDatabases: ['b'] }] }),
     'sources[0].schedules[0].excludeDatabases',
   ],
+  [
+    'a schema asked for and left out',
+    configuration({}, { schemas: ['app', 'old'], excludeSchemas: ['old'] }),
+    'sources[0].excludeSchemas',
+  ],
+  [
+    'a schema that a schedule asks for and the source leaves out',
+    configuration({}, { excludeSchemas: ['old'], schedules: [{ ...nightly, schemas: ['old'] }] }),
+    'sources[0].schedules[0].excludeSchemas',
+  ],
   ['a schedule twice', configuration({}, { schedules: [nightly, nightly] }), 'sources[0].schedules[1].name'],
   [
     'workers for one file',
