@@ -1,7 +1,6 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { UserCheck } from '../core/config/checks.ts';
 import { defaultLevel } from '../core/config/defaults.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { findBackup, readBackup } from '../core/inventory/read-backup.ts';
@@ -13,8 +12,9 @@ import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
-import { type LevelChoice, levelChoices, mayRestore, type NotifyPolicy } from '../core/vocabulary.ts';
+import { type LevelChoice, levelChoices, type NotifyPolicy } from '../core/vocabulary.ts';
 import { channelFor, withAlertFlags } from './alerts.ts';
+import { checksFrom } from './checks.ts';
 import {
   allowUncontainedOption,
   type RestoreFlags,
@@ -45,6 +45,7 @@ type VerifyFlags = StoreFlags &
   RestoreFlags & {
     readonly level: LevelChoice;
     readonly check?: readonly string[];
+    readonly checks?: string;
     readonly without?: readonly string[];
     readonly scratch?: string;
     readonly topic?: string;
@@ -69,6 +70,7 @@ export function verifyCommand(): Command {
         'SQL that must return true in the restored database; may be repeated',
       ).argParser(collectText),
     )
+    .option('--checks <file>', 'YAML or JSON with a list of checks, as in a configuration: SQL and programs')
     .addOption(partialOption())
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())
@@ -83,7 +85,7 @@ export function verifyCommand(): Command {
 }
 
 async function run(text: string, flags: VerifyFlags): Promise<void> {
-  const checks = checksFrom(flags);
+  const checks = await checksFrom(flags);
   refuseWithout(flags.without, flags.level);
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
@@ -130,19 +132,6 @@ async function thaw(
 
 function collectText(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-/** @throws UsageError where nothing would be restored to run them in */
-function checksFrom({ check = [], level }: VerifyFlags): readonly UserCheck[] {
-  if (check.length > 0 && !mayRestore(level)) {
-    throw new UsageError({
-      what: '--check needs a database to run in',
-      got: `--level ${level}`,
-      expected: '--level restore',
-      fix: 'Add --level restore.',
-    });
-  }
-  return check.map((sql) => ({ sql }));
 }
 
 /** @throws UsageError where there is no such directory, or we may not write there */

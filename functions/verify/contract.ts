@@ -11,7 +11,7 @@ export const verifyEnvironment = {
   store: variables.store,
   /** `auto` (default: `restore` where it fits into room and time, else `read`), `checksum`, `read` or `restore`. */
   level: 'PGPROOF_VERIFY_LEVEL',
-  /** A JSON array of `{"name"?, "database"?, "sql"}`: SQL that must return true in the restored database. */
+  /** A JSON array of `{"name"?, "database"?, "sql"}`, or `"command"` for "sql": what must be true of the restored database. */
   checks: 'PGPROOF_VERIFY_CHECKS',
   /** A JSON array of what may lack where a backup is restored: `["extension aws_commons"]`. */
   without: 'PGPROOF_VERIFY_WITHOUT',

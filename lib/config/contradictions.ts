@@ -1,3 +1,4 @@
+import { checksSchema } from '../../core/config/checks.ts';
 import { type Contradiction, nothingBeside } from '../../core/config/contradiction.ts';
 import { ofLevel, ofSourceAlone, repeated } from '../../core/config/source-contradictions.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
@@ -32,7 +33,22 @@ function ofSource(entry: LooseSource, index: number): Contradiction[] {
       fix: 'Make them views or functions in the database, and call these.',
     });
   }
-  return [...found, ...ofSourceAlone(entry, index)];
+  return [...found, ...ofChecks(entry.checks, path), ...ofSourceAlone(entry, index)];
+}
+
+/** A function has what its layers have, in /opt, and Amazon Linux's own programs. */
+function ofChecks(checks: unknown, path: readonly (string | number)[]): Contradiction[] {
+  // What is no check at all is told by the schema.
+  return (checksSchema.safeParse(checks).data ?? []).flatMap(({ command: [program = ''] = [] }, index) => {
+    if (!program.startsWith('/') || /^\/(opt|bin|usr\/bin)\//.test(program)) return [];
+    return [
+      {
+        path: [...path, 'checks', index, 'command', 0],
+        expected: 'a program below /opt, where the layers of the verify function lie',
+        fix: 'Put it into a layer of the verify function and give its path there, or write the check in SQL.',
+      },
+    ];
+  });
 }
 
 function ofBucket(entry: LooseConfig['bucket']): Contradiction[] {

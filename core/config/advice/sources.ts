@@ -43,13 +43,25 @@ export const ofSources: Readonly<Record<string, Advice>> = {
     fix: 'Add { "database": "app", "sql": "select count(*) > 1000 from orders" }, or leave the key out.',
   },
   'sources.*.checks.*': {
-    expected: 'an object with sql, and name and database if you like',
+    expected: 'an object with sql or command, and name and database if you like',
     fix: 'Add { "database": "app", "sql": "select count(*) > 1000 from orders" }.',
   },
   'sources.*.checks.*.name': { expected: 'a text', fix: 'Choose a name, which alerts will mention.' },
   'sources.*.checks.*.database': databaseName,
+  'sources.*.checks.*.command': {
+    expected: 'a list with a program (an absolute path, or a name) and its arguments, and no sql beside it',
+    fix: 'Give the program and each argument as a text of its own: no shell reads them.',
+  },
+  'sources.*.checks.*.command.*': {
+    expected: 'a text; the first is an absolute path, or the name of a program of the system',
+    fix: 'Give the program, then each argument.',
+  },
+  'sources.*.checks.*.timeoutSeconds': {
+    expected: 'a whole number from 1 to 3600, with command only',
+    fix: 'Leave it out for 300.',
+  },
   'sources.*.checks.*.sql': {
-    expected: 'SQL that returns one row with one column that is true',
+    expected: 'SQL that returns one row with one column that is true, or a command instead',
     fix: 'Write, for example, select count(*) > 1000 from orders.',
   },
   'sources.*.globals': { expected: 'an object with rolePasswords', fix: 'Leave it out for the default.' },

@@ -45,6 +45,7 @@ export function rowAfter(row: LogRow | undefined, event: OfDatabase): LogRow | u
         backup_id: event.id,
         backup_file: event.archive,
         backup_size_bytes: event.bytes,
+        error_message: null,
         rows: event.rows ?? null,
       };
     case 'backup-failed':

@@ -11,6 +11,7 @@ import { type Launchers, launchThrough, systemLaunchers } from './launchers.ts';
 import type { ServerLimits } from './limits.ts';
 import { chooseOsUser, chooseOwnUser, type OsUser, reachableTools } from './os-user.ts';
 import { serverLog, startServerProcess } from './process.ts';
+import { programRunner, type RunProgram } from './program-runner.ts';
 import { openSandbox, type SandboxRequest } from './sandbox.ts';
 import type { SandboxWay } from './sandbox-way.ts';
 import type { SandboxPrograms } from './sandbox-ways.ts';
@@ -60,6 +61,8 @@ export type PrivateServer = {
   readonly directory: string;
   /** The server's own log. */
   readonly logPath: string;
+  /** Runs a program of the user's on what the server holds, contained as the server is. */
+  readonly runProgram: RunProgram;
   /** Resolves when the postmaster is gone, whatever the reason. */
   readonly exited: Promise<void>;
   /** Ends it at once, connections or not, and removes its directory. May be called again, also after `kill`. */
@@ -150,6 +153,7 @@ async function startIn(
     parameters: socketParameters(endpoint, host),
     tcpParameters: tcpParameters(endpoint, options.ssl !== undefined),
     pid: running.pid,
+    runProgram: programRunner({ ...places, directories, port: endpoint.port, isolation, launch, hostile }),
     exited: running.exited,
     kill: running.kill,
     stop,

@@ -112,7 +112,11 @@ type Stdio = 'ignore' | 'pipe' | number;
  * A sandbox keeps descriptors open: by that of a directory outside (`/proc/self/fd/9/..`) SQL would reach every file and
  * socket of the machine. What this process was handed becomes /dev/null in the server.
  */
-function standardAndNull(standard: readonly Stdio[], inherited: readonly number[], nothing: number): Stdio[] {
+export function standardAndNull(
+  standard: readonly Stdio[],
+  inherited: readonly number[],
+  nothing: number,
+): Stdio[] {
   const all = [...standard];
   for (const fd of [...inherited].sort((one, other) => one - other)) {
     // Beyond the standard ones this means that nothing is put there.

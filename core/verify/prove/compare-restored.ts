@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import type { UserCheck } from '../../config/checks.ts';
+import { checkSeconds, type UserCheck } from '../../config/checks.ts';
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import type { Check } from '../../manifest/verification.ts';
@@ -8,8 +8,10 @@ import type { Toc } from '../../postgres/archive/toc.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { settingsTakenHere } from '../../postgres/facts/dump-settings.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
+import type { RunProgram } from '../../postgres/server/program-runner.ts';
 import { formatCount, plural } from '../../text/units.ts';
 import type { ThroughRoot } from '../read/through-root.ts';
+import { commandCheck } from './command-check.ts';
 import { compareCatalog } from './compare-catalog.ts';
 import { compareSchemas } from './compare-schema.ts';
 import { withConnections } from './connections.ts';
@@ -47,6 +49,8 @@ export type RestoredDatabase = {
   /** Whether it was given the owner, grants and settings that it had at the source. */
   readonly isDescribed: boolean;
   readonly userChecks: readonly UserCheck[];
+  /** Runs the programs among them. */
+  readonly runProgram: RunProgram;
   /** A directory for files of ours. */
   readonly scratch: string;
   readonly jobs: number;
@@ -79,19 +83,24 @@ export async function compareRestored(manifest: Manifest, database: RestoredData
         await checkValid(client, await archiveSchema),
       ];
     }),
-    one(
-      async ([client]) =>
-        client && runUserChecks(client, database.userChecks, checkOptions(leftOut, manifest)),
-    ),
   ]);
-  return found.flat().filter((check) => check !== undefined);
+  // Last: a program may write, and what it writes is nothing of the backup's.
+  const checked = await one(
+    async ([client]) =>
+      client && runUserChecks(client, database.userChecks, checkOptions(database, manifest)),
+  );
+  return [...found.flat(), checked].filter((check) => check !== undefined);
 }
 
-/** A check that looks at every row of a large table takes minutes. */
-const userCheckSeconds = 300;
-
-function checkOptions({ entries }: LeftOut, { partial }: Manifest): UserCheckOptions {
-  return { limitSeconds: userCheckSeconds, isPartial: entries.length > 0 || partial === true };
+function checkOptions(
+  { leftOut, runProgram, parameters, signal }: RestoredDatabase,
+  { partial }: Manifest,
+): UserCheckOptions {
+  return {
+    limitSeconds: checkSeconds.default,
+    isPartial: leftOut.entries.length > 0 || partial === true,
+    runCommand: commandCheck(runProgram, parameters, signal),
+  };
 }
 
 type Archive = NonNullable<RestoredDatabase['archive']>;

@@ -47,6 +47,7 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
         isWhole,
         isDescribed,
         userChecks,
+        runProgram: server.runProgram,
         jobs,
         signal,
         scratch: directory,

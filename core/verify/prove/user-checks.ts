@@ -7,8 +7,10 @@ import { plural } from '../../text/units.ts';
 import { checkOf } from './differences.ts';
 
 export type UserCheckOptions = {
-  /** A check that takes longer is stopped. */
+  /** SQL that takes longer is stopped. */
   readonly limitSeconds: number;
+  /** Runs a program on the restored database. */
+  readonly runCommand: (command: readonly string[], limitSeconds: number | undefined) => Promise<Answer>;
   /** Whether something was left out that the SQL may be about. */
   readonly isPartial: boolean;
 };
@@ -35,9 +37,10 @@ export async function runUserChecks(
   const faults: string[] = [];
   const limits: string[] = [];
   for (const check of checks) {
-    const answer = await runOne(client, check, options);
+    const answer = await answerTo(client, check, options);
     if (answer === true) continue;
     if (answer === false) faults.push(`${wordsFor(check)}: ${falseWords}`);
+    else if ('untrue' in answer) faults.push(`${wordsFor(check)}: ${falseWords}: ${answer.untrue}`);
     else limits.push(`${wordsFor(check)}: ${answer.undecided}`);
   }
   const passed = `${plural(checks.length, 'check')}, all true`;
@@ -49,11 +52,20 @@ export async function runUserChecks(
 const falseWords =
   'returned false, not true: what it looks for is missing in the backup, or was not so at the source either when it was taken (stale data)';
 
-type Answer = boolean | { readonly undecided: string };
+export type Answer =
+  | boolean
+  /** False, in the words of the program that found it so. */
+  | { readonly untrue: string }
+  | { readonly undecided: string };
+
+async function answerTo(client: Client, check: UserCheck, options: UserCheckOptions): Promise<Answer> {
+  if (check.sql !== undefined) return await runOne(client, check.sql, options);
+  return await options.runCommand(check.command ?? [], check.timeoutSeconds);
+}
 
 async function runOne(
   client: Client,
-  { sql }: UserCheck,
+  sql: string,
   { limitSeconds, isPartial }: UserCheckOptions,
 ): Promise<Answer> {
   // `connect` leaves pg_catalog only; what the user wrote is meant for the path of the database.
@@ -116,6 +128,6 @@ function describeValue(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function wordsFor({ name, sql }: UserCheck): string {
-  return oneLine(name ?? sql).slice(0, 200);
+function wordsFor({ name, sql, command = [] }: UserCheck): string {
+  return oneLine(name ?? sql ?? command.join(' ')).slice(0, 200);
 }

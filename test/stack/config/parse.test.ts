@@ -107,6 +107,10 @@ test.each([
   [{}, { checks: [{ sql: `select '${'ä'.repeat(1_250)}'` }] }, 'sources[0].checks'],
   [{ verify: { level: 'read' } }, { checks: [{ sql: 'select true' }] }, 'sources[0].checks'],
   [{}, { checks: [{ query: 'select true' }] }, 'sources[0].checks[0].sql'],
+  [{}, { checks: [{ sql: 'select true', command: ['/opt/check'] }] }, 'sources[0].checks[0].command'],
+  [{}, { checks: [{ sql: 'select true', timeoutSeconds: 5 }] }, 'sources[0].checks[0].timeoutSeconds'],
+  [{}, { checks: [{ command: ['./check'] }] }, 'sources[0].checks[0].command'],
+  [{}, { checks: [{ command: ['/home/me/check'] }] }, 'sources[0].checks[0].command[0]'],
   [{}, { fingerprint: true, schedules: [{ ...nightly, rows: 'none' }] }, 'sources[0].schedules[0].rows'],
   // The function would only say so at night.
   [{}, { schedules: [{ ...nightly, compress: 'zstd:23' }] }, 'sources[0].schedules[0].compress'],
