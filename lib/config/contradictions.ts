@@ -2,6 +2,7 @@ import { checksSchema } from '../../core/config/checks.ts';
 import { type Contradiction, nothingBeside } from '../../core/config/contradiction.ts';
 import { ofLevel, ofSourceAlone, repeated } from '../../core/config/source-contradictions.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
+import { ofCopies } from './contradictions/copies.ts';
 import { ofNetworks } from './contradictions/network.ts';
 import { ofTransitions } from './contradictions/transitions.ts';
 import { type LooseConfig, type LooseSource, looseConfig } from './loose-config.ts';
@@ -145,5 +146,6 @@ export function contradictions(raw: unknown): Contradiction[] {
     ...ofLayers(config),
     ...ofLevel(config),
     ...ofRestore(config),
+    ...ofCopies(config),
   ];
 }
