@@ -24,6 +24,7 @@ type Scene = {
   readonly url: string;
   readonly aws: AwsServer;
   readonly write: (config: object) => Promise<string>;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly run: (...args: string[]) => Promise<CliResult>;
   readonly keys: () => Promise<string[]>;
 };
@@ -42,6 +43,12 @@ function withScene<T>(use: (scene: Scene) => Promise<T>): Promise<T> {
       const password = decodeURIComponent(bare.password);
       bare.password = '';
       const config = path.join(directory, 'pgproof.yaml');
+      const env = {
+        ...aws.environment,
+        PGPROOF_CONFIG: config,
+        DB_PASSWORD: password || canary,
+        S3_SECRET: canary,
+      };
       return await use({
         directory,
         backups,
@@ -53,15 +60,8 @@ function withScene<T>(use: (scene: Scene) => Promise<T>): Promise<T> {
           await writeFile(config, JSON.stringify(content, null, 2));
           return config;
         },
-        run: (...args) =>
-          cli.run(['run', ...args], {
-            env: {
-              ...aws.environment,
-              PGPROOF_CONFIG: config,
-              DB_PASSWORD: password || canary,
-              S3_SECRET: canary,
-            },
-          }),
+        env,
+        run: (...args) => cli.run(['run', ...args], { env }),
         keys: async () =>
           (await readdir(backups, { recursive: true, withFileTypes: true }).catch(() => []))
             .filter((entry) => entry.isFile())
@@ -210,6 +210,76 @@ test('a store that is not there fails its sources, and no other', () =>
     expect(stderr).toContain('its store cannot be read');
     expect(aws.sns.messages).toHaveLength(1);
     expect(`${stdout}${stderr}${JSON.stringify(aws.sns.messages)}`).not.toContain(canary);
+  }));
+
+test('what was backed up is copied, by keys of its own, pruned there too, and hooks are told', () =>
+  withScene(async (scene) => {
+    const { write, run, directory, backups, aws, database, url, keys } = scene;
+    const told = path.join(directory, 'told.json');
+    const copies = [
+      {
+        name: 'offsite',
+        url: 's3://bucket/second',
+        pathStyle: true,
+        accessKey: { id: 'test', secret: { env: 'S3_SECRET' } },
+        maxAgeHours: 24,
+        prune: { keep: { last: 2 } },
+      },
+      { name: 'lost', url: 's3://nowhere/x', pathStyle: true },
+    ];
+    await write(
+      configOf(scene, {
+        sources: [{ name: 'shop', url, password: { env: 'DB_PASSWORD' }, databases: [database], schedules }],
+        stores: [{ name: 'local', url: `file://${backups}` }],
+        copies,
+        hooks: { afterRun: ['/bin/sh', '-c', `cat > '${told}'`] },
+      }),
+    );
+    const { status, stdout, stderr } = await run('--json');
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringContaining('NOT COPIED shop') });
+    const report = JSON.parse(stdout) as { runs: object[]; steps: object[] };
+    expect(report.runs).toMatchObject([{ source: 'shop', ok: true }]);
+    expect(report.steps).toMatchObject([
+      { work: 'copy', name: 'offsite', ok: true },
+      { work: 'copy', name: 'lost', ok: false },
+      { work: 'prune', name: 'local', ok: true },
+      { work: 'prune', name: 'offsite', ok: true },
+    ]);
+    const [id = ''] = (await keys())
+      .filter((key) => key.endsWith('/manifest.json'))
+      .map((key) => path.dirname(key));
+    expect(aws.s3.keys('bucket')).toContain(`second/${id}/manifest.json`);
+    expect(aws.s3.keys('bucket').filter((key) => key.includes('status/'))).toEqual([]);
+    expect(aws.sns.messages.map(({ subject }) => subject)).toEqual([
+      expect.stringMatching(/^NOT COPIED shop/),
+    ]);
+    const heard = JSON.parse(await readFile(told, 'utf8')) as { ok: boolean };
+    expect(heard.ok).toBe(false);
+    expect(`${stdout}${stderr}${JSON.stringify(heard)}`).not.toContain(canary);
+  }));
+
+test('a run that is interrupted leaves no record, and is done again', () =>
+  withScene(async (scene) => {
+    const { write, database, url, keys, env, directory } = scene;
+    const slow = [
+      { name: 'slow', ...{ url, password: { env: 'DB_PASSWORD' }, databases: [database], schedules } },
+    ];
+    // A hook is waited for: until it has begun, the run is under way.
+    const mark = path.join(directory, 'begun');
+    const hooks = { afterBackup: ['/bin/sh', '-c', `touch '${mark}'; sleep 60`] };
+    const config = await write({ ...configOf(scene, { sources: slow }), hooks });
+    const started = await cli.start(['run', '--config', config], {
+      env,
+    });
+    for (let tries = 0; tries < 200 && !(await readdir(directory)).includes('begun'); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    started.child.kill('SIGTERM');
+    const { status, stderr } = await started.ended;
+    expect({ status, stderr }).toMatchObject({ status: 143 });
+    expect((await keys()).filter((key) => key.startsWith('status/'))).toEqual([]);
+    await write(configOf(scene, { sources: slow }));
+    expect(await scene.run()).toMatchObject({ status: 0, stderr: '' });
+    expect((await keys()).filter((key) => key.startsWith('status/'))).toHaveLength(1);
   }));
 
 test('eight mistakes are told at once, and nothing of a secret', () =>
