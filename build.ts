@@ -7,7 +7,7 @@ import { type BuildOptions, build } from 'esbuild';
 const root = import.meta.dirname;
 
 /** The functions that are deployed, each from `functions/<name>/handler.ts`. */
-export const functionNames = ['backup', 'verify', 'restore', 'prune'] as const;
+export const functionNames = ['backup', 'verify', 'restore', 'prune', 'copy'] as const;
 
 /** What lies beside a function's bundle, as it is. */
 export const companions: Readonly<Record<string, readonly string[]>> = { verify: ['keep-secrets.sh'] };

@@ -22,7 +22,10 @@ export type StoredObject =
 
 /** The functions that have a role of their own. */
 export const functionRoles = ['backup', 'verify', 'restore', 'prune'] as const;
-export type FunctionRole = (typeof functionRoles)[number];
+
+/** The one role of a copy function, by where it acts: in the bucket of the backups, in that of the copies. */
+export const copyRoles = ['copy from', 'copy to'] as const;
+export type FunctionRole = (typeof functionRoles | typeof copyRoles)[number];
 
 /**
  * `create`: put where nothing lies yet, on that condition only. `replace`: put, whatever lies there. `delete`: hide, for no
@@ -37,23 +40,76 @@ export type Right = 'read' | 'create' | 'tag' | 'replace' | 'delete' | 'list' | 
  *
  * Who creates reads what it wrote in one piece: where the answer to that was lost, only the bytes tell whether it was done.
  * RECOVERY.md and status/ are the watch's. A hold and a release are a person's; prune takes them away with their backup,
- * when the hold has run out.
+ * when the hold has run out, and copy brings a hold along, as it does verdicts.
  */
 export const access: Readonly<
   Record<StoredObject, Readonly<Partial<Record<FunctionRole, readonly Right[]>>>>
 > = {
-  archive: { backup: ['create', 'tag'], verify: ['read'], restore: ['read'], prune: ['delete'] },
-  database: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
-  globals: { backup: ['create'], verify: ['read'], restore: ['read'], prune: ['delete'] },
-  manifest: { backup: ['read', 'create'], verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
-  summary: { backup: ['read', 'create'], verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
-  verification: { verify: ['read', 'create', 'replace'], restore: ['read'], prune: ['read', 'delete'] },
-  kept: { verify: ['read', 'create'], prune: ['delete'] },
-  hold: { verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
-  release: { verify: ['read'], restore: ['read'], prune: ['read', 'delete'] },
-  pruned: { prune: ['read', 'create', 'delete'] },
-  prune: { prune: ['read', 'create', 'replace'] },
-  uploads: { backup: ['end'], prune: ['list', 'end'] },
+  archive: {
+    backup: ['create', 'tag'],
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create', 'tag'],
+  },
+  database: {
+    backup: ['create'],
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create'],
+  },
+  globals: {
+    backup: ['create'],
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create'],
+  },
+  manifest: {
+    backup: ['read', 'create'],
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['read', 'delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create'],
+  },
+  summary: {
+    backup: ['read', 'create'],
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['read', 'delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create', 'replace'],
+  },
+  verification: {
+    verify: ['read', 'create', 'replace'],
+    restore: ['read'],
+    prune: ['read', 'delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create', 'replace'],
+  },
+  kept: { verify: ['read', 'create'], prune: ['delete'], 'copy from': ['read'], 'copy to': ['read'] },
+  hold: {
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['read', 'delete'],
+    'copy from': ['read'],
+    'copy to': ['read', 'create', 'replace'],
+  },
+  release: {
+    verify: ['read'],
+    restore: ['read'],
+    prune: ['read', 'delete'],
+    'copy from': ['read'],
+    'copy to': ['read'],
+  },
+  pruned: { prune: ['read', 'create', 'delete'], 'copy from': ['read'], 'copy to': ['read'] },
+  prune: { prune: ['read', 'create', 'replace'], 'copy from': ['read'], 'copy to': ['read'] },
+  uploads: { backup: ['end'], prune: ['list', 'end'], 'copy to': ['end'] },
   recovery: {},
   status: {},
 };
@@ -71,7 +127,7 @@ export const everyObject = `*/${startedAt}/*`;
 export const lockable: readonly StoredObject[] = ['archive', 'database', 'globals', 'manifest'];
 
 /** Who locks it: at upload, and for longer once it is kept for longer. */
-export const lockers: readonly FunctionRole[] = ['backup', 'prune'];
+export const lockers: readonly FunctionRole[] = ['backup', 'prune', 'copy to'];
 
 /** Below a source's part of the store; the status page lies beside the sources, and no function has a right to it. */
 const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly string[]>> = {

@@ -170,7 +170,8 @@ export class BackupBucket extends Bucket {
   }
 }
 
-function lockSettings({ mode, retention }: ObjectLockProps): LockFor {
+/** @throws where it is for longer than anybody should lock by configuration */
+export function lockSettings({ mode, retention }: ObjectLockProps): LockFor {
   const days = retention.toDays();
   if (days >= 1 && days <= mostNightlyLockDays) return { mode, days };
   throw new Error(

@@ -1,11 +1,14 @@
 export type { UserCheck as VerifyCheck } from '../core/config/checks.ts';
 export type { LevelChoice as VerifyLevel, TlsMode as SslMode } from '../core/vocabulary.ts';
+export { BackupCopy } from './backup-copy.ts';
+export type { BackupCopyProps, CopyRetentionProps } from './backup-copy-props.ts';
 export { BackupBucket, type BackupBucketProps, type ObjectLockProps } from './bucket.ts';
 export { ClientLayer, type ClientLayerProps, ServerLayer, type ServerLayerProps } from './layer.ts';
 export { LayerUnavailable } from './layer-code.ts';
 export { PostgresBackup } from './postgres-backup.ts';
 export type { PostgresBackupProps, RestoreProps } from './postgres-backup-props.ts';
-export { BackupRetention, type BackupRetentionProps } from './retention.ts';
+export { BackupRetention } from './retention.ts';
+export type { BackupRetentionProps } from './retention-props.ts';
 export type { BackupSchedule } from './schedule.ts';
 export { AlertTopic, type AlertTopicProps } from './topic.ts';
 export type { VerifyNetworkProps } from './verify-network-props.ts';

@@ -7,6 +7,7 @@ import { formatObjectLock } from '../core/config/object-lock.ts';
 import type { keepSchema } from '../core/retention/policy.ts';
 import { pruneEnvironment } from '../functions/prune/contract.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import { mayReachOther, type OtherPlace, otherPlaceVariables } from './other-place.ts';
 import { mayPublish, objectWildcards, onObjects, type Place } from './rights.ts';
 
 export type KeepRules = z.input<typeof keepSchema>;
@@ -14,12 +15,14 @@ export type KeepRules = z.input<typeof keepSchema>;
 export interface PruneFunctionProps
   extends Omit<
     BundledFunctionProps,
-    'description' | 'environment' | 'statements' | 'wildcards' | 'retryAttempts' | 'maxEventAge' | 'layer'
+    'environment' | 'statements' | 'wildcards' | 'retryAttempts' | 'maxEventAge' | 'layer'
   > {
   readonly sourceNames: readonly string[];
   readonly storeUrl: string;
   /** All of the sources. */
   readonly place: Place;
+  /** How the bucket is reached, where it is not one of the stack's own. */
+  readonly otherPlace?: OtherPlace | undefined;
   readonly topic: ITopic;
   readonly keep: KeepRules;
   readonly min: number | undefined;
@@ -33,11 +36,12 @@ export interface PruneFunctionProps
  * inside `scope`, which should hold nothing else.
  */
 export function pruneFunction(scope: Construct, props: PruneFunctionProps): LambdaFunction {
-  const { place, topic } = props;
+  const { place, otherPlace, topic } = props;
   const names = pruneEnvironment;
+  // Whoever comes with a secret of the other side has no right here that its role would need.
+  const comesWithRole = otherPlace?.credentials === undefined;
   return bundledFunction(scope, {
     ...props,
-    description: 'pgproof: deletes the backups that no rule keeps',
     environment: {
       [names.store]: props.storeUrl,
       [names.sources]: JSON.stringify(props.sourceNames),
@@ -49,9 +53,13 @@ export function pruneFunction(scope: Construct, props: PruneFunctionProps): Lamb
       [names.topicArn]: topic.topicArn,
       ...(place.lock === undefined ? {} : { [names.objectLock]: formatObjectLock(place.lock) }),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
+      ...otherPlaceVariables(otherPlace),
     },
-    statements: [...onObjects('prune', place), ...mayPublish(topic)],
-    wildcards: objectWildcards('prune', place),
+    statements: [
+      ...(comesWithRole ? onObjects('prune', place) : mayReachOther(scope, otherPlace)),
+      ...mayPublish(topic),
+    ],
+    wildcards: comesWithRole ? objectWildcards('prune', place) : {},
     // Never again by itself: what was refused is refused a minute later too, and people would be alerted twice. It runs
     // on the next day, and goes on where it stopped.
     retryAttempts: 0,

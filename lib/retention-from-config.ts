@@ -4,7 +4,8 @@ import type { Construct } from 'constructs';
 import { sharedZone } from '../core/config/daily.ts';
 import { policyDefaults } from '../core/retention/policy.ts';
 import type { Config } from './config/schema.ts';
-import { BackupRetention, type BackupRetentionProps } from './retention.ts';
+import { BackupRetention } from './retention.ts';
+import type { BackupRetentionProps } from './retention-props.ts';
 
 /** What `prune` of the configuration describes; undefined where there is none: nothing is deleted then. */
 export function retentionFrom(

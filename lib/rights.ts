@@ -22,6 +22,8 @@ export type Place = {
   readonly encryptionKey?: IKey | undefined;
   /** Where the bucket has Object Lock. */
   readonly lock?: LockFor | undefined;
+  /** @default that of the stack */
+  readonly region?: string | undefined;
   /**
    * Where `keyPrefix` stands for several sources with a wildcard: the prefixes of these, and nothing else is within reach.
    * A pattern per source and object would not fit into the 10,240 characters that a role's policies have room for.
@@ -39,11 +41,12 @@ export function objectWildcards(role: FunctionRole, place: Place): Record<string
   return Object.fromEntries(arnsOf(place, patterns).map((arn) => [arn, reason]));
 }
 
-function arnsOf({ bucket, keyPrefix }: Place, patterns: readonly string[]): string[] {
+/** Of these patterns of keys, below the place's prefix. */
+export function arnsOf({ bucket, keyPrefix }: Place, patterns: readonly string[]): string[] {
   return patterns.map((pattern) => bucket.arnForObjects(`${keyPrefix}${pattern}`));
 }
 
-const deny = (sid: string, rest: PolicyStatementProps): PolicyStatement =>
+export const deny = (sid: string, rest: PolicyStatementProps): PolicyStatement =>
   new PolicyStatement({ sid, effect: Effect.DENY, ...rest });
 
 /**
@@ -112,7 +115,7 @@ export function onObjects(role: FunctionRole, place: Place): PolicyStatement[] {
  * S3 asks for it beside s3:PutObject where an upload comes with a tag. With no other tag than that of archives: by another
  * one somebody's own rules might delete, or other policies allow.
  */
-function mayTag(archives: readonly string[]): PolicyStatement[] {
+export function mayTag(archives: readonly string[]): PolicyStatement[] {
   const actions = ['s3:PutObjectTagging'];
   if (archives.length === 0) return [deny('TagNothing', { actions, resources: ['*'] })];
   const conditions = {
@@ -143,9 +146,12 @@ function mayDelete(role: FunctionRole, place: Place): PolicyStatement[] {
   ];
 }
 
-function staysWithin({ bucket, only }: Place): PolicyStatement[] {
-  if (only === undefined) return [];
-  const within = [bucket.bucketArn, ...only.map((prefix) => bucket.arnForObjects(`${prefix}*`))];
+export function staysWithin(...places: readonly Place[]): PolicyStatement[] {
+  if (places.some(({ only }) => only === undefined)) return [];
+  const within = places.flatMap(({ bucket, only = [] }) => [
+    bucket.bucketArn,
+    ...only.map((prefix) => bucket.arnForObjects(`${prefix}*`)),
+  ]);
   return [deny('OnlyTheseSources', { actions: ['s3:*'], notResources: within })];
 }
 
@@ -153,10 +159,14 @@ function staysWithin({ bucket, only }: Place): PolicyStatement[] {
  * Keys, sizes and dates below the source's prefix: how a missing object is told from a forbidden one. Uploads that are not
  * complete S3 lets one list of a whole bucket or not at all: there is no condition on their prefix.
  */
-function mayList(role: FunctionRole, { bucket, keyPrefix, only = [keyPrefix] }: Place): PolicyStatement[] {
+export function mayList(
+  role: FunctionRole,
+  { bucket, keyPrefix, only = [keyPrefix] }: Place,
+  sid = 'ListBackups',
+): PolicyStatement[] {
   const resources = [bucket.bucketArn];
   const backups = new PolicyStatement({
-    sid: 'ListBackups',
+    sid,
     actions: ['s3:ListBucket'],
     resources,
     conditions: {
@@ -173,12 +183,16 @@ function mayList(role: FunctionRole, { bucket, keyPrefix, only = [keyPrefix] }: 
 }
 
 /** By way of S3 only. S3 decrypts the parts of an upload when it puts them together: writing needs both. */
-function mayUseBucketKey({ bucket, encryptionKey }: Place, writes: boolean): PolicyStatement[] {
+export function mayUseBucketKey(
+  { bucket, encryptionKey, region = Stack.of(bucket).region }: Place,
+  writes: boolean,
+  sid = 'BucketKey',
+): PolicyStatement[] {
   if (encryptionKey === undefined) return [];
-  const { region, urlSuffix } = Stack.of(bucket);
+  const { urlSuffix } = Stack.of(bucket);
   return [
     new PolicyStatement({
-      sid: 'BucketKey',
+      sid,
       actions: writes ? ['kms:Decrypt', 'kms:GenerateDataKey'] : ['kms:Decrypt'],
       resources: [encryptionKey.keyArn],
       conditions: { StringEquals: { 'kms:ViaService': `s3.${region}.${urlSuffix}` } },

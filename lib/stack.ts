@@ -17,6 +17,7 @@ import { mayRestore } from '../core/vocabulary.ts';
 import { bucketFrom } from './bucket-from-config.ts';
 import { examplesIn } from './config/examples.ts';
 import type { Config, ScheduleConfig, SourceConfig } from './config/schema.ts';
+import { copiesFrom } from './copies-from-config.ts';
 import { ClientLayer, newest, ServerLayer } from './layer.ts';
 import { LayerUnavailable } from './layer-code.ts';
 import { isolatedNetwork, serverNetwork } from './network-from-config.ts';
@@ -102,13 +103,15 @@ export class BackupStack extends Stack {
       });
       return backup;
     });
-    const retention = retentionFrom(this, config, {
+    const ofAll = {
       backups,
       topic,
       architecture,
       functionsDirectory,
       logRetention: functions.logRetentionDays,
-    });
+    };
+    const retention = retentionFrom(this, config, ofAll);
+    copiesFrom(this, config, { ...ofAll, notify: alerts.notify });
     if (retention !== undefined) {
       new CfnOutput(this, 'prune-function', {
         description: 'Deletes the backups that no rule keeps',

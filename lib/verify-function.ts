@@ -1,6 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Match, Rule } from 'aws-cdk-lib/aws-events';
-import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
+import type { Rule } from 'aws-cdk-lib/aws-events';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -15,6 +14,7 @@ import {
 } from '../functions/verify/contract.ts';
 import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
+import { onObject } from './on-object.ts';
 import { mayPublish, objectWildcards, onObjects, type Place } from './rights.ts';
 
 export interface VerifyFunctionProps extends SourceFunctionProps {
@@ -89,27 +89,15 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
 /** Starts the verification of every backup of this source that was completed: of every manifest that appears. */
 export function verifyOnManifest(
   scope: Construct,
-  { bucket, keyPrefix }: Place,
+  place: Place,
   handler: LambdaFunction,
   failureQueue: IQueue,
 ): Rule {
-  return new Rule(scope, 'ManifestCreated', {
+  return onObject(scope, 'ManifestCreated', {
+    place,
+    suffix: manifestSuffix,
     description: 'A backup is complete: its manifest was written',
-    eventPattern: {
-      source: ['aws.s3'],
-      detailType: ['Object Created'],
-      detail: {
-        bucket: { name: [bucket.bucketName] },
-        // One wildcard: EventBridge takes a prefix and a suffix in one list as alternatives.
-        object: { key: Match.wildcard(`${keyPrefix}*${manifestSuffix}`) },
-      },
-    },
-    targets: [
-      new LambdaTarget(handler, {
-        deadLetterQueue: failureQueue,
-        maxEventAge: Duration.hours(6),
-        retryAttempts: 60,
-      }),
-    ],
+    handler,
+    failureQueue,
   });
 }

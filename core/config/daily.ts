@@ -1,7 +1,10 @@
 /** When prune runs: at noon the nights are over, what they took is verified, and somebody is awake who may be told. */
 export const pruneSchedule = 'cron(0 12 * * ? *)';
 
-/** What keeps a cron expression from meaning every day, or undefined. Whether prune has run is watched by the day. */
+/** When what was not copied is copied: the nights are over, and prune has not been there yet. */
+export const copySchedule = 'cron(0 10 * * ? *)';
+
+/** What keeps a cron expression from meaning every day, or undefined. Whether prune and copy have run is watched by the day. */
 export function notDaily(cron: string): string | undefined {
   const [, , dayOfMonth = '', month, dayOfWeek = '', year] = cron
     .replace(/^cron\((.*)\)$/, '$1')

@@ -1,4 +1,3 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Signer } from '@aws-sdk/rds-signer';
 import * as z from 'zod';
 import { hostName } from '../config/options.ts';
@@ -7,6 +6,7 @@ import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import { rdsRootCertFile } from '../postgres/connect/rds-certificates.ts';
 import { isRdsHost } from '../postgres/connect/rds-hosts.ts';
 import type { TlsMode } from '../vocabulary.ts';
+import { readAwsSecret } from './aws-secret.ts';
 import type { Source } from './source.ts';
 
 /** The secret or the token that a source needs could not be had, or is not what it should be. */
@@ -52,17 +52,10 @@ export function secretSource(options: {
   readonly defaults?: Pick<SourceOverrides, 'host' | 'port'> | undefined;
 }): Source {
   const { name, secretArn, overrides = {}, defaults = {} } = options;
-  const region = /^arn:[^:]+:secretsmanager:([^:]+):/.exec(secretArn)?.[1];
-  const client = new SecretsManagerClient({
-    ...(region === undefined ? {} : { region }),
-    maxAttempts: 3,
-    // In a VPC without a way out the request would hang until the function's time is up.
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
-  });
   return {
     name,
     async resolve() {
-      const secret = parseSecret(await readSecret(client, secretArn), secretArn);
+      const secret = parseSecret(await readAwsSecret(secretArn, SourceUnavailable), secretArn);
       const host = overrides.host ?? secret.host ?? defaults.host ?? missing('host', secretArn);
       return parametersOf({
         host,
@@ -134,32 +127,6 @@ function parametersOf(found: {
   const usesBundle = isRdsHost(host) && sslMode.startsWith('verify-');
   const rootCert = found.rootCert ?? (usesBundle ? rdsRootCertFile() : undefined);
   return { host, port, user, password, database, tls: { mode: sslMode, rootCert }, connectTimeoutSeconds };
-}
-
-const secretFixes: Readonly<Record<string, string>> = {
-  ResourceNotFoundException: 'Correct the ARN of the secret, or its region.',
-  AccessDeniedException:
-    'Allow secretsmanager:GetSecretValue on it, and kms:Decrypt on its key if it has one of its own.',
-  DecryptionFailure: 'Allow kms:Decrypt on the key of the secret.',
-  TimeoutError: 'Give the subnets a way to Secrets Manager: a VPC endpoint, or a NAT gateway.',
-};
-
-async function readSecret(client: SecretsManagerClient, secretArn: string): Promise<string> {
-  let text: string | undefined;
-  try {
-    text = (await client.send(new GetSecretValueCommand({ SecretId: secretArn }))).SecretString;
-  } catch (cause: unknown) {
-    const name = cause instanceof Error ? cause.name : '';
-    throw new SourceUnavailable(
-      {
-        what: `The secret ${secretArn} could not be read`,
-        got: `${name}: ${messageOf(cause)}`,
-        fix: secretFixes[name] ?? 'Check its ARN, the rights of this role, and the way to Secrets Manager.',
-      },
-      { cause },
-    );
-  }
-  return text ?? invalid(secretArn, 'it is binary');
 }
 
 /** Nothing that JSON.parse or zod says is passed on but the names of keys: their messages may hold the value. */

@@ -9,10 +9,17 @@ export class DeadlineReached extends PgproofError {
 /** Kept back from Lambda's limit to end children, abort uploads, write a verdict and send the alert. */
 export const deadlineReserveSeconds = 30;
 
-/** Runs `work` with a signal that aborts a while before Lambda would kill the function. */
+const smallerDumps =
+  'Give it more memory (CPU grows with it), fewer databases per run, or --format directory with jobs; past 15 minutes, run the pgproof command elsewhere.';
+
+/**
+ * Runs `work` with a signal that aborts a while before Lambda would kill the function.
+ * @param fix what to do where that happens
+ */
 export async function withDeadline<T>(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
   work: (signal: AbortSignal) => Promise<T>,
+  fix: string = smallerDumps,
 ): Promise<T> {
   const controller = new AbortController();
   const left = context.getRemainingTimeInMillis();
@@ -23,7 +30,7 @@ export async function withDeadline<T>(
       new DeadlineReached({
         what: "The function's time limit was reached before the work was done",
         got: `stopped after ${Math.round(milliseconds / 1_000)} s of ${Math.round(left / 1_000)} s`,
-        fix: 'Give it more memory (CPU grows with it), fewer databases per run, or --format directory with jobs; past 15 minutes, run the pgproof command elsewhere.',
+        fix,
       }),
     );
   }, milliseconds);

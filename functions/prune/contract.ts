@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import { someText } from '../../core/config/options.ts';
 import { variables } from '../../core/vocabulary.ts';
+import { otherPlaceEnvironment } from '../lambda/contract.ts';
 
 /** What the infrastructure and the prune function agree on; nothing heavy is imported here. */
 
 export const pruneEnvironment = {
   /** `s3://bucket/prefix`. Required. */
   store: variables.store,
+  ...otherPlaceEnvironment,
   /** JSON array: the sources of the stack, whose backups alone are looked at. Required. */
   sources: 'PGPROOF_SOURCES',
   /** JSON object: `{"daily": 7, "weekly": 4, "within": "30d"}`. Required. */

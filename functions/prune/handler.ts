@@ -2,9 +2,10 @@ import type { Context } from 'aws-lambda';
 import { withDeadline } from '../lambda/deadline.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
+import { tellTroubles } from '../lambda/tell-troubles.ts';
 import { pruneEnvironment, pruneMetrics } from './contract.ts';
 import { prepare } from './lambda-dependencies.ts';
-import { type PruneResponse, record, responseOf, SourcesNotPruned, tellTroubles } from './lambda-output.ts';
+import { type PruneResponse, record, responseOf, SourcesNotPruned } from './lambda-output.ts';
 import { pruneSources } from './run.ts';
 import { troublesOf } from './troubles.ts';
 
@@ -23,7 +24,7 @@ export async function handler(event: unknown, context: Context): Promise<PruneRe
   record(logger, metrics, response);
   // A dry run that is refused says so in its answer; whoever asked is there to read it.
   const troubles = runs.filter(({ error }) => !response.dryRun || error !== undefined).flatMap(troublesOf);
-  await tellTroubles(notifier, { store: response.store, troubles, at: new Date() });
+  await tellTroubles(notifier, { work: 'prune', store: response.store, troubles, at: new Date() });
   // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
   if (troubles.length > 0) throw new SourcesNotPruned(troubles);
   return response;

@@ -2,13 +2,12 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { PgproofError } from '../../core/errors.ts';
 import { encodeName } from '../../core/manifest/backup-id.ts';
-import type { Notifier } from '../../core/notify/notifier.ts';
 import type { GroupReport, PruneReport } from '../../core/prune/report.ts';
 import type { Refusal } from '../../core/retention/shapes.ts';
 import { plural } from '../../core/text/units.ts';
+import { nameOf, type Trouble } from '../lambda/tell-troubles.ts';
 import { pruneMetrics } from './contract.ts';
 import type { SourceRun } from './run.ts';
-import type { Trouble } from './troubles.ts';
 
 type DatabaseResponse = {
   readonly source: string;
@@ -81,33 +80,6 @@ export function record(logger: Logger, metrics: Metrics, response: PruneResponse
   }
 }
 
-/** So many alerts of one run are read one by one; a clock that is wrong concerns every database there is. */
-const mostAlerts = 5;
-
-/** @throws AlertNotSent */
-export async function tellTroubles(
-  notifier: Notifier,
-  {
-    store,
-    troubles,
-    at,
-  }: { readonly store: string; readonly troubles: readonly Trouble[]; readonly at: Date },
-): Promise<void> {
-  const shared = { result: 'failed', work: 'prune', store, at } as const;
-  for (const trouble of troubles.slice(0, mostAlerts)) await notifier.tell({ ...shared, ...trouble });
-  const [next, ...others] = troubles.slice(mostAlerts);
-  if (next === undefined) return;
-  await notifier.tell({
-    ...shared,
-    source: next.source,
-    what: `${plural(others.length + 1, 'more database')} not pruned as it should be`,
-    remarks: [next, ...others].map(
-      ({ source, database, what }) => `${source}${database === undefined ? '' : `/${database}`}: ${what}`,
-    ),
-    fix: 'The function’s log has all of them.',
-  });
-}
-
 /** Something was refused, could not be deleted, or was not come to. Everything else was done. */
 export class SourcesNotPruned extends PgproofError {
   override readonly name = 'SourcesNotPruned';
@@ -115,12 +87,7 @@ export class SourcesNotPruned extends PgproofError {
   constructor(troubles: readonly Trouble[]) {
     super({
       what: `Prune did not do all that it was to do: ${plural(troubles.length, 'trouble')}`,
-      got: troubles
-        .map(
-          ({ source, database, what }) =>
-            `${database === undefined ? source : `${source}/${database}`}: ${what}`,
-        )
-        .join('\n'),
+      got: troubles.map((trouble) => `${nameOf(trouble)}: ${trouble.what}`).join('\n'),
       fix: troubles[0]?.fix ?? 'Read the alerts.',
     });
   }

@@ -4,11 +4,13 @@ import { type LockFor, parseObjectLock } from '../../core/config/object-lock.ts'
 import { PgproofError } from '../../core/errors.ts';
 import { policyOf } from '../../core/retention/policy.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
+import { type OtherPlaceSettings, otherPlaceSettings } from '../lambda/other-place.ts';
 import { BadSettings, bucketUrl, jsonNames, parseVariables, requiredText } from '../lambda/settings.ts';
 import { type PruneEvent, pruneEnvironment } from './contract.ts';
 
 const settingsSchema = z.strictObject({
   store: bucketUrl,
+  ...otherPlaceSettings,
   sources: jsonNames.refine((names) => names.length > 0, { error: 'expected at least one name' }),
   keep: requiredText,
   min: z.string().optional(),
@@ -22,6 +24,8 @@ const settingsSchema = z.strictObject({
 
 export type PruneSettings = {
   readonly store: string;
+  /** How the bucket is reached, where it is one of copies. */
+  readonly otherPlace: OtherPlaceSettings;
   readonly sources: readonly string[];
   readonly policy: Policy;
   readonly lock: LockFor | undefined;
@@ -34,7 +38,9 @@ export function readPruneSettings(env: NodeJS.ProcessEnv): PruneSettings {
   const settings = parseVariables(settingsSchema, pruneEnvironment, env);
   const { store, sources, objectLock, kmsKeyArn, topicArn } = settings;
   const lock = objectLock === undefined ? undefined : parseObjectLock(objectLock);
-  return { store, sources, policy: policyFrom(settings), lock, kmsKeyArn, topicArn };
+  const { region, endpoint, pathStyle, credentialsSecretArn } = settings;
+  const otherPlace = { region, endpoint, pathStyle, credentialsSecretArn };
+  return { store, otherPlace, sources, policy: policyFrom(settings), lock, kmsKeyArn, topicArn };
 }
 
 function policyFrom(settings: z.infer<typeof settingsSchema>): Policy {

@@ -2,16 +2,8 @@ import { describeFailure } from '../../core/notify/describe-failure.ts';
 import { type Problem, problemsOf } from '../../core/prune/incomplete.ts';
 import type { PruneReport } from '../../core/prune/report.ts';
 import { plural } from '../../core/text/units.ts';
+import type { Trouble } from '../lambda/tell-troubles.ts';
 import type { SourceRun } from './run.ts';
-
-/** What was not done that was to be done, of one database or of a whole source. */
-export type Trouble = {
-  readonly source: string;
-  readonly database?: string | undefined;
-  readonly what: string;
-  readonly words?: string | undefined;
-  readonly fix: string;
-};
 
 /** All of a run's, those of refused databases first. */
 export function troublesOf({ source, reports, error }: SourceRun): Trouble[] {

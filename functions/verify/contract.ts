@@ -3,6 +3,7 @@ import { checksSchema } from '../../core/config/checks.ts';
 import { someText } from '../../core/config/options.ts';
 import { withoutSchema } from '../../core/config/without.ts';
 import { levelChoices, variables } from '../../core/vocabulary.ts';
+import { objectCreatedSchema } from '../lambda/contract.ts';
 
 /** What the infrastructure and the verify function agree on; nothing heavy is imported here. */
 
@@ -46,16 +47,6 @@ const byHandSchema = z.strictObject({
   partial: z.boolean().optional(),
   /** What may lack where it is restored, instead of the function's own. */
   without: withoutSchema.optional(),
-});
-
-/** EventBridge's `Object Created` event of S3. Loose: AWS adds fields. Keys come as they are, not URL-encoded. */
-const objectCreatedSchema = z.looseObject({
-  source: z.literal('aws.s3'),
-  'detail-type': z.literal('Object Created'),
-  detail: z.looseObject({
-    bucket: z.looseObject({ name: z.string() }),
-    object: z.looseObject({ key: z.string() }),
-  }),
 });
 
 export const verifyEventSchema = z.union([objectCreatedSchema, byHandSchema]);

@@ -1,6 +1,7 @@
 import { type Contradiction, nothingBeside } from '../../core/config/contradiction.ts';
 import { ofLevel, ofSourceAlone, repeated } from '../../core/config/source-contradictions.ts';
 import { checksBytes, checksLimitBytes } from '../../functions/verify/contract.ts';
+import { ofCopies } from './contradictions/copies.ts';
 import { ofNetworks } from './contradictions/network.ts';
 import { type LooseConfig, type LooseSource, looseConfig } from './loose-config.ts';
 
@@ -137,5 +138,6 @@ export function contradictions(raw: unknown): Contradiction[] {
     ...ofLayers(config),
     ...ofLevel(config),
     ...ofRestore(config),
+    ...ofCopies(config),
   ];
 }

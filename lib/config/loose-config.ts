@@ -12,6 +12,7 @@ const source = z.object({
 const bucket = z.object({
   name: anything,
   existing: anything,
+  prefix: anything,
   kms: anything,
   kmsKeyArn: anything,
   transition: z.object({ storageClass: anything, afterDays: anything }).optional().catch(undefined),
@@ -40,6 +41,17 @@ const verify = z.object({
   network: z.object(subnets).optional().catch(undefined),
 });
 const restore = z.object({ enabled: anything, secretArns: anything, secretKmsKeyArn: anything });
+const copy = z.object({
+  name: z.string().optional().catch(undefined),
+  url: anything,
+  region: anything,
+  endpoint: anything,
+  kmsKeyArn: anything,
+  credentialsSecretArn: anything,
+  secretKmsKeyArn: anything,
+  objectLock: z.object({ mode: anything, days: anything }).optional().catch(undefined),
+  prune: z.object({ credentialsSecretArn: anything }).optional().catch(undefined),
+});
 /** A configuration as far as it can be read. */
 export const looseConfig = z.object({
   sources: z.array(source.catch({ schedules: [] })).catch([]),
@@ -48,7 +60,9 @@ export const looseConfig = z.object({
   layer: layer.catch({}).default({}),
   verify: verify.catch({}).default({}),
   restore: restore.catch({}).default({}),
+  copies: z.array(copy.catch({})).catch([]).default([]),
 });
 export type LooseConfig = z.infer<typeof looseConfig>;
 export type LooseSubnets = NonNullable<LooseConfig['network'] | LooseConfig['verify']['network']>;
+export type LooseCopy = LooseConfig['copies'][number];
 export type LooseSource = LooseConfig['sources'][number];

@@ -1,19 +1,13 @@
 import * as z from 'zod';
+import { copyOptions } from '../../core/config/copies.ts';
 import { cronProblem } from '../../core/config/cron.ts';
-import { notDaily, pruneSchedule } from '../../core/config/daily.ts';
+import { copySchedule, notDaily, pruneSchedule } from '../../core/config/daily.ts';
 import { defaultLevel, defaultPolicy } from '../../core/config/defaults.ts';
-import { mostNightlyLockDays } from '../../core/config/object-lock.ts';
 import { hostName, port, someText } from '../../core/config/options.ts';
 import { sourceName, sourceOptions } from '../../core/config/source.ts';
 import { withoutSchema } from '../../core/config/without.ts';
 import { policyOptions } from '../../core/retention/policy.ts';
-import {
-  levelChoices,
-  notifyPolicies,
-  objectLockModes,
-  postgresPort,
-  transitionClasses,
-} from '../../core/vocabulary.ts';
+import { levelChoices, notifyPolicies, postgresPort, transitionClasses } from '../../core/vocabulary.ts';
 
 /** Values that CloudWatch Logs accepts as a retention, in days. */
 export const retentionDays = [
@@ -38,6 +32,9 @@ export const functionDefaults = {
   logRetentionDays: 90,
 } as const;
 
+/** How old the newest copy may be where nobody says otherwise: a night may fail, and be mended by the next. */
+export const copyMaxAgeHours = 48;
+
 const account = '\\d{12}';
 const arn = (service: string, resource: string): RegExp =>
   new RegExp(`^arn:aws[a-z-]*:${service}:[a-z0-9-]+:${account}:${resource}$`);
@@ -52,6 +49,13 @@ const timeoutMinutes = z.int().min(1).max(15).default(functionDefaults.timeoutMi
 
 /** Segments that need no encoding in a key, a URL or an event pattern. */
 export const prefixPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
+
+/** A copy's name is part of names of resources, from which CloudFormation takes hyphens away. */
+export const copyNamePattern = /^[a-z0-9]([a-z0-9-]{0,28}[a-z0-9])?$/;
+
+/** `s3://bucket/prefix`, with a prefix that needs no encoding. */
+export const bucketUrlPattern =
+  /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*))?\/?$/;
 
 const secretArn = z
   .string()
@@ -93,9 +97,7 @@ const bucket = z.strictObject({
     .optional(),
   abortIncompleteUploadsAfterDays: z.int().min(1).max(7).default(3),
   keepDeletedVersionsDays: z.int().min(1).max(3650).default(30),
-  objectLock: z
-    .strictObject({ mode: z.enum(objectLockModes), days: z.int().min(1).max(mostNightlyLockDays) })
-    .optional(),
+  objectLock: copyOptions.objectLock,
 });
 
 const alerts = z.strictObject({
@@ -170,6 +172,9 @@ const restore = z.strictObject({
 });
 
 const whyNotDaily = (cron: string): string | undefined => cronProblem(cron) ?? notDaily(cron);
+const everyDay = z.string().refine((value) => whyNotDaily(value) === undefined, {
+  error: ({ input }) => whyNotDaily(String(input)),
+});
 
 const prune = z.strictObject({
   ...policyOptions,
@@ -177,10 +182,30 @@ const prune = z.strictObject({
   verified: z.boolean().default(true),
   /** Not the policy's own default: that of the schedules. */
   timeZone: policyOptions.timeZone.unwrap().optional(),
-  schedule: z
-    .string()
-    .refine((value) => whyNotDaily(value) === undefined, { error: ({ input }) => whyNotDaily(String(input)) })
-    .default(pruneSchedule),
+  schedule: everyDay.default(pruneSchedule),
+});
+
+const copy = z.strictObject({
+  name: z.string().regex(copyNamePattern),
+  url: z.string().max(320).regex(bucketUrlPattern),
+  region: copyOptions.region,
+  /** By HTTPS only: from a function the way leads over the internet. */
+  endpoint: z
+    .url({ protocol: /^https$/ })
+    .regex(/^[^@?#]*$/)
+    .optional(),
+  pathStyle: copyOptions.pathStyle,
+  storageClass: copyOptions.storageClass,
+  partLimit: copyOptions.partLimit,
+  kmsKeyArn: kmsKeyArn.optional(),
+  credentialsSecretArn: secretArn.optional(),
+  secretKmsKeyArn: kmsKeyArn.optional(),
+  objectLock: copyOptions.objectLock,
+  maxAgeHours: copyOptions.maxAgeHours.unwrap().default(copyMaxAgeHours),
+  schedule: everyDay.default(copySchedule),
+  prune: prune.extend({ credentialsSecretArn: secretArn.optional() }).optional(),
+  memoryMiB,
+  timeoutMinutes,
 });
 
 /** The context key `pgproof` of cdk.json. `prefault`: an absent section is an empty one, whose keys have defaults. */
@@ -199,9 +224,11 @@ export const configSchema = z.strictObject({
   restore: restore.prefault({}),
   /** Not prefaulted: where it is not there, nothing is ever deleted. */
   prune: prune.optional(),
+  copies: z.array(copy).default([]),
 });
 
 export type Config = z.infer<typeof configSchema>;
+export type CopyConfig = z.infer<typeof copy>;
 export type SourceConfig = z.infer<typeof source>;
 export type SubnetsConfig = Omit<NonNullable<VerifyConfig['network']>, 'vpcId'>;
 export type VerifyConfig = z.infer<typeof verify>;

@@ -9,6 +9,7 @@ test('docs/access.md is what the template says; npm run access-page brings it up
       {
         restore: { enabled: true },
         prune: { keep: { daily: 7 } },
+        copies: [{ name: 'offsite', url: 's3://acme-offsite', kmsKeyArn }],
         bucket: { kmsKeyArn, objectLock: { mode: 'governance', days: 30 } },
         network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] },
       },

@@ -54,6 +54,29 @@ test.each<[string, object]>([
     }),
   ],
   [
+    'copies, with a role and with secrets, pruned',
+    configuration({
+      bucket: { kms: true, prefix: 'pg' },
+      copies: [
+        {
+          name: 'offsite',
+          url: 's3://acme-offsite/pg',
+          kmsKeyArn,
+          objectLock: { mode: 'governance', days: 30 },
+          prune: { keep: { daily: 7 } },
+        },
+        {
+          name: 'cloud',
+          url: 's3://acme-cloud',
+          endpoint: 'https://storage.googleapis.com',
+          credentialsSecretArn: secretArn,
+          secretKmsKeyArn: kmsKeyArn,
+          prune: { keep: { daily: 7 }, credentialsSecretArn: secretArn },
+        },
+      ],
+    }),
+  ],
+  [
     'a restore function in a VPC, with keys and checks',
     configuration(
       { network, bucket: { kmsKeyArn }, restore: { enabled: true, secretArns: [secretArn] } },

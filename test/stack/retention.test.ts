@@ -8,7 +8,8 @@ import { expect, test } from 'vitest';
 import { pruneEnvironment, pruneEventSchema } from '../../functions/prune/contract.ts';
 import { asBucket } from '../../lib/bucket.ts';
 import { PostgresBackup } from '../../lib/postgres-backup.ts';
-import { BackupRetention, type BackupRetentionProps } from '../../lib/retention.ts';
+import { BackupRetention } from '../../lib/retention.ts';
+import type { BackupRetentionProps } from '../../lib/retention-props.ts';
 import { s3Asks } from '../support/aws/iam.ts';
 import { Deployed } from '../support/stack/deployed.ts';
 import {

@@ -56,6 +56,7 @@ test('fills in every default', () => {
       timeoutMinutes: 15,
     },
     restore: { enabled: false, memoryMiB: 2048, temporaryStorageMiB: 10_240, timeoutMinutes: 15 },
+    copies: [],
   });
 });
 

@@ -7,9 +7,11 @@ import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from '
 import { bundle } from '../run/bundles.ts';
 import { type Lambda, type LambdaOptions, withLambda } from './runtime.ts';
 
-export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune';
+export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune' | 'copy';
 
 export const bucket = 'backups';
+/** Of the second place. */
+export const copies = 'offsite';
 export const topicArn = 'arn:aws:sns:us-east-1:111122223333:backups';
 export const secretArn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:shop/backup-AbCdEf';
 export const kmsKeyArn = 'arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -63,7 +65,7 @@ export async function withDeployment<T>(
   await runSql(home.parameters, `CREATE ROLE ${quoted} SUPERUSER LOGIN PASSWORD ${pg.escapeLiteral(canary)}`);
   const { found } = await findTools();
   try {
-    return await withAwsServer({ buckets: [bucket] }, async (aws) => {
+    return await withAwsServer({ buckets: [bucket, copies] }, async (aws) => {
       aws.secrets.set(secretArn, {
         engine: 'postgres',
         host,
@@ -93,6 +95,13 @@ export async function withDeployment<T>(
         },
         verify: { ...both, PGPROOF_VERIFY_LEVEL: 'read' },
         prune: { ...withoutPolicy, PGPROOF_SOURCES: '["shop"]', PGPROOF_KEEP: '{"daily": 7}' },
+        copy: {
+          ...both,
+          PGPROOF_SOURCES: '["shop"]',
+          PGPROOF_COPY_NAME: 'offsite',
+          PGPROOF_COPY_TO: `s3://${copies}/pg`,
+          PGPROOF_COPY_MAX_AGE_HOURS: '48',
+        },
         restore: {
           ...withoutPolicy,
           PGPROOF_SOURCE: 'shop',

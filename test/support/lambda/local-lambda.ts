@@ -8,15 +8,17 @@ import { machinePrograms } from '../../../cli/programs.ts';
 import type { ConnectionParameters } from '../../../core/postgres/connect/parameters.ts';
 import { type PrivateServer, withPrivateServer } from '../../../core/postgres/server/private-server.ts';
 import { backupEnvironment } from '../../../functions/backup/contract.ts';
+import { copyEnvironment } from '../../../functions/copy/contract.ts';
 import { pruneEnvironment } from '../../../functions/prune/contract.ts';
 import { restoreEnvironment } from '../../../functions/restore/contract.ts';
 import { verifyEnvironment } from '../../../functions/verify/contract.ts';
 import { type AwsServer, withAwsServer } from '../aws/server.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune';
+export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune' | 'copy';
 
 export const bucket = 'backups';
+const copies = 'offsite';
 const topicArn = 'arn:aws:sns:us-east-1:111122223333:backups';
 const secretArn = 'arn:aws:secretsmanager:us-east-1:111122223333:secret:shop/backup-AbCdEf';
 
@@ -33,6 +35,7 @@ const functions: Readonly<
   verify: { variables: verifyEnvironment, load: () => import('../../../functions/verify/handler.ts') },
   restore: { variables: restoreEnvironment, load: () => import('../../../functions/restore/handler.ts') },
   prune: { variables: pruneEnvironment, load: () => import('../../../functions/prune/handler.ts') },
+  copy: { variables: copyEnvironment, load: () => import('../../../functions/copy/handler.ts') },
 };
 
 /**
@@ -58,7 +61,7 @@ export async function withLocalLambda<T>(
   return await withPrivateServer({ tools, tcp: true, signal }, async (source) => {
     onProgress(`PostgreSQL ${source.version} is up; it gets a sample shop of some 15 MB`);
     await loadSampleShop(source.parameters, { scale: 0.02, signal });
-    return await withAwsServer({ buckets: [bucket] }, async (aws) => {
+    return await withAwsServer({ buckets: [bucket, copies] }, async (aws) => {
       aws.secrets.set(secretArn, secretOf(source));
       const developers = { ...process.env };
       return await use({
@@ -79,7 +82,7 @@ function secretOf({ tcpParameters }: PrivateServer): Readonly<Record<string, unk
 }
 
 /** Variables of a function that say which server, store, key and topic: here those are its own. */
-const saysWhere = /^PGPROOF_(SOURCE|STORE|SECRET_ARN|AUTH|HOST|PORT|USER|TOPIC_ARN|KMS_KEY_ARN)$/;
+const saysWhere = /^PGPROOF_(SOURCE|STORE|SECRET_ARN|AUTH|HOST|PORT|USER|TOPIC_ARN|KMS_KEY_ARN|COPY_\w+)$/;
 
 /**
  * The developer's own variables, without what could lead to real servers and accounts, then Lambda's, then the
@@ -110,6 +113,9 @@ function environmentOf(name: FunctionName, developers: NodeJS.ProcessEnv, aws: A
     PGPROOF_SSLMODE: 'disable',
     PGPROOF_SOURCES: '["shop"]',
     PGPROOF_KEEP: '{"daily": 7}',
+    PGPROOF_COPY_NAME: 'offsite',
+    PGPROOF_COPY_TO: `s3://${copies}/pg`,
+    PGPROOF_COPY_MAX_AGE_HOURS: '48',
   };
   const ofFunction = Object.entries(deployed).filter(([variable]) => known.includes(variable));
   return {

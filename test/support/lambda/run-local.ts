@@ -11,6 +11,7 @@ const usualEvents: Readonly<Record<FunctionName, object>> = {
   verify: { backup: 'shop/shop/latest' },
   restore: { backup: 'shop/shop/latest', target: { database: 'shop_restored' }, create: true },
   prune: { dryRun: true },
+  copy: {},
 };
 
 const example = `npm run lambda -- backup '{}'`;

@@ -8,9 +8,13 @@ const roles = {
   verify: 'ordersprodVerifyRole',
   restore: 'ordersprodRestoreRole',
   prune: 'RetentionPruneRole',
+  copy: 'CopiesoffsiteCopyRole',
   scheduler: 'ordersprodSchedulesRole',
   'scheduler of prune': 'RetentionDailyRole',
+  'scheduler of copy': 'CopiesoffsiteDailyRole',
 } as const;
+/** Where the example copies to. */
+const copies = 'arn:aws:s3:::acme-offsite';
 const functions = ['backup', 'verify', 'restore', 'prune'] as const;
 
 const exampleBackup = 'orders-prod/app/2026-11-20T02-00-00Z';
@@ -41,8 +45,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-async function rightsOn(deployed: Deployed, role: string, key: string): Promise<string> {
-  const bucketArn = deployed.arn('AWS::S3::Bucket', 'Bucket');
+async function rightsOn(
+  deployed: Deployed,
+  role: string,
+  key: string,
+  bucketArn = deployed.arn('AWS::S3::Bucket', 'Bucket'),
+): Promise<string> {
   const held: string[] = [];
   for (const [word, operation, headers] of rights) {
     if (await deployed.allows(role, s3Asks(operation, bucketArn, key, headers))) held.push(word);
@@ -55,9 +63,10 @@ async function objectTable(deployed: Deployed): Promise<string> {
   for (const [name, key] of objects) {
     const cells = [name];
     for (const role of functions) cells.push(await rightsOn(deployed, roles[role], key));
+    cells.push(await rightsOn(deployed, roles.copy, key), await rightsOn(deployed, roles.copy, key, copies));
     rows.push(cells);
   }
-  return table(['object', ...functions], rows);
+  return table(['object', ...functions, 'copy', 'copy, there'], rows);
 }
 
 const code = (texts: readonly string[]): string => texts.map((text) => `\`${text}\``).join(', ');
@@ -97,7 +106,7 @@ export async function accessPage(template: Template): Promise<string> {
   return `# Who may do what
 
 \`npm run access-page\` makes this page from the CloudFormation template of a source \`orders-prod\` with everything there is: a VPC, KMS
-keys, a restore function, prune, Object Lock. A test fails when it is out of date. [Decision 15](decisions/0015-who-may-do-what-to-which-object.md)
+keys, a restore function, prune, a copy into \`acme-offsite\`, Object Lock. A test fails when it is out of date. [Decision 15](decisions/0015-who-may-do-what-to-which-object.md)
 says why it is so, [SECURITY.md](../SECURITY.md) what it defends against.
 
 ## Objects
@@ -105,7 +114,7 @@ says why it is so, [SECURITY.md](../SECURITY.md) what it defends against.
 As IAM decides about each. \`create\` is a put on the condition that the key is free, \`replace\` any put, \`tag\` marks as an archive (\`pgproof=archive\`) and
 as nothing else.
 \`delete\` hides: nobody may delete a version. Another source's backups are
-nothing to a function.
+nothing to a function. The last column is about the bucket of the copies; the role that prunes there has the rights of prune, there.
 
 ${await objectTable(deployed)}
 

@@ -1,0 +1,39 @@
+import type { Context } from 'aws-lambda';
+import { withDeadline } from '../lambda/deadline.ts';
+import { telemetry } from '../lambda/telemetry.ts';
+import { tellFailure } from '../lambda/tell-failure.ts';
+import { tellTroubles } from '../lambda/tell-troubles.ts';
+import { copyEnvironment, copyMetrics } from './contract.ts';
+import { prepare } from './lambda-dependencies.ts';
+import { BackupsNotCopied, type CopyResponse, record, responseOf, tellCopied } from './lambda-output.ts';
+import { copyAll, copyOne } from './run.ts';
+import { tooLong, troublesOf } from './troubles.ts';
+
+const { logger, metrics } = telemetry('copy', copyMetrics.namespace);
+
+/** Copies the backup whose verdict appeared, or that the event names; with `{}` whatever is missing. */
+export async function handler(event: unknown, context: Context): Promise<CopyResponse> {
+  logger.addContext(context);
+  const { settings, id, shared, notifier } = await tellFailure(
+    process.env[copyEnvironment.topicArn],
+    'copy',
+    () => prepare(event, process.env),
+  );
+  const { sources, maxAgeHours, to } = settings;
+  const run = await withDeadline(
+    context,
+    (signal) =>
+      id === undefined
+        ? copyAll(sources, { ...shared, signal, maxAgeHours })
+        : copyOne(id, { ...shared, signal }),
+    tooLong(settings),
+  );
+  const response = responseOf(run, settings);
+  record(logger, metrics, response);
+  const troubles = troublesOf(run, settings);
+  await tellTroubles(notifier, { work: 'copy', store: to, troubles, at: new Date() });
+  await tellCopied(notifier, response, new Date());
+  // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.
+  if (troubles.length > 0) throw new BackupsNotCopied(troubles);
+  return response;
+}

@@ -1,0 +1,62 @@
+import { lockFrom } from '../../core/config/object-lock.ts';
+import { findBackup } from '../../core/inventory/read-backup.ts';
+import type { BackupId } from '../../core/manifest/backup-id.ts';
+import { type Notifier, notifier } from '../../core/notify/notifier.ts';
+import { snsChannel } from '../../core/notify/sns-channel.ts';
+import { openBucket } from '../../core/store/open-bucket.ts';
+import type { Store } from '../../core/store/store.ts';
+import { idOfEvent } from '../lambda/id-of-event.ts';
+import { reachOther } from '../lambda/other-place.ts';
+import { BadSettings, parseEvent } from '../lambda/settings.ts';
+import { type CopyEvent, copyEventSchema, verificationSuffix } from './contract.ts';
+import type { Shared } from './run.ts';
+import { type CopySettings, readCopySettings } from './settings.ts';
+
+/** What a run is about, and what it needs of the world. */
+export type Prepared = {
+  readonly settings: CopySettings;
+  /** Undefined: whatever is missing. */
+  readonly id: BackupId | undefined;
+  readonly shared: Omit<Shared, 'signal'>;
+  readonly notifier: Notifier;
+};
+
+/** @throws BadSettings, BackupNotFound, CredentialsUnavailable, StoreUnusable */
+export async function prepare(event: unknown, env: NodeJS.ProcessEnv): Promise<Prepared> {
+  const settings = readCopySettings(env);
+  const request = parseEvent(copyEventSchema, event, '{} or {"backup": "orders-prod/app/latest"}');
+  const from = openBucket(settings.store);
+  const { kmsKeyArn, storageClass, partLimit, lock } = settings;
+  const to = openBucket(settings.to, {
+    ...(await reachOther(settings)),
+    kmsKeyArn,
+    storageClass,
+    partLimit,
+  });
+  return {
+    settings,
+    id: await idOf(request, settings, from),
+    shared: { from, to, lock: () => lockFrom(lock, new Date()), clock: () => new Date() },
+    notifier: notifier(snsChannel(settings.topicArn), settings.notify),
+  };
+}
+
+async function idOf(event: CopyEvent, settings: CopySettings, from: Store): Promise<BackupId | undefined> {
+  if ('detail' in event)
+    return ofThisStack(
+      idOfEvent(event, { url: settings.store, suffix: verificationSuffix, kind: 'verification' }),
+      settings,
+    );
+  return event.backup === undefined ? undefined : ofThisStack(await findBackup(from, event.backup), settings);
+}
+
+/** The role has no right to another's, and S3 would say no more than that. */
+function ofThisStack(id: BackupId, { sources }: CopySettings): BackupId {
+  if (sources.includes(id.source)) return id;
+  throw new BadSettings({
+    what: 'The event names a source that this function does not copy',
+    got: JSON.stringify(id.source),
+    expected: sources.join(', '),
+    fix: 'Name a backup of one of these, or start the copy function of the stack that it is of.',
+  });
+}
