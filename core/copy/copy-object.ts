@@ -180,15 +180,17 @@ function problemOf(
 /**
  * Takes away what lies wrong under a key of a backup that has no manifest there. With one it would be somebody's backup.
  *
- * @throws CopyDamaged where the store does not let us
+ * @throws CopyDamaged where the store does not let us; SourceDamaged where that has the same wrong bytes
  */
-async function takeAway(
-  { name }: StoredFile,
-  problem: Problem,
-  { id, to, signal }: ObjectContext,
-): Promise<void> {
+async function takeAway(file: StoredFile, problem: Problem, context: ObjectContext): Promise<void> {
+  const { id, to, signal } = context;
+  const { name } = file;
   const byHand = `Delete ${to.url}/${keyOf(id, name)}, and copy again.`;
-  if (!isPrunable(to)) throw new CopyDamaged(id, problem, byHand);
+  if (!isPrunable(to)) {
+    // Who deletes it by hand and copies again would get the same, where the first store is to blame.
+    for await (const _ of await read(file, context));
+    throw new CopyDamaged(id, problem, byHand);
+  }
   const manifest = keyOf(id, manifestName);
   for await (const { key } of to.list(manifest, { signal }))
     if (key === manifest) throw new CopyDamaged(id, problem, 'Another run has finished it: verify the copy.');
