@@ -154,6 +154,8 @@ describe.each<[string, () => Deployed, boolean]>([
           create: await may(bucketArn, 'PutObject', key, free),
           createInParts: await may(bucketArn, 'CompleteMultipartUpload', key, free),
           part: await may(bucketArn, 'UploadPartCopy', key),
+          tag: await may(bucketArn, 'PutObjectTagging', key, { 'x-amz-tagging': 'pgproof=archive' }),
+          otherTag: await may(bucketArn, 'PutObjectTagging', key, { 'x-amz-tagging': 'expire=now' }),
           replace: await may(bucketArn, 'PutObject', key),
           replaceInParts: await may(bucketArn, 'CompleteMultipartUpload', key),
           replaceIfUnchanged: await may(bucketArn, 'PutObject', key, unchanged),
@@ -169,6 +171,9 @@ describe.each<[string, () => Deployed, boolean]>([
           create: has('create'),
           createInParts: has('create'),
           part: has('create'),
+          tag: has('tag'),
+          // Where somebody else allows all tags, they are on archives only.
+          otherTag: open && has('tag'),
           replace: has('replace'),
           replaceInParts: has('replace'),
           replaceIfUnchanged: has('replace'),
