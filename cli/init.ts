@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { messageOf, UsageError } from '../core/errors.ts';
+import { type RoleFlags, roleOptions, roleSql } from './init-role.ts';
 import { exampleConfig } from './night/example-config.ts';
 import { cronLine, type Started, systemdUnits, type Unit } from './night/units.ts';
 import { tell } from './output/edge.ts';
 import { printSource } from './output/result.ts';
 
-type InitFlags = {
+type InitFlags = RoleFlags & {
   readonly systemd?: true;
   readonly cron?: true;
   readonly config: string;
@@ -16,13 +17,17 @@ type InitFlags = {
 };
 
 export function initCommand(): Command {
-  return new Command('init')
-    .description('print a configuration to begin with, units for systemd, or a line for cron')
+  const command = new Command('init')
+    .description(
+      'print a configuration to begin with, units for systemd, a line for cron, or the SQL of a role',
+    )
     .addOption(new Option('--systemd', 'a service and a timer').conflicts('cron'))
     .addOption(new Option('--cron', 'a line for /etc/cron.d'))
     .option('--config <file>', 'the configuration that they name', '/etc/pgproof/pgproof.yaml')
     .option('--out <path>', 'write to this file; with --systemd to this directory. What is there stays')
     .action(run);
+  for (const option of roleOptions()) command.addOption(option);
+  return command;
 }
 
 async function run(flags: InitFlags): Promise<void> {
@@ -33,7 +38,8 @@ async function run(flags: InitFlags): Promise<void> {
     else for (const { name, text } of units) await writeNew(join(out, name), text);
     return;
   }
-  const text = flags.cron ? cronLine(started(flags)) : exampleConfig({ schema: publishedSchema() });
+  const text =
+    roleSql(flags) ?? (flags.cron ? cronLine(started(flags)) : exampleConfig({ schema: publishedSchema() }));
   if (out === undefined) printSource(text);
   else await writeNew(out, text);
 }
