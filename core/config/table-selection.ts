@@ -1,7 +1,10 @@
 import * as z from 'zod';
 
 /** No argument of a program may hold a zero byte. */
-export const pattern = z.string().regex(/^[^\0]+$/);
+export const pattern = z
+  .string()
+  .min(1)
+  .refine((text) => !text.includes('\0'));
 const patterns = z.array(pattern).min(1).optional();
 
 /** Patterns as pg_dump's `--schema`, `--exclude-schema`, `--exclude-table` and `--exclude-table-data` take them. */

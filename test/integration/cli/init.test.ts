@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cli, openCli } from '../../support/cli/run.ts';
+import { newestMajor, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
 
 const execute = promisify(execFile);
 
@@ -114,4 +115,21 @@ test("cron's line works with nothing in the environment, one run at a time, what
   expect(await programSays('/bin/sh', ['-c', command], {})).toEqual({ status: 0, said: '' });
   const held = ['-n', '-E', '9', config, '/bin/sh', '-c', command.replace(' run ', ' run --schedule n ')];
   expect(await programSays('flock', held, {})).toEqual({ status: 0, said: '' });
+});
+
+test('the SQL of a role for backups is SQL that a server takes, twice', async () => {
+  const role = uniqueName('of init');
+  const printed = await cli.run(['init', '--role', role]);
+  expect(printed).toMatchObject({ status: 0, stderr: '' });
+  await withDatabase(newestMajor(), {}, async ({ query }) => {
+    await query(printed.stdout);
+    await query(printed.stdout);
+    expect(await query(`select rolsuper, rolbypassrls from pg_roles where rolname = '${role}'`)).toEqual([
+      { rolsuper: false, rolbypassrls: true },
+    ]);
+    await query(`drop owned by "${role}"; drop role "${role}"`);
+  });
+  expect((await cli.run(['init', '--role'])).stdout).toContain('\\password "pgproof"');
+  expect(await cli.run(['init', '--role', 'pg_mine'])).toMatchObject({ status: 2, stdout: '' });
+  expect(await cli.run(['init', '--role', '--cron'])).toMatchObject({ status: 2, stdout: '' });
 });
