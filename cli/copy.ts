@@ -19,6 +19,7 @@ import { channelFor, withAlertFlags } from './alerts.ts';
 import { type PlaceFlags, placesFrom, withPlaceFlags } from './copy-flags.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
+import { nothingFound } from './list-filter.ts';
 import { nameOf, storeCommand } from './options.ts';
 import { copyLines, missingLines } from './output/copied.ts';
 import { copyProgress } from './output/copy-progress.ts';
@@ -87,6 +88,9 @@ async function run(id: string | undefined, flags: CopyFlags): Promise<void> {
     .finally(progress.stop);
   if (flags.json) printJson(report);
   else printLines(copyLines(report, styleFor(process.stdout)));
+  // A mistyped name would be copied every night, and nothing ever come over.
+  if (report.backups.length + report.there + report.left.length === 0)
+    tell(process.stderr, [nothingFound(from.url, flags)]);
   for (const outcome of copyOutcomes(report, new Date())) await teller.tell(outcome);
   if (report.backups.some(({ kind }) => kind === 'failed')) throw new CopyIncomplete(report);
 }

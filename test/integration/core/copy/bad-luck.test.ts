@@ -150,9 +150,10 @@ test('within one service the bytes stay there, and are read back all the same', 
     expect(await copyOne(from, to, id)).toMatchObject({ kind: 'copied', checked: 'read-back' });
     expect(server.calls('UploadPartCopy')).toBe(1);
     expect(server.calls('GetObject')).toBeGreaterThan(reads);
-    expect(await server.object('second', `p/${id}/archive.dump`)?.content()).toEqual(
-      await server.object('first', `p/${id}/archive.dump`)?.content(),
+    const [one, other] = ['first', 'second'].map((name) =>
+      server.object(name, `p/${id}/archive.dump`)?.content(),
     );
+    expect((await one)?.equals((await other) ?? Buffer.from(''))).toBe(true);
   }));
 
 test('also there a source whose bytes are wrong is named, and does not stay in the copy', () =>
