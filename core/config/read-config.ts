@@ -64,7 +64,11 @@ function describe<T>(
       fix: 'Correct the spelling or remove the key.',
     }));
   }
-  const branch = issue.code === 'invalid_union' ? onlyBranch(issue.errors) : undefined;
+  // Where the advice speaks of what is within, what is wrong is told there.
+  const branch =
+    issue.code === 'invalid_union' && knownKeys(advice, pattern).length > 0
+      ? onlyBranch(issue.errors)
+      : undefined;
   if (branch !== undefined)
     return branch.flatMap((inner) => describe(raw, [...path, ...inner.path], inner, rules));
   // Of a key within a value that is of one of several shapes, the whole value is spoken of.
