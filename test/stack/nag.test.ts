@@ -23,7 +23,7 @@ test.each<[string, object]>([
   [
     'keys, a prefix, a transition',
     configuration({
-      bucket: { kmsKeyArn, prefix: 'pg', transition: { storageClass: 'GLACIER_IR', afterDays: 1 } },
+      bucket: { kmsKeyArn, prefix: 'pg', transition: { storageClass: 'GLACIER', afterDays: 1 } },
     }),
   ],
   [

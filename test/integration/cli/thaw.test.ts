@@ -88,6 +88,11 @@ test('an archive in GLACIER is shown as such, judged by nobody, and restored onc
         stored: { classes: ['GLACIER'], state: 'frozen' },
       });
 
+      for (const level of ['read', 'restore']) {
+        const deeper = await run('verify', id, '--level', level, '--json');
+        expect((JSON.parse(deeper.stdout) as Verification).verdict, level).toBe('unverifiable');
+      }
+
       const refused = await restore();
       expect(refused.status).toBe(1);
       expect(refused.stderr).toMatch(/has to be thawed .*GLACIER.*--thaw.*expedited: 1 to 5 minutes/);
