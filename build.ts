@@ -9,8 +9,15 @@ const root = import.meta.dirname;
 /** The functions that are deployed, each from `functions/<name>/handler.ts`. */
 export const functionNames = ['backup', 'verify', 'restore', 'prune', 'copy'] as const;
 
-/** What lies beside a function's bundle, as it is. */
-export const companions: Readonly<Record<string, readonly string[]>> = { verify: ['keep-secrets.sh'] };
+/** AWS's certificates: `core/postgres/connect/rds-authorities.ts` looks for them beside itself. */
+const authorities = 'core/postgres/connect/rds-authorities.json';
+
+/** What lies beside a function's bundle, as it is: files of the repository. */
+export const companions: Readonly<Record<string, readonly string[]>> = {
+  backup: [authorities],
+  verify: ['functions/verify/keep-secrets.sh'],
+  restore: [authorities],
+};
 
 // Dependencies that are CommonJS call require() for Node's own modules, which an ES module does not have.
 const requireBanner =
@@ -81,12 +88,15 @@ export async function buildFunctions(
       // A leftover file would change the asset's hash and be deployed.
       await rm(directory, { recursive: true, force: true });
       await build({ ...functionBundle(name), outfile: path.join(directory, 'index.mjs') });
-      for (const file of companions[name] ?? []) {
-        await copyFile(path.join(root, 'functions', name, file), path.join(directory, file));
-        await chmod(path.join(directory, file), 0o755);
-      }
+      for (const file of companions[name] ?? []) await copyBeside(file, directory);
     }),
   );
+}
+
+async function copyBeside(file: string, directory: string): Promise<void> {
+  const copy = path.join(directory, path.basename(file));
+  await copyFile(path.join(root, file), copy);
+  await chmod(copy, file.endsWith('.sh') ? 0o755 : 0o644);
 }
 
 /**
@@ -104,6 +114,7 @@ export async function buildCli(outDir: string = path.join(root, 'dist/cli')): Pr
     splitting: true,
     external: await dependenciesBut('zod'),
   });
+  await copyBeside(authorities, outDir);
   await chmod(path.join(outDir, 'pgproof.js'), 0o755);
 }
 

@@ -28,8 +28,6 @@ export function initCommand(): Command {
     .option('--config <file>', 'the configuration that they name', '/etc/pgproof/pgproof.yaml')
     .option('--out <path>', 'write to this file; with --systemd to this directory. What is there stays')
     .action(run);
-  for (const option of roleOptions()) command.addOption(option);
-  return command;
 }
 
 async function run(flags: InitFlags): Promise<void> {

@@ -37,9 +37,14 @@ test('each function is one file that needs no other, its source map, and what st
   writeFileSync(path.join(directory, 'package.json'), '{}');
   await buildFunctions(directory);
   for (const name of functionNames) {
-    const beside = companions[name] ?? [];
-    expect(readdirSync(path.join(directory, name)).sort()).toEqual(['index.mjs', 'index.mjs.map', ...beside]);
-    for (const file of beside) expect(statSync(path.join(directory, name, file)).mode & 0o777).toBe(0o755);
+    const beside = (companions[name] ?? []).map((file) => path.basename(file));
+    expect(readdirSync(path.join(directory, name)).sort()).toEqual(
+      ['index.mjs', 'index.mjs.map', ...beside].sort(),
+    );
+    for (const file of beside)
+      expect(statSync(path.join(directory, name, file)).mode & 0o777).toBe(
+        file.endsWith('.sh') ? 0o755 : 0o644,
+      );
     expect(load(path.join(directory, name, 'index.mjs'), 'typeof module.handler')).toBe('function');
   }
 });
@@ -56,6 +61,7 @@ test('the command can be executed', async () => {
   const directory = temporaryDirectory();
   await buildCli(directory);
   const file = path.join(directory, 'pgproof.js');
+  expect(readdirSync(directory)).toContain('rds-authorities.json');
   expect(readFileSync(file, 'utf8').match(/^#!.*$/gm)).toEqual(['#!/usr/bin/env node']);
   expect(statSync(file).mode & 0o777).toBe(0o755);
 });

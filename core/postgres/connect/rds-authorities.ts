@@ -1,13 +1,23 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import bundle from './rds-authorities.json' with { type: 'json' };
+import { join } from 'node:path';
 
 /** Where the authorities come from, and when somebody last took them from AWS. `npm run authorities` takes them anew. */
-export const authoritiesOrigin = {
-  source: bundle.source,
-  published: bundle.published,
-  newest: bundle.newest,
-} as const;
+type Bundle = {
+  readonly source: string;
+  readonly published: string;
+  readonly newest: string;
+  /** Each as DER in base64. */
+  readonly certificates: readonly string[];
+};
+
+/**
+ * A file beside this module, and beside every bundle that has it, instead of a part of the bundle: Lambda compiles all of
+ * that at every cold start, and only who connects to RDS needs the certificates.
+ */
+export function bundledAuthorities(): Bundle {
+  return JSON.parse(readFileSync(join(import.meta.dirname, 'rds-authorities.json'), 'utf8')) as Bundle;
+}
 
 /** What AWS's own Node.js runtime carries: the authorities of its region, in regions too that no bundle of ours knows. */
 const lambdaFile = '/var/runtime/ca-cert.pem';
@@ -29,7 +39,7 @@ export function rdsAuthorities(around: Surroundings = {}): X509Certificate[] {
   const extra = env.NODE_EXTRA_CA_CERTS;
   const found = new Map<string, X509Certificate>();
   for (const certificate of [
-    ...bundle.certificates.map((one) => new X509Certificate(Buffer.from(one, 'base64'))),
+    ...bundledAuthorities().certificates.map((one) => new X509Certificate(Buffer.from(one, 'base64'))),
     ...[...files, ...(extra ? [extra] : [])].flatMap(certificatesIn),
   ]) {
     const isValid = Date.parse(certificate.validFrom) <= +now && +now < Date.parse(certificate.validTo);

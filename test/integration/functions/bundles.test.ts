@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { companions, functionNames } from '../../../build.ts';
 import { listen } from '../../support/aws/listener.ts';
@@ -14,12 +14,15 @@ const mostBytes = 1_000_000;
 describe.each(functionNames)('the bundle of %s', (name) => {
   test('is one module, its source map and its companions, small, and knows nothing of the CDK', async () => {
     const path = bundleOf(name);
-    const files = ['index.mjs', 'index.mjs.map', ...(companions[name] ?? [])];
-    expect((await readdir(dirname(path))).sort()).toEqual(files);
+    const beside = (companions[name] ?? []).map((file) => basename(file));
+    expect((await readdir(dirname(path))).sort()).toEqual(['index.mjs', 'index.mjs.map', ...beside].sort());
     const { size } = await stat(path);
     expect(size).toBeLessThan(mostBytes);
     const { sources } = JSON.parse(await readFile(`${path}.map`, 'utf8')) as { sources: string[] };
     expect(sources.length).toBeGreaterThan(100);
+    // Who may connect to RDS finds its certificates beside it.
+    const connects = sources.some((one) => one.endsWith('/connect/rds-authorities.ts'));
+    expect(beside.includes('rds-authorities.json')).toBe(connects);
     expect(sources.filter((one) => /node_modules\/(aws-cdk-lib|constructs|esbuild)\//.test(one))).toEqual([]);
     expect(
       sources.filter((one) => /(^|\/)(lib|cli|test)\/[^/]+\.ts$/.test(one) && !one.includes('node_modules')),
