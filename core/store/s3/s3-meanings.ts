@@ -108,7 +108,7 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
   XMinioStorageFull: unusable('The store is full', 'Make room.'),
   NotImplemented: unusable(
     'The store does not know a part of the S3 API that is needed',
-    'Try AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED; conditional writes (If-None-Match) are indispensable.',
+    'Try AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED. Multipart uploads are indispensable.',
   ),
   'KMS.NotFoundException': unusable('The KMS key does not exist', kms),
   'KMS.DisabledException': unusable('The KMS key is disabled', kms),

@@ -13,6 +13,7 @@ import {
   type VersionedObject,
 } from '../store.ts';
 import { digestForLock, lockInput } from './lock-input.ts';
+import { type NewOnly, onlyIfNew } from './only-if-new.ts';
 import { attemptsOf, fromLocked, isUndecided, s3ErrorName, undecided } from './s3-error.ts';
 import { type Place, readTagged } from './s3-object.ts';
 
@@ -36,7 +37,21 @@ async function isOurs(place: Place, key: string, content: Uint8Array): Promise<b
   }
 }
 
-type Condition = { readonly IfNoneMatch?: '*' } | { readonly IfMatch?: string };
+type Condition = NewOnly | { readonly IfMatch?: string };
+
+/** Writes a small object under a key that is free. @throws ObjectExists, StoreUnusable */
+export async function createSmall(
+  target: SmallTarget,
+  key: string,
+  content: Uint8Array,
+  lock?: ObjectLock,
+): Promise<void> {
+  checkKey(key);
+  const { client, bucket, folder, url } = target;
+  await onlyIfNew({ client, bucket, key: folder + key, url: `${url}/${key}` }, (condition) =>
+    putSmall(target, key, content, condition, lock),
+  );
+}
 
 /** Writes a small object, under a condition if there is one. @throws ObjectExists, ObjectMissing, StoreUnusable */
 export async function putSmall(
@@ -104,10 +119,9 @@ export async function replaceSmall(
   content: Uint8Array,
   version: string | undefined,
 ): Promise<void> {
-  const condition: Condition =
-    version === undefined ? { IfNoneMatch: '*' } : version === noVersion ? {} : { IfMatch: version };
   try {
-    await putSmall(target, key, content, condition);
+    if (version === undefined) await createSmall(target, key, content);
+    else await putSmall(target, key, content, version === noVersion ? {} : { IfMatch: version });
   } catch (error) {
     const isUnknown = error instanceof StoreUnusable && s3ErrorName(error.cause) === 'NotImplemented';
     if (isUnknown) return await putSmall(target, key, content);

@@ -15,6 +15,7 @@ import { checkKey } from '../key.ts';
 import { ObjectExists, type StagedObject, type StageOptions } from '../store.ts';
 import { lockInput } from './lock-input.ts';
 import { uploadParts } from './multipart.ts';
+import { type NewOnly, onlyIfNew } from './only-if-new.ts';
 import type { Upload, UploadedParts } from './part-sender.ts';
 import { choosePartSizes } from './part-sizes.ts';
 import {
@@ -122,12 +123,16 @@ async function liesThere({ client, bucket, key }: Upload, sent: UploadedParts): 
 }
 
 async function completeUpload(upload: Upload, sent: UploadedParts): Promise<void> {
+  await onlyIfNew(upload, (condition) => completeWith(upload, sent, condition));
+}
+
+async function completeWith(upload: Upload, sent: UploadedParts, condition: NewOnly): Promise<void> {
   const command = new CompleteMultipartUploadCommand({
     Bucket: upload.bucket,
     Key: upload.key,
     UploadId: upload.uploadId,
     MultipartUpload: { Parts: [...sent.parts] },
-    IfNoneMatch: '*',
+    ...condition,
   });
   for (let attempt = 1; ; attempt += 1) {
     try {

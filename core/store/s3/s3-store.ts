@@ -9,7 +9,7 @@ import { readTagged } from './s3-object.ts';
 import { S3Origin, serviceOf } from './s3-origin.ts';
 import { s3Place } from './s3-place.ts';
 import type { S3StoreSettings } from './s3-settings.ts';
-import { putSmall, readSmallTagged, replaceSmall } from './s3-small.ts';
+import { createSmall, putSmall, readSmallTagged, replaceSmall } from './s3-small.ts';
 import { type S3Target, stageInS3 } from './s3-stage.ts';
 
 /**
@@ -50,7 +50,7 @@ export function s3Store(settings: S3StoreSettings): Store {
     },
     stageFrom: s3Copier(target),
     async create(key, content, { lock } = {}) {
-      await putSmall(target, key, content, { IfNoneMatch: '*' }, lock);
+      await createSmall(target, key, content, lock);
     },
     async replace(key, content) {
       await putSmall(target, key, content);

@@ -17,6 +17,8 @@ export type S3ServerOptions = {
   readonly region?: string;
   /** Whether a PutObject may come with If-Match; default true, as S3. Others answer 501. */
   readonly knowsIfMatch?: boolean;
+  /** Whether an object may be written with If-None-Match; default true, as S3. Backblaze B2 answers 501. */
+  readonly knowsIfNoneMatch?: boolean;
   /** Whether there is a DeleteObjects; default true, as S3. Google answers 400 NotImplemented. */
   readonly knowsDeleteObjects?: boolean;
   /** Keys that a DeleteObjects neither deletes nor speaks of, as no S3 should. */

@@ -31,6 +31,8 @@ export function attributesOf(
 
 /** @throws WireError PreconditionFailed, where `If-None-Match: *` and the key is taken */
 export function checkIfNoneMatch(call: S3Call): void {
+  if (call.options.knowsIfNoneMatch === false && header(call.request, 'if-none-match') !== undefined)
+    throw unknownHeader();
   if (header(call.request, 'if-none-match') === '*' && bucketOf(call).objects.has(call.key))
     throw new WireError(
       412,
@@ -61,6 +63,11 @@ function checkCondition(call: S3Call, before: string | undefined): void {
   if (ifMatch !== undefined) objectOf(call);
 }
 
+function unknownHeader(): WireError {
+  const message = 'A header you provided implies functionality that is not implemented';
+  return new WireError(501, 'NotImplemented', message);
+}
+
 /** An entity tag is opaque: S3's own is no MD5 for encrypted or multipart objects. */
 export function newEtag(): string {
   return `"${createHash('md5').update(randomUUID()).digest('hex')}"`;
@@ -69,11 +76,7 @@ export function newEtag(): string {
 export async function putObject(call: S3Call): Promise<void> {
   const bucket = bucketOf(call);
   if (call.options.knowsIfMatch === false && header(call.request, 'if-match') !== undefined)
-    throw new WireError(
-      501,
-      'NotImplemented',
-      'A header you provided implies functionality that is not implemented',
-    );
+    throw unknownHeader();
   const attributes = attributesOf(call);
   if (attributes.lock !== undefined) checkDigest(call.request);
   const before = bucket.objects.get(call.key)?.etag;

@@ -297,6 +297,46 @@ describe('a read', () => {
   });
 });
 
+describe('a service that does not know If-None-Match, as Backblaze B2', () => {
+  const content = bytesOf(100);
+  const inB2 = (use: (store: Store, server: S3Server) => Promise<void>): Promise<void> =>
+    inBucket(use, {}, { knowsIfNoneMatch: false });
+
+  it('takes small objects and uploads, and is asked once whether it knows it', () =>
+    inB2(async (store, server) => {
+      for (const key of ['a', 'b']) await store.create(key, content);
+      await (await store.stage('c', sourceOf(content))).commit();
+      expect(server.keys('backups')).toEqual(['p/a', 'p/b', 'p/c']);
+      expect(server.uploads()).toEqual([]);
+      expect([server.calls('PutObject'), server.calls('CompleteMultipartUpload')]).toEqual([3, 1]);
+    }));
+
+  it('overwrites nothing', () =>
+    inB2(async (store, server) => {
+      const other = bytesOf(50);
+      for (const key of ['p/a', 'p/b']) await server.put('backups', key, other);
+      await expect(store.create('a', content)).rejects.toThrow(ObjectExists);
+      const staged = await store.stage('b', sourceOf(content));
+      await expect(staged.commit()).rejects.toThrow(ObjectExists);
+      await staged.abort();
+      for (const key of ['p/a', 'p/b'])
+        expect((await server.object('backups', key)?.content())?.equals(other)).toBe(true);
+      expect(server.uploads()).toEqual([]);
+      // A key that begins with it is another one.
+      await server.put('backups', 'p/manifest.json.old', other);
+      await store.create('manifest.json', content);
+    }));
+
+  it('outlives a lost answer', () =>
+    inB2(async (store, server) => {
+      server.misbehave({ operation: 'PutObject', skip: 1, action: 'lostResponse' });
+      await store.create('a', content);
+      server.misbehave({ operation: 'CompleteMultipartUpload', action: 'lostResponse' });
+      await (await store.stage('b', sourceOf(content))).commit();
+      expect(server.keys('backups')).toEqual(['p/a', 'p/b']);
+    }));
+});
+
 describe('replacing what was read', () => {
   const key = 'verification.json';
   const replaced = async (store: Store): Promise<void> => {
