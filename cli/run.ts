@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import type { NightConfig } from '../core/config/night.ts';
+import { ConfigurationError } from '../core/config/problem.ts';
+import { messageOf } from '../core/errors.ts';
 import { night } from '../core/night/night.ts';
 import type { NightReport } from '../core/night/request.ts';
 import type { Outcome } from '../core/notify/alert.ts';
 import { collectingNotifier, composeDigest } from '../core/notify/digest.ts';
 import type { Channel } from '../core/notify/notifier.ts';
+import { withoutSecrets } from '../core/process/redact.ts';
 import { interruptible } from './interrupt.ts';
 import { readConfiguration } from './night/config-file.ts';
 import { type NightFlags, refuseUnknownNames } from './night/flags.ts';
+import { inKeysOf } from './night/in-keys.ts';
+import { tellMisconfigured } from './night/misconfigured.ts';
 import { NightFailed } from './night/night-failed.ts';
 import { prepareNight } from './night/prepare.ts';
 import { nightLines } from './night/report-lines.ts';
@@ -42,7 +47,7 @@ export function runCommand(): Command {
 async function run(flags: NightFlags): Promise<void> {
   const { config, path, directory } = await readConfiguration(flags.config);
   refuseUnknownNames(flags, config);
-  const notifier = collectingNotifier();
+  const notifier = inKeysOf(collectingNotifier());
   const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   // Whatever cron's job says is mailed: only a terminal is told of what goes well.
   const isWatched = process.stderr.isTTY === true;
@@ -57,6 +62,10 @@ async function run(flags: NightFlags): Promise<void> {
       onProgress: on,
       ...machinePrograms({ signal, onProgress: say }),
       warn: (line) => tell(process.stderr, [line]),
+    }).catch(async (error: unknown) => {
+      if (!(flags.dryRun ?? false) && error instanceof ConfigurationError)
+        await warnMisconfigured(error, config, directory);
+      throw error;
     });
     try {
       const { emit, backup, sources, stores, steps } = prepared;
@@ -93,6 +102,16 @@ async function run(flags: NightFlags): Promise<void> {
   // The message that could not be sent has the other in it.
   if (unsent !== undefined) throw unsent.error;
   if (failed !== undefined) throw failed;
+}
+
+/** That people hear of it, too; what could not be sent is said beside what is wrong. */
+async function warnMisconfigured(
+  error: ConfigurationError,
+  config: NightConfig,
+  directory: string,
+): Promise<void> {
+  const unsent = await tellMisconfigured(error, config, directory);
+  if (unsent !== undefined) tell(process.stderr, [withoutSecrets(messageOf(unsent))]);
 }
 
 /** One message of all of it. @returns why it could not be sent */

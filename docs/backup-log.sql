@@ -49,6 +49,7 @@ select source, database_name,
   count(*) filter (where started_at > now() - interval '7 days') as runs_7_days,
   count(*) filter (where status in ('failed', 'abandoned') and started_at > now() - interval '7 days') as failed_7_days
 from "public"."backup_log"
+where database_name <> ''
 group by source, database_name;
 
 comment on table "public"."backup_log" is 'pgproof backup log, version 1';

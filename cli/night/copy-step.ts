@@ -10,6 +10,9 @@ import type { CollectingNotifier } from '../../core/notify/digest.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
 
+/** Its keys are in the configuration, and what one night could not copy the next one does. */
+const afterFailure = 'Mend what is named. The next night copies everything that is missing there.';
+
 /** What the other store has not of the sources of this configuration, and would keep. */
 export function copyStep(
   copy: NightConfig['copies'][number] & { readonly of: string },
@@ -43,7 +46,8 @@ export function copyStep(
         await emit({ kind: 'copied', at: clock(), ...of, source, database, id, to: to.url, error, seconds });
       }
       const old = tooOld(report, copy.maxAgeHours, clock());
-      for (const outcome of [...copyOutcomes(report, clock()), ...old]) await notifier.tell(outcome);
+      for (const outcome of [...copyOutcomes(report, clock(), afterFailure), ...old])
+        await notifier.tell(outcome);
       ok &&= old.length === 0;
     }
     return { ok, report: { reports } };

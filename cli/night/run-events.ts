@@ -3,6 +3,7 @@ import type { BackupDone } from '../../core/backup/report.ts';
 import { archiveBytes, totalRows } from '../../core/manifest/sizes.ts';
 import type { NightTask } from '../../core/night/request.ts';
 import type { RunEvent } from '../../core/notify/run-events.ts';
+import { inKeys } from './in-keys.ts';
 
 /** What a backup tells while it goes on, for those who follow the run. */
 export type RunEvents = {
@@ -29,7 +30,7 @@ export function runEvents(
       const { result } = progress;
       const { database, seconds } = result;
       if (result.status === 'failed') {
-        send({ kind: 'backup-failed', database, error: result.error.message, seconds, ...of });
+        send({ kind: 'backup-failed', database, error: inKeys(result.error.message), seconds, ...of });
         return;
       }
       send({ ...doneEvent(result, store), ...of });

@@ -9,8 +9,14 @@ const toldErrors = 5;
 /**
  * What people are told of a copy: of each database one message, whatever the number of its backups. Where something could
  * not be copied only that is told.
+ *
+ * @param fix what to do about it, where it is not to be copied by hand
  */
-export function copyOutcomes({ from, to, backups }: CopyReport, at: Date): Outcome[] {
+export function copyOutcomes(
+  { from, to, backups }: CopyReport,
+  at: Date,
+  fix = `Mend what is named, then: pgproof copy --all-missing --store ${from} --to ${to}`,
+): Outcome[] {
   return [...byDatabase(backups).values()].flatMap((lines): Outcome[] => {
     const [first] = lines;
     if (first === undefined) return [];
@@ -26,10 +32,10 @@ export function copyOutcomes({ from, to, backups }: CopyReport, at: Date): Outco
           ...about,
           result: 'failed',
           id: worst.id,
-          what: `${plural(failed.length, 'backup')} could not be copied from ${from}; the first place still has what it had.`,
+          what: `${plural(failed.length, 'backup')} could not be copied from ${from}; the first place still has what it had`,
           headline: worst.error.split('\n')[0],
           words: [...errors.slice(0, toldErrors), ...more].join('\n'),
-          fix: `Mend what is named, then: pgproof copy --all-missing --store ${from} --to ${to}`,
+          fix,
         },
       ];
     }
@@ -41,7 +47,7 @@ export function copyOutcomes({ from, to, backups }: CopyReport, at: Date): Outco
         ...about,
         result: 'good',
         id: newest.id,
-        what: `${plural(copied.length, 'backup')} copied from ${from}, and checked there.`,
+        what: `${plural(copied.length, 'backup')} copied from ${from}, and checked there`,
         bytes: copied.reduce((sum, { bytes }) => sum + bytes, 0),
         seconds: copied.reduce((sum, { seconds }) => sum + seconds, 0),
       },

@@ -1,10 +1,8 @@
-import { messageOf } from '../errors.ts';
 import { titleOf } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
-import { Interrupted } from '../process/interrupted.ts';
 import type { PrunableStore } from '../store/prunable.ts';
+import { attempt, throwIfInterrupted } from './attempt.ts';
 import type {
-  Done,
   Due,
   NightDependencies,
   NightReport,
@@ -72,8 +70,9 @@ function storeOf({ store }: { readonly store: string }, { stores }: NightRequest
 async function plan(
   source: NightSource,
   request: NightRequest,
-  { clock, signal, notifier }: NightDependencies,
+  dependencies: NightDependencies,
 ): Promise<Planned> {
+  const { clock, signal, notifier } = dependencies;
   const store = storeOf(source, request);
   try {
     const last = await lastRuns(store, source.name, clock(), { signal });
@@ -82,6 +81,7 @@ async function plan(
     throwIfInterrupted(signal, error);
     const at = clock();
     const failure = describeFailure(error);
+    const toldBefore = notifier.outcomes.length;
     await notifier.tell({
       ...failure,
       result: 'failed',
@@ -90,9 +90,24 @@ async function plan(
       store: store.url,
       at,
       what: `Nothing was backed up, because its store cannot be read. ${failure.what}`,
+      fix: `${failure.fix ?? ''} Until it can be read, every start tries again, and tells again.`.trim(),
     });
+    const problems = problemsSince(toldBefore, notifier);
+    if (!request.dryRun) await emitUnplanned(source.name, at, problems, dependencies);
     return { ok: false, due: [], notDue: [], last: new Map() };
   }
+}
+
+/** Nobody knows which of its schedules are due; who follows runs hears that there is none. */
+async function emitUnplanned(
+  source: string,
+  at: Date,
+  problems: readonly string[],
+  { emit, newRunId }: NightDependencies,
+): Promise<void> {
+  const of = { run: newRunId(), at, source, schedule: undefined };
+  await emit({ kind: 'run-started', ...of });
+  await emit({ kind: 'run-finished', ...of, ok: false, seconds: 0, problems });
 }
 
 async function runSchedule(
@@ -139,10 +154,10 @@ async function runSchedule(
       source: source.name,
       store: store.url,
       schedule,
-      what: 'The record of the run could not be written',
+      what: 'The record of the run could not be written, so every start does it again until it can be',
     },
     dependencies,
-    done.ok,
+    () => !done.ok,
   );
   const ok = done.ok && isRecorded.ok;
   return { ...of, startedAt, finishedAt, ok, problems, result: done.report };
@@ -201,6 +216,8 @@ async function runSteps(
       () => step.run(of, emit),
       { work: step.work, source: stepSource(step, names), store: step.url },
       dependencies,
+      // A second place that is away fails copy and prune in the same words.
+      (what) => notifier.outcomes.some((one) => one.store === step.url && one.what === what),
     );
     const problems = problemsSince(toldBefore, notifier);
     const { work, name } = step;
@@ -217,48 +234,4 @@ function problemsSince(before: number, { outcomes }: NightDependencies['notifier
 /** A message names a source; of several it is the place that it is about. */
 function stepSource({ name }: NightStep, names: readonly string[]): string {
   return names.length === 1 ? (names[0] ?? name) : name;
-}
-
-/** What a part came to. One that fails and tells nobody is told here. @throws Interrupted */
-async function attempt(
-  work: () => Promise<Done>,
-  about: {
-    readonly work: 'backup' | 'copy' | 'prune';
-    readonly source: string;
-    readonly store: string;
-    readonly schedule?: string;
-    readonly what?: string;
-  },
-  { notifier, signal, clock }: NightDependencies,
-  isToldAnyway = true,
-): Promise<Done> {
-  const before = notifier.outcomes.length;
-  const isTold = (): boolean => notifier.outcomes.slice(before).some(({ result }) => result !== 'good');
-  const { what: begin, ...rest } = about;
-  try {
-    const done = await work();
-    signal.throwIfAborted();
-    if (!done.ok && !isTold())
-      await notifier.tell({
-        ...rest,
-        result: 'failed',
-        at: clock(),
-        what: 'It did not go well',
-        fix: 'Run it by hand.',
-      });
-    return done;
-  } catch (error: unknown) {
-    throwIfInterrupted(signal, error);
-    if (!isTold() && isToldAnyway) {
-      const failure = describeFailure(error);
-      const what = begin === undefined ? failure.what : `${begin}: ${failure.what}`;
-      await notifier.tell({ ...rest, ...failure, what, result: 'failed', at: clock() });
-    }
-    return { ok: false, report: { error: { message: messageOf(error) } } };
-  }
-}
-
-function throwIfInterrupted(signal: AbortSignal, error: unknown): void {
-  signal.throwIfAborted();
-  if (error instanceof Interrupted) throw error;
 }

@@ -4,7 +4,7 @@ import type { ConnectionParameters } from '../../postgres/connect/parameters.ts'
 import { withoutSecrets } from '../../process/redact.ts';
 import type { RunEvent, RunListener } from '../run-events.ts';
 import { LogTableUnusable, prepareTable, type ReadyTable } from './prepare-table.ts';
-import { type LogRow, rowAfter } from './row.ts';
+import { type LogRow, rowAfter, rowOfWhole } from './row.ts';
 import { logSession, runLock } from './session.ts';
 import type { LogPlace } from './table.ts';
 import { type ForeignEvent, markAbandoned, writeForeign, writeRow } from './write.ts';
@@ -56,6 +56,16 @@ export function backupLog(options: BackupLogOptions): RunListener {
   });
 
   const note = (event: RunEvent): void => {
+    if (event.kind === 'run-finished') {
+      const ofRun = [...rows.values()].filter(
+        ({ run, source }) => run === event.run && source === event.source,
+      );
+      const row = rowOfWhole(event, ofRun);
+      if (row === undefined) return;
+      const key = JSON.stringify([event.run, event.source, row.database_name]);
+      rows.set(key, row);
+      unwritten.add(key);
+    }
     if (!('database' in event)) return;
     const key = JSON.stringify([event.run, event.source, event.database]);
     const before = rows.get(key);

@@ -40,7 +40,10 @@ export function rowAfter(row: LogRow | undefined, event: OfDatabase): LogRow | u
         ...row,
         status: 'completed',
         started_at: row?.started_at ?? event.startedAt,
-        completed_at: event.at,
+        // It is heard of once it was verified.
+        completed_at: new Date(
+          Math.min(event.at.getTime(), event.startedAt.getTime() + event.seconds * 1_000),
+        ),
         duration_seconds: event.seconds,
         backup_id: event.id,
         backup_file: event.archive,
@@ -63,6 +66,29 @@ export function rowAfter(row: LogRow | undefined, event: OfDatabase): LogRow | u
     case 'pruned':
       return row;
   }
+}
+
+/** No database can have it (PostgreSQL refuses a name without a letter), so that it stands for all of a source. */
+const wholeSource = '';
+
+/**
+ * The row of a run in which something went wrong that is in no row of a database: a server that does not answer, a store
+ * that is away. Undefined where there is nothing more to say.
+ */
+export function rowOfWhole(
+  event: Extract<RunEvent, { readonly kind: 'run-finished' }>,
+  ofRun: readonly LogRow[],
+): LogRow | undefined {
+  const { ok, at, seconds, problems } = event;
+  const isSaid = ofRun.some(({ status, error_message }) => status === 'failed' || error_message != null);
+  if (ok || problems.length === 0 || isSaid) return undefined;
+  return {
+    ...newRow({ ...event, database: wholeSource }, new Date(at.getTime() - seconds * 1_000)),
+    status: 'failed',
+    completed_at: at,
+    duration_seconds: seconds,
+    error_message: errorText(problems.join('\n')),
+  };
 }
 
 /** What a verification or a copy changes in the row of its backup, of whichever run that is. */
@@ -92,7 +118,10 @@ function joined(before: unknown, error: string): string {
   return errorText(typeof before === 'string' && before !== '' ? `${before}\n${error}` : error);
 }
 
-function newRow(event: OfDatabase, startedAt: Date): LogRow {
+function newRow(
+  event: Pick<OfDatabase, 'run' | 'source' | 'schedule' | 'database'>,
+  startedAt: Date,
+): LogRow {
   return {
     run: event.run,
     source: event.source,

@@ -85,7 +85,7 @@ export function versionIn(comment: string | null): number | undefined {
 
 /**
  * For monitoring. Of a database whose backups stopped the line stays, and its hours grow: what vanished from a list would
- * look like a problem that is over. Columns of a view are only ever added, at its end: PostgreSQL replaces no other.
+ * look like a problem that is over. Rows without a database are of runs that came to none, and no line of their own here. Columns of a view are only ever added, at its end: PostgreSQL replaces no other.
  */
 function logViews({ schema, table }: LogPlace): string[] {
   const name = qualifiedName({ schema, name: table });
@@ -115,6 +115,7 @@ select source, database_name,
   count(*) filter (where started_at > now() - interval '7 days') as runs_7_days,
   count(*) filter (where status in ('failed', 'abandoned') and started_at > now() - interval '7 days') as failed_7_days
 from ${name}
+where database_name <> ''
 group by source, database_name`,
   ];
 }
