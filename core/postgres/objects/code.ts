@@ -150,13 +150,16 @@ const conversions: ObjectKind = () => `
     join ${dumpedSchemas} space on space.oid = conversion.connamespace`;
 
 /**
- * Without the version, which is the library's. PostgreSQL 16 and newer write an ICU locale in another form when a
+ * Without the version, which is the library's. One that was made `from "C"` is for every encoding, as that is; pg_dump writes
+ * its locale, and what comes of that is for the database's. PostgreSQL 16 and newer write an ICU locale in another form when a
  * collation is made than when it came by an upgrade of the server.
  */
 const collations: ObjectKind = () => `
   select 'pg_collation'::regclass as classid, own.oid as objid, own.collowner as owner, ${noGrants},
          jsonb_build_object('provider', own.collprovider, 'deterministic', own.collisdeterministic,
-           'encoding', own.collencoding,
+           'encoding', case when own.collprovider = 'c' and own.collencoding = -1
+                            then (select encoding from pg_database where datname = current_database())
+                            else own.collencoding end,
            'locale', case own.collprovider
              when 'i' then replace(lower(coalesce(raw.value ->> 'colllocale', raw.value ->> 'colliculocale',
                                                   raw.value ->> 'collcollate')), '_', '-')

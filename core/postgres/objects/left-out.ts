@@ -22,16 +22,35 @@ export type LeftOutObjects = {
 };
 
 /**
+ * A foreign key to a partitioned table has one to each partition, of which none is written: they are made with it. Those
+ * that a partition has of its parent's come and go with the partition.
+ */
+function keyAbove(rule: string): string {
+  return `(with recursive above as (
+             select oid, conparentid, conrelid from pg_constraint where oid = ${rule}.conparentid
+             union all select parent.oid, parent.conparentid, parent.conrelid
+                         from above join pg_constraint parent on parent.oid = above.conparentid
+           )
+           select '2606 ' || above.oid from above where above.conparentid = 0 and above.conrelid = ${rule}.conrelid)`;
+}
+
+/**
  * The entry that an object comes with where it has none of its own: a constraint, an index and a type of rows with their
- * table, an array with its element.
+ * table, an array with its element. Foreign keys and triggers come with no table: those that the server makes for itself,
+ * as on a table that others refer to, are not missed; a partition's own setting of its parent's trigger is written with it.
  */
 function homeOf(classid: string, objid: string): string {
   return `case ${classid}
     when 'pg_rewrite'::regclass then (select '1259 ' || ev_class from pg_rewrite where oid = ${objid})
     when 'pg_attrdef'::regclass then (select '1259 ' || adrelid from pg_attrdef where oid = ${objid})
-    when 'pg_constraint'::regclass then (select case when conrelid <> 0 then '1259 ' || conrelid else '1247 ' || contypid end
-                                           from pg_constraint where oid = ${objid})
-    when 'pg_trigger'::regclass then (select '1259 ' || tgrelid from pg_trigger where oid = ${objid})
+    when 'pg_constraint'::regclass then (
+      select case when contype = 'f' then ${keyAbove('rule')}
+                  when conrelid <> 0 then '1259 ' || conrelid else '1247 ' || contypid end
+        from pg_constraint rule where oid = ${objid})
+    when 'pg_trigger'::regclass then (
+      select '1259 ' || clone.tgrelid
+        from pg_trigger clone join pg_trigger parent on parent.oid::text = to_jsonb(clone) ->> 'tgparentid'
+       where clone.oid = ${objid} and not clone.tgisinternal and clone.tgenabled <> parent.tgenabled)
     when 'pg_policy'::regclass then (select '1259 ' || polrelid from pg_policy where oid = ${objid})
     when 'pg_publication_rel'::regclass then (select '6104 ' || prpubid from pg_publication_rel where oid = ${objid})
     when 'pg_class'::regclass then (select case when kind.relkind = 'c' then '1247 ' || kind.reltype
@@ -55,25 +74,41 @@ function homeOf(classid: string, objid: string): string {
   end`;
 }
 
+/** The index of a constraint is written with that, and not with the table. */
+function constraintOf(link: string): string {
+  return `case ${link}.classid when 'pg_class'::regclass then (
+            select '2606 ' || own.refobjid from pg_depend own
+             where own.classid = 'pg_class'::regclass and own.objid = ${link}.objid and own.objsubid = 0
+               and own.refclassid = 'pg_constraint'::regclass and own.deptype = 'i') end`;
+}
+
 /**
  * What depends on what, of a user's own. `loose` is what is written without what it names: a sequence's column, a table
- * that a publication lists, what a partition's has of its parent's; `attach` the partition itself.
+ * or a schema (6237: pg_publication_namespace, which PostgreSQL has from 15 on) that a publication lists, what a partition's
+ * has of its parent's; `attach` the partition itself.
  */
 const references = `
-  select classid::oid || ' ' || objid as object, ${homeOf('classid', 'objid')} as home,
-         refclassid::oid || ' ' || refobjid as used, ${homeOf('refclassid', 'refobjid')} as "usedHome",
-         case when classid = 'pg_class'::regclass and refclassid = 'pg_class'::regclass and deptype = 'a'
-                   and refobjsubid = 0 then 'attach'
-              when deptype in ('P', 'S', 'I') or classid = 'pg_publication_rel'::regclass
-                   or classid = 'pg_class'::regclass and deptype = 'a' and refobjsubid > 0
-                      and exists (select from pg_sequence where seqrelid = objid) then 'loose'
+  select link.classid::oid || ' ' || link.objid as object,
+         coalesce(${constraintOf('link')}, ${homeOf('link.classid', 'link.objid')}) as home,
+         link.refclassid::oid || ' ' || link.refobjid as used, ${homeOf('link.refclassid', 'link.refobjid')} as "usedHome",
+         case when link.classid = 'pg_class'::regclass and link.refclassid = 'pg_class'::regclass and link.deptype = 'a'
+                   and link.refobjsubid = 0 then 'attach'
+              when link.deptype in ('P', 'S', 'I') or link.classid = 'pg_publication_rel'::regclass
+                   or link.classid = 'pg_class'::regclass and link.deptype = 'a' and link.refobjsubid > 0
+                      and exists (select from pg_sequence where seqrelid = link.objid) then 'loose'
               else 'needs' end as kind
-    from pg_depend
-   where refobjid >= ${firstUserOid} and objid >= ${firstUserOid} and deptype not in ('e', 'x')`;
+    from pg_depend link
+   where link.refobjid >= ${firstUserOid} and link.objid >= ${firstUserOid} and link.deptype not in ('e', 'x')
+  union all
+  select '6237 ' || objid, '6104 ' || refobjid, '6237 ' || objid, null, 'loose'
+    from pg_depend where classid = 6237 and refclassid = 'pg_publication'::regclass`;
 
 const members = `
   select classid::oid || ' ' || objid as object, '3079 ' || refobjid as extension
     from pg_depend where deptype = 'e' and refclassid = 'pg_extension'::regclass and objsubid = 0`;
+
+/** A default, and a partition's setting of a trigger (pg_attrdef, pg_trigger): their table's definition tells them too. */
+const shownByHome = /^(?:2604|2620) /;
 
 type Reference = {
   readonly object: ObjectKey;
@@ -125,6 +160,7 @@ export async function leftOutObjects(
     if (entry === undefined) continue;
     touched.add(object);
     touched.add(entry);
+    if (home !== null && shownByHome.test(object)) touched.add(home);
     // What an index or a type of rows comes with says more.
     const needs = usedHome ?? used;
     if (kind === 'needs') add(entry, needs);

@@ -166,6 +166,69 @@ describe.each(testMajors())('left out of a backup of PostgreSQL %i', (major) => 
   });
 });
 
+const referred = `
+  create schema app; create schema aud;
+  create function aud.stamp() returns trigger language plpgsql as 'begin return new; end';
+  create table app.users (id int primary key); insert into app.users values (1), (2);
+  create table app.orders (id int primary key, "user" int references app.users); insert into app.orders values (1, 1);
+  create table app.parts (a int primary key, "user" int references app.users) partition by range (a);
+  create table app.parts_1 partition of app.parts for values from (0) to (10) partition by range (a);
+  create table app.parts_11 partition of app.parts_1 for values from (0) to (5);
+  create table aud.parts_2 partition of app.parts for values from (10) to (20);
+  create trigger stamp after insert on app.parts for each row execute function aud.stamp();
+  alter table app.parts_1 disable trigger stamp;
+  insert into app.parts values (1, 1), (2, 2), (11, 1);
+  create table app.links (a int references app.parts); insert into app.links values (1);
+  create publication all_of_aud for all tables`;
+
+const broken = ({ leftOut }: Manifest): string[] => leftOut?.dependents.map(({ name }) => name).sort() ?? [];
+
+describe.each(testMajors().filter((major) => major >= 15))(
+  'foreign keys, triggers and publications of PostgreSQL %i',
+  (major) => {
+    it('a table that others refer to needs none of them', async () => {
+      await withDatabase(major, { sql: referred }, async (database) => {
+        const { manifest, restored } = await take(database, { excludeTables: ['app.orders', 'app.links'] });
+        expect(broken(manifest)).toEqual([]);
+        expect(restored).toBe('proven');
+        expect(labels(manifest)).toContain('app.parts_11');
+      });
+    });
+
+    it('a partition is not lost with the key or the trigger of its parent', async () => {
+      const sql = `${referred}; create publication of_schemas for tables in schema aud, app`;
+      await withDatabase(major, { sql }, async (database) => {
+        const { manifest, restored } = await take(database, { excludeSchemas: ['aud'] });
+        expect(broken(manifest)).toEqual([
+          'constraint links_a_fkey on table app.links',
+          'trigger stamp on table app.parts',
+          'trigger stamp on table app.parts_1',
+        ]);
+        expect(restored).toBe('proven-without');
+        const inner = await take(database, { excludeTables: ['app.parts_1'] });
+        expect(broken(inner.manifest)).toEqual([
+          'constraint links_a_fkey on table app.links',
+          'table app.parts_11',
+        ]);
+        expect(inner.restored).toBe('proven-without');
+      });
+    });
+
+    it('of a table with a constraint by operators that are left out, only the constraint', async () => {
+      const sql = `
+        create schema app; create schema tools; create operator family tools.whole using btree;
+        create operator class tools.whole for type int using btree family tools.whole as
+          operator 1 <, operator 2 <=, operator 3 =, operator 4 >=, operator 5 >, function 1 btint4cmp(int, int);
+        create table app.rooms (id int, exclude using btree (id tools.whole with =)); insert into app.rooms values (1)`;
+      await withDatabase(major, { sql }, async (database) => {
+        const { manifest, restored } = await take(database, { schemas: ['app'] });
+        expect(broken(manifest)).toEqual(['constraint rooms_id_excl on table app.rooms']);
+        expect(restored).toBe('proven-without');
+      });
+    });
+  },
+);
+
 test('patterns that match nothing: less than asked fails, more than asked is a warning and whole', async () => {
   await withDatabase(newestMajor(), { sql: content }, async (database) => {
     const typo = await take(
