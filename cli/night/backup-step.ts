@@ -2,6 +2,7 @@ import { backup } from '../../core/backup/backup.ts';
 import type { BackupPlan } from '../../core/backup/plan.ts';
 import type { OnProgress } from '../../core/backup/progress.ts';
 import { type BackupReport, isGoodResult } from '../../core/backup/report.ts';
+import { runEvents } from '../../core/backup/run-events.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { planDefaults } from '../../core/config/defaults.ts';
 import type { NightConfig, NightSchedule, NightSource, NightStore } from '../../core/config/night.ts';
@@ -12,7 +13,6 @@ import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import type { Programs } from '../programs.ts';
-import { runEvents } from './run-events.ts';
 
 /** All that backups of one source have in common. */
 export type SourceWork = {
