@@ -9,7 +9,6 @@ import { Unreadable } from '../core/manifest/document.ts';
 import { isInOrder, type Verified } from '../core/manifest/verified.ts';
 import { type Channel, notifier } from '../core/notify/notifier.ts';
 import { verifiedEvent } from '../core/notify/verified-event.ts';
-import { Interrupted } from '../core/process/interrupted.ts';
 import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
@@ -133,7 +132,7 @@ async function verify(
         onProgress: progress.on,
       },
     );
-    return await followed(verifying, id, log);
+    return await followed(verifying, { id, log, signal });
   }).finally(progress.stop);
   if (flags.json) printJson(verification);
   else printLines(verifiedLines(verification, styleFor(process.stdout)));
@@ -147,9 +146,9 @@ async function verify(
 /** What a verification comes to is told to those who follow; also where it came to nothing. */
 async function followed(
   verifying: Promise<Verified>,
-  id: BackupId,
-  { of, emit }: CommandLog,
+  { id, log, signal }: { readonly id: BackupId; readonly log: CommandLog; readonly signal: AbortSignal },
 ): Promise<Verified> {
+  const { of, emit } = log;
   const began = new Date();
   const { source, database } = id;
   try {
@@ -161,7 +160,7 @@ async function followed(
     const event = { ...of, kind: 'verified', at, source, database, id: formatId(id) } as const;
     const seconds = (at.getTime() - began.getTime()) / 1_000;
     // Who stopped it wanted no answer.
-    if (!(error instanceof Interrupted))
+    if (!signal.aborted)
       emit({ ...event, verdict: undefined, level: undefined, error: messageOf(error), seconds });
     throw error;
   }
