@@ -19,11 +19,13 @@ import {
 } from '../core/vocabulary.ts';
 import { withAlertFlags } from './alerts.ts';
 import { allowUncontainedOption, type RestoreFlags, restoreTimeoutOption } from './containment.ts';
+import { type LogFlags, withLogFlags } from './log.ts';
 import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
 import { refuseWithout, withoutOption } from './without.ts';
 
 export type BackupFlags = StoreFlags &
-  RestoreFlags & {
+  RestoreFlags &
+  LogFlags & {
     readonly source?: string;
     readonly name?: string;
     readonly database?: readonly string[];
@@ -112,7 +114,7 @@ export function withBackupFlags(command: Command): Command {
         planDefaults.stallSeconds,
       ),
     );
-  return withAlertFlags(withUploadFlags(flags));
+  return withLogFlags(withAlertFlags(withUploadFlags(flags)));
 }
 
 const aDay = 86_400;

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { backup } from '../core/backup/backup.ts';
+import type { BackupPlan } from '../core/backup/plan.ts';
 import { BackupFailed, type BackupReport, isGoodResult } from '../core/backup/report.ts';
+import { runEvents } from '../core/backup/run-events.ts';
 import { parseId } from '../core/manifest/backup-id.ts';
 import type { Verified } from '../core/manifest/verified.ts';
-import { notifier } from '../core/notify/notifier.ts';
+import { type Channel, notifier } from '../core/notify/notifier.ts';
+import type { Store } from '../core/store/store.ts';
 import type { VerifyRequest } from '../core/verify/request.ts';
 import { type TellDependencies, verifyAndTell } from '../core/verify/verify-and-tell.ts';
 import type { VerifyChoice } from '../core/vocabulary.ts';
@@ -11,6 +14,7 @@ import { channelFor } from './alerts.ts';
 import { type BackupFlags, planFromFlags, withBackupFlags } from './backup-flags.ts';
 import { timeoutFrom, uncontainedFrom } from './containment.ts';
 import { interruptible } from './interrupt.ts';
+import { type CommandLog, withLog } from './log.ts';
 import { storeCommand, storeFrom } from './options.ts';
 import { backupProgress } from './output/backup-progress.ts';
 import { tell } from './output/edge.ts';
@@ -31,6 +35,17 @@ async function run(flags: BackupFlags): Promise<void> {
   const plan = planFromFlags(flags);
   const store = await storeFrom(flags);
   const channel = await channelFor(flags.topic);
+  await withLog(flags, (log) => backUp(flags, { plan, store, channel, log }));
+}
+
+type Means = {
+  readonly plan: BackupPlan;
+  readonly store: Store;
+  readonly channel: Channel;
+  readonly log: CommandLog;
+};
+
+async function backUp(flags: BackupFlags, { plan, store, channel, log }: Means): Promise<void> {
   const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   try {
     await interruptible(async (signal) => {
@@ -58,7 +73,18 @@ async function run(flags: BackupFlags): Promise<void> {
         },
         { without: flags.without, ...timeoutFrom(flags) },
       );
-      const report = await backup(plan, { ...dependencies, source, verify, onProgress: progress.on });
+      const events = runEvents({ ...log.of, source: source.name }, store.url, async (event) =>
+        log.emit(event),
+      );
+      const report = await backup(plan, {
+        ...dependencies,
+        source,
+        verify,
+        onProgress: (now) => {
+          events.on(now);
+          progress.on(now);
+        },
+      }).finally(events.end);
       progress.stop();
       tell(process.stderr, remarks);
       if (flags.json) printJson(report);

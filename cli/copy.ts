@@ -6,11 +6,12 @@ import { copyMissing } from '../core/copy/copy-missing.ts';
 import { copyOutcomes, wholeFailure } from '../core/copy/copy-outcomes.ts';
 import { findMissing } from '../core/copy/find-missing.ts';
 import type { CopyLine, CopyReport } from '../core/copy/request.ts';
+import { copiedEvents } from '../core/copy/run-events.ts';
 import { refuseOnePlace } from '../core/copy/two-places.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { readBackup } from '../core/inventory/read-backup.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { notifier } from '../core/notify/notifier.ts';
+import { type Channel, notifier } from '../core/notify/notifier.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import type { PrunableStore } from '../core/store/prunable.ts';
 import type { Store } from '../core/store/store.ts';
@@ -20,6 +21,7 @@ import { type PlaceFlags, placesFrom, withPlaceFlags } from './copy-flags.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
+import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
 import { nameOf, storeCommand } from './options.ts';
 import { copyLines, missingLines } from './output/copied.ts';
 import { copyProgress } from './output/copy-progress.ts';
@@ -28,7 +30,8 @@ import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 
 type CopyFlags = PlaceFlags &
-  KeepFlags & {
+  KeepFlags &
+  LogFlags & {
     readonly allMissing?: true;
     readonly failedToo?: true;
     readonly name?: string;
@@ -49,7 +52,7 @@ export function copyCommand(): Command {
     .option('--name <name>', 'with --all-missing: only of this source', nameOf)
     .option('--database <name>', 'with --all-missing: only of this database', nameOf)
     .option('--dry-run', 'with --all-missing: only say what would be copied');
-  return withAlertFlags(withKeepFlags(command)).action(run);
+  return withLogFlags(withAlertFlags(withKeepFlags(command))).action(run);
 }
 
 async function run(id: string | undefined, flags: CopyFlags): Promise<void> {
@@ -57,6 +60,21 @@ async function run(id: string | undefined, flags: CopyFlags): Promise<void> {
   const { from, to } = await placesFrom(flags);
   if (id === undefined && flags.dryRun) return await look(from, to, flags);
   const channel = await channelFor(flags.topic);
+  await withLog(flags, (log) => copy(id, flags, { from, to, channel, log }));
+}
+
+type Means = {
+  readonly from: Store;
+  readonly to: PrunableStore;
+  readonly channel: Channel;
+  readonly log: CommandLog;
+};
+
+async function copy(
+  id: string | undefined,
+  flags: CopyFlags,
+  { from, to, channel, log }: Means,
+): Promise<void> {
   const progress = await copyProgress(process.stderr);
   const teller = notifier(channel, flags.notify);
   const report = await interruptible(async (signal) => {
@@ -86,6 +104,7 @@ async function run(id: string | undefined, flags: CopyFlags): Promise<void> {
       throw error;
     })
     .finally(progress.stop);
+  for (const event of copiedEvents({ ...log.of, at: new Date() }, report)) log.emit(event);
   if (flags.json) printJson(report);
   else printLines(copyLines(report, styleFor(process.stdout)));
   // A mistyped name would be copied every night, and nothing ever come over.

@@ -4,11 +4,14 @@ import { checkStore } from '../core/inventory/check-store.ts';
 import { formatId, parseId } from '../core/manifest/backup-id.ts';
 import { PruneIncomplete, problemsOf } from '../core/prune/incomplete.ts';
 import { prune } from '../core/prune/prune.ts';
+import { prunedEvents } from '../core/prune/run-events.ts';
 import type { Policy } from '../core/retention/shapes.ts';
+import type { PrunableStore } from '../core/store/prunable.ts';
 import { formatCount, plural } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
+import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
 import { nameOf, prunableStoreFrom, type StoreFlags, storeCommand } from './options.ts';
 import { liveLines, tell } from './output/edge.ts';
 import { prunedLines } from './output/pruned.ts';
@@ -16,7 +19,8 @@ import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 
 type PruneFlags = StoreFlags &
-  KeepFlags & {
+  KeepFlags &
+  LogFlags & {
     readonly name?: string;
     readonly database?: string;
     readonly sweep?: true;
@@ -29,7 +33,7 @@ export function pruneCommand(): Command {
   const command = storeCommand('prune').description(
     'delete the backups that no rule keeps; without --yes only says what it would do',
   );
-  return withKeepFlags(command)
+  return withLogFlags(withKeepFlags(command))
     .option('--name <name>', 'only of this source', nameOf)
     .option('--database <name>', 'only of this database', nameOf)
     .option(
@@ -56,9 +60,19 @@ function collectId(text: string, before: readonly string[] = []): readonly strin
 }
 
 async function run(flags: PruneFlags): Promise<void> {
-  const { name, database, sweep = false, orphan, yes = false } = flags;
   const policy = policyOrSweep(flags);
   const store = await prunableStoreFrom(flags);
+  await withLog(flags, (log) => pruneStore(flags, { policy, store, log }));
+}
+
+type Means = {
+  readonly policy: Policy | undefined;
+  readonly store: PrunableStore;
+  readonly log: CommandLog;
+};
+
+async function pruneStore(flags: PruneFlags, { policy, store, log }: Means): Promise<void> {
+  const { name, database, sweep = false, orphan, yes = false } = flags;
   const live = await liveLines(process.stderr);
   const report = await interruptible((signal) =>
     prune({
@@ -75,6 +89,7 @@ async function run(flags: PruneFlags): Promise<void> {
         live.draw?.([`Deleting: ${formatCount(removed)} of ${plural(of, 'backup')}`]),
     }),
   ).finally(live.stop);
+  for (const event of prunedEvents({ ...log.of, at: new Date() }, report)) log.emit(event);
   const isNothing = policy !== undefined && report.groups.length === 0 && report.orphans.length === 0;
   // A mistyped store, name or database would be pruned every night, and never anything go.
   if (isNothing) await checkStore(store);

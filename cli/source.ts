@@ -1,4 +1,4 @@
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { chooseName, type KnownServer } from '../core/backup/default-name.ts';
 import { lookAround } from '../core/backup/look-around.ts';
 import { checkSourceName, type DefaultNames, defaultNames } from '../core/config/source-name.ts';
@@ -7,6 +7,7 @@ import { abortReasonOr } from '../core/process/stop-reason.ts';
 import type { Source } from '../core/source/source.ts';
 import { urlSource } from '../core/source/url-source.ts';
 import { type Store, StoreUnusable } from '../core/store/store.ts';
+import { home } from './home.ts';
 import { tell } from './output/edge.ts';
 
 export type SourceRequest = {
@@ -68,15 +69,6 @@ function sentenceOn(how: 'kept' | 'new', { name, former }: DefaultNames): string
   return how === 'kept'
     ? `The store has backups of this server under ${was}, its default name in older versions: it keeps that name. To change it, give --name; a new server would be ${is}.`
     : `The backups of this server are under ${is} from now on: what the store has under ${was}, the default name in older versions, is of another server. To name it otherwise, give --name.`;
-}
-
-/** A process may have none: a user id without an entry in /etc/passwd, and no HOME. */
-function home(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
-  }
 }
 
 /** The connection is settled anew for every database; what is wrong with a file is said once. */

@@ -1,7 +1,7 @@
-import { homedir } from 'node:os';
 import type { ConnectionParameters } from '../core/postgres/connect/parameters.ts';
 import { resolveConnection } from '../core/postgres/libpq/resolve-connection.ts';
 import { urlSource } from '../core/source/url-source.ts';
+import { home } from './home.ts';
 import { tell } from './output/edge.ts';
 
 export type Target = {
@@ -30,12 +30,4 @@ export function targetFrom(text: string | undefined): Target {
 function isNamed(text: string | undefined, { database, user }: ConnectionParameters): boolean {
   if (database !== user || process.env.PGDATABASE) return true;
   return text !== undefined && (/\bdbname\s*=/.test(text) || /^\w+:\/\/[^/]*\/[^?]/.test(text));
-}
-
-function home(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
-  }
 }

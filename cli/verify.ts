@@ -6,8 +6,9 @@ import { messageOf, UsageError } from '../core/errors.ts';
 import { findBackup, readBackup } from '../core/inventory/read-backup.ts';
 import { type BackupId, formatId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
-import { isInOrder } from '../core/manifest/verified.ts';
-import { notifier } from '../core/notify/notifier.ts';
+import { isInOrder, type Verified } from '../core/manifest/verified.ts';
+import { type Channel, notifier } from '../core/notify/notifier.ts';
+import { verifiedEvent } from '../core/notify/verified-event.ts';
 import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
@@ -23,6 +24,7 @@ import {
   uncontainedFrom,
 } from './containment.ts';
 import { interruptible } from './interrupt.ts';
+import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
 import {
   type PartialFlag,
   partialOption,
@@ -42,7 +44,8 @@ import { refuseWithout, withoutOption } from './without.ts';
 
 type VerifyFlags = StoreFlags &
   ThawFlags &
-  RestoreFlags & {
+  RestoreFlags &
+  LogFlags & {
     readonly level: LevelChoice;
     readonly check?: readonly string[];
     readonly checks?: string;
@@ -81,7 +84,7 @@ export function verifyCommand(): Command {
         "where the private server lies (default: the system's directory for temporary files)",
       ),
     );
-  return withAlertFlags(command).action(run);
+  return withLogFlags(withAlertFlags(command)).action(run);
 }
 
 async function run(text: string, flags: VerifyFlags): Promise<void> {
@@ -90,12 +93,32 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
   const channel = await channelFor(flags.topic);
+  // A verdict about the past stands nowhere.
+  const { log: _none, ...unlogged } = flags;
+  await withLog(flags.asOf === undefined ? flags : unlogged, (log) =>
+    verify(text, flags, { checks, scratch, store, channel, log }),
+  );
+}
+
+type Means = {
+  readonly checks: Awaited<ReturnType<typeof checksFrom>>;
+  readonly scratch: Scratch;
+  readonly store: Store;
+  readonly channel: Channel;
+  readonly log: CommandLog;
+};
+
+async function verify(
+  text: string,
+  flags: VerifyFlags,
+  { checks, scratch, store, channel, log }: Means,
+): Promise<void> {
   const progress = await verifyProgress(process.stderr);
   const verification = await interruptible(async (signal) => {
     const id = await findBackup(store, text, { signal, partial: flags.partial });
     await thaw(flags, { store, id, signal }, progress.say);
     progress.start(formatId(id));
-    return verifyAndTell(
+    const verifying = verifyAndTell(
       { id, level: flags.level, checks, without: flags.without, ...timeoutFrom(flags) },
       {
         store,
@@ -109,6 +132,7 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
         onProgress: progress.on,
       },
     );
+    return await followed(verifying, { id, log, signal });
   }).finally(progress.stop);
   if (flags.json) printJson(verification);
   else printLines(verifiedLines(verification, styleFor(process.stdout)));
@@ -117,6 +141,29 @@ async function run(text: string, flags: VerifyFlags): Promise<void> {
       'Nothing was written to the store: this verdict is about the past, and stands nowhere else.',
     ]);
   if (!isInOrder(verification)) throw new BackupNotGood(verification);
+}
+
+/** What a verification comes to is told to those who follow; also where it came to nothing. */
+async function followed(
+  verifying: Promise<Verified>,
+  { id, log, signal }: { readonly id: BackupId; readonly log: CommandLog; readonly signal: AbortSignal },
+): Promise<Verified> {
+  const { of, emit } = log;
+  const began = new Date();
+  const { source, database } = id;
+  try {
+    const verified = await verifying;
+    emit(verifiedEvent({ ...of, at: new Date(), source }, formatId(id), verified));
+    return verified;
+  } catch (error: unknown) {
+    const at = new Date();
+    const event = { ...of, kind: 'verified', at, source, database, id: formatId(id) } as const;
+    const seconds = (at.getTime() - began.getTime()) / 1_000;
+    // Who stopped it wanted no answer.
+    if (!signal.aborted)
+      emit({ ...event, verdict: undefined, level: undefined, error: messageOf(error), seconds });
+    throw error;
+  }
 }
 
 /** A manifest that cannot be read names nothing to thaw; the verification says so. */

@@ -89,6 +89,8 @@ export const variables = {
   objectLock: 'PGPROOF_OBJECT_LOCK',
   topicArn: 'PGPROOF_TOPIC_ARN',
   notify: 'PGPROOF_NOTIFY',
+  /** The database with the log table. */
+  log: 'PGPROOF_LOG',
   /** Directories with PostgreSQL's programs. */
   programs: 'PGPROOF_PG_BIN',
 } as const;

@@ -2,6 +2,7 @@ import { backup } from '../../core/backup/backup.ts';
 import type { BackupPlan } from '../../core/backup/plan.ts';
 import type { OnProgress } from '../../core/backup/progress.ts';
 import { type BackupReport, isGoodResult } from '../../core/backup/report.ts';
+import { runEvents } from '../../core/backup/run-events.ts';
 import { parseCompression } from '../../core/config/compression.ts';
 import { planDefaults } from '../../core/config/defaults.ts';
 import type { NightConfig, NightSchedule, NightSource, NightStore } from '../../core/config/night.ts';
@@ -12,7 +13,7 @@ import type { Source } from '../../core/source/source.ts';
 import type { Store } from '../../core/store/store.ts';
 import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import type { Programs } from '../programs.ts';
-import { runEvents } from './run-events.ts';
+import { inKeys } from './in-keys.ts';
 
 /** All that backups of one source have in common. */
 export type SourceWork = {
@@ -41,7 +42,9 @@ export function backupStep(
     const schedule = work?.settings.schedules.find(({ name }) => name === task.schedule);
     if (work === undefined || schedule === undefined) throw new Error('An unknown source or schedule');
     const { store } = work;
-    const events = runEvents(task, store.url, emit);
+    const events = runEvents(task, store.url, (event) =>
+      emit('error' in event && event.error !== undefined ? { ...event, error: inKeys(event.error) } : event),
+    );
     const { level, without, allowUncontained, restoreTimeoutSeconds } = verify;
     const { signal, tools, verificationTools } = shared;
     const verifier = (id: string): ReturnType<typeof verifyAndTell> =>

@@ -3,7 +3,7 @@ import { lockFrom } from '../../core/config/object-lock.ts';
 import { copyMissing } from '../../core/copy/copy-missing.ts';
 import { copyOutcomes } from '../../core/copy/copy-outcomes.ts';
 import type { CopyReport } from '../../core/copy/request.ts';
-import { parseId } from '../../core/manifest/backup-id.ts';
+import { copiedEvents } from '../../core/copy/run-events.ts';
 import type { NightStep } from '../../core/night/request.ts';
 import type { Outcome } from '../../core/notify/alert.ts';
 import type { CollectingNotifier } from '../../core/notify/digest.ts';
@@ -37,14 +37,7 @@ export function copyStep(
       });
       reports.push(report);
       ok &&= report.backups.every(({ kind }) => kind !== 'failed');
-      for (const line of report.backups) {
-        if (line.kind === 'there') continue;
-        const { id } = line;
-        const error = line.kind === 'failed' ? line.error : undefined;
-        const seconds = line.kind === 'copied' ? line.seconds : 0;
-        const { database } = parseId(id);
-        await emit({ kind: 'copied', at: clock(), ...of, source, database, id, to: to.url, error, seconds });
-      }
+      for (const event of copiedEvents({ ...of, at: clock() }, report)) await emit(event);
       const old = tooOld(report, copy.maxAgeHours, clock());
       for (const outcome of [...copyOutcomes(report, clock(), afterFailure), ...old])
         await notifier.tell(outcome);

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { NightConfig, NightSource } from '../../core/config/night.ts';
 import type { ConfigProblem } from '../../core/config/problem.ts';
@@ -8,6 +7,7 @@ import { type ResolveContext, resolveConnection } from '../../core/postgres/libp
 import { redactor } from '../../core/process/redact.ts';
 import type { Source } from '../../core/source/source.ts';
 import { urlSource } from '../../core/source/url-source.ts';
+import { home } from '../home.ts';
 import { logContext } from './listeners.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -101,14 +101,5 @@ function unreadable(path: string): string | undefined {
     return undefined;
   } catch (error: unknown) {
     return messageOf(error);
-  }
-}
-
-/** A process may have none: a user id without an entry in /etc/passwd, and no HOME. */
-export function home(): string | undefined {
-  try {
-    return homedir();
-  } catch {
-    return undefined;
   }
 }

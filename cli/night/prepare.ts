@@ -4,18 +4,12 @@ import type { NightDependencies, NightRequest } from '../../core/night/request.t
 import type { Channel } from '../../core/notify/notifier.ts';
 import type { RunEvent } from '../../core/notify/run-events.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
+import { home } from '../home.ts';
 import { type BackupTools, backupStep, type SourceWork } from './backup-step.ts';
 import { nightChannel } from './channels.ts';
 import { copyStep } from './copy-step.ts';
 import { logContext, nightListeners } from './listeners.ts';
-import {
-  connectionProblems,
-  contextOf,
-  home,
-  logProblems,
-  notifyProblems,
-  sourceOf,
-} from './night-source.ts';
+import { connectionProblems, contextOf, logProblems, notifyProblems, sourceOf } from './night-source.ts';
 import { openPlace } from './places.ts';
 import { policyAt, pruneStep } from './prune-step.ts';
 import { readSecrets } from './secrets.ts';

@@ -5,6 +5,7 @@ import type { CollectingNotifier } from '../../core/notify/digest.ts';
 import { type Problem, problemsOf } from '../../core/prune/incomplete.ts';
 import { prune } from '../../core/prune/prune.ts';
 import type { PruneReport } from '../../core/prune/report.ts';
+import { prunedEvents } from '../../core/prune/run-events.ts';
 import { policyOf } from '../../core/retention/policy.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
@@ -46,8 +47,7 @@ export function pruneStep(
         signal,
       });
       reports.push(report);
-      for (const { database, id } of goneOf(report))
-        await emit({ kind: 'pruned', at: clock(), ...of, source, database, id, store: store.url });
+      for (const event of prunedEvents({ ...of, at: clock() }, report)) await emit(event);
       const problems = problemsOf(report);
       ok &&= problems.length === 0;
       for (const told of byDatabase(problems))
@@ -56,12 +56,6 @@ export function pruneStep(
     return { ok, report: { reports } };
   };
   return { work: 'prune', name: place.name, of: place.of, url: store.url, run };
-}
-
-function goneOf({ groups }: PruneReport): { readonly database: string; readonly id: string }[] {
-  return groups.flatMap(({ database, lines }) =>
-    lines.flatMap(({ id, outcome }) => (outcome?.kind === 'gone' ? [{ database, id }] : [])),
-  );
 }
 
 const shownWhys = 5;

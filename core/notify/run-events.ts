@@ -40,7 +40,7 @@ export type RunEvent =
       readonly problems: readonly string[];
     });
 
-type OfRun = {
+export type OfRun = {
   /** The same of every event of one run, and of no other run. */
   readonly run: string;
   readonly at: Date;

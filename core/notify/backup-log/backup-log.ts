@@ -7,7 +7,7 @@ import { LogTableUnusable, prepareTable, type ReadyTable } from './prepare-table
 import { type LogRow, rowAfter, rowOfWhole } from './row.ts';
 import { logSession, runLock } from './session.ts';
 import type { LogPlace } from './table.ts';
-import { type ForeignEvent, markAbandoned, writeForeign, writeRow } from './write.ts';
+import { alike, type ForeignEvent, markAbandoned, writeForeign, writeRow } from './write.ts';
 
 export type BackupLogOptions = LogPlace & {
   /** The database with the table. Asked anew for every connection. */
@@ -88,9 +88,10 @@ export function backupLog(options: BackupLogOptions): RunListener {
       if (row !== undefined) await orWarn(writeRow(client, place, columns, row));
       unwritten.delete(key);
     }
-    while (foreign[0] !== undefined) {
-      await orWarn(writeForeign(client, place, columns, foreign[0]));
-      foreign = foreign.slice(1);
+    while (foreign.length > 0) {
+      const count = alike(foreign);
+      await orWarn(writeForeign(client, place, columns, foreign.slice(0, count)));
+      foreign = foreign.slice(count);
     }
     const sourceOfRun = JSON.stringify([run, source]);
     if (swept.has(sourceOfRun)) return;

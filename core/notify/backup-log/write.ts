@@ -28,22 +28,42 @@ export async function writeRow(
   );
 }
 
-/** Writes what happened to a backup of an earlier run, or of none that the table knows: then nothing. */
+/**
+ * How many of these one statement can write, from the first: a prune tells the same of thousands, and a server that is far
+ * away answers so often only in a minute.
+ */
+export function alike([first, ...others]: readonly ForeignEvent[]): number {
+  if (first?.kind !== 'pruned') return 1;
+  const end = others.findIndex(
+    (other) =>
+      other.kind !== 'pruned' ||
+      other.source !== first.source ||
+      other.store !== first.store ||
+      other.at.getTime() !== first.at.getTime(),
+  );
+  return end < 0 ? others.length + 1 : end + 1;
+}
+
+/**
+ * Writes what happened to backups of an earlier run, or of none that the table knows: then nothing.
+ * @param events alike but for their ids
+ */
 export async function writeForeign(
   client: Client,
   place: LogPlace,
   columns: Columns,
-  event: ForeignEvent,
+  events: readonly ForeignEvent[],
 ): Promise<void> {
-  if (!columns.has('backup_id')) return;
-  const values: unknown[] = [event.source, event.id];
+  const [event] = events;
+  if (event === undefined || !columns.has('backup_id')) return;
+  const values: unknown[] = [event.source, events.map(({ id }) => id)];
   const parameter = (value: unknown): string => `$${values.push(value)}`;
   const set = Object.entries(foreignChanges(event, parameter)).filter(([name]) =>
     columns.has(name as LogColumn),
   );
   if (set.length === 0) return;
   await client.query(
-    `update ${tableOf(place)} set ${set.map(([name, value]) => `${name} = ${value}`).join(', ')} where source = $1 and backup_id = $2`,
+    `update ${tableOf(place)} set ${set.map(([name, value]) => `${name} = ${value}`).join(', ')} where source = $1 and backup_id = any ($2::text[])`,
     values,
   );
 }

@@ -139,6 +139,40 @@ test.each(testMajors())('a night in the table and the views, on PostgreSQL %i', 
   });
 });
 
+test('a prune of thousands of backups is in the table at once', async () => {
+  await withDatabase(newestMajor(), {}, async (database) => {
+    const log = logTo(database.tcpParameters);
+    await tellAll(log, [started, done, finished]);
+    await database.query(
+      `insert into backup_log (run, source, database_name, started_at, status, backup_id, backup_file)
+       select 'run-' || i, source, database_name, started_at, status, 'shop/app/' || i, 's3://backups/shop/app/' || i || '/archive.dump'
+       from backup_log, generate_series(2, 5000) as i`,
+    );
+    for (let i = 2; i <= 5000; i++)
+      await log.on({
+        ...ofApp,
+        run: 'run-b',
+        kind: 'pruned',
+        at: at(9),
+        id: `shop/app/${i}`,
+        store: 's3://backups',
+      });
+    // What stands between two of them is written between them.
+    await log.on({ ...verified, run: 'run-b', id: 'shop/app/2', verdict: 'failed' });
+    await log.on({ ...ofApp, run: 'run-b', kind: 'pruned', at: at(9), id, store: 'file:///backups' });
+    const began = performance.now();
+    await log.close();
+    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(log.warnings).toEqual([]);
+    expect(
+      await database.query('select count(pruned_at)::int, count(*)::int as all from backup_log'),
+    ).toEqual([{ count: 5000, all: 5000 }]);
+    expect(await database.query("select verdict from backup_log where backup_id = 'shop/app/2'")).toEqual([
+      { verdict: 'failed' },
+    ]);
+  });
+});
+
 test('a later run writes into the rows of earlier ones: a bad verdict, a prune, a copy that is pruned', async () => {
   await withDatabase(newestMajor(), {}, async (database) => {
     const first = logTo(database.tcpParameters);

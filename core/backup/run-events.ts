@@ -1,9 +1,8 @@
-import type { BackupProgress } from '../../core/backup/progress.ts';
-import type { BackupDone } from '../../core/backup/report.ts';
-import { archiveBytes, totalRows } from '../../core/manifest/sizes.ts';
-import type { NightTask } from '../../core/night/request.ts';
-import type { RunEvent } from '../../core/notify/run-events.ts';
-import { inKeys } from './in-keys.ts';
+import { archiveBytes, totalRows } from '../manifest/sizes.ts';
+import type { OfRun, RunEvent } from '../notify/run-events.ts';
+import { verifiedEvent } from '../notify/verified-event.ts';
+import type { BackupProgress } from './progress.ts';
+import type { BackupDone } from './report.ts';
 
 /** What a backup tells while it goes on, for those who follow the run. */
 export type RunEvents = {
@@ -12,8 +11,9 @@ export type RunEvents = {
   readonly end: () => Promise<void>;
 };
 
+/** @param store its URL */
 export function runEvents(
-  { run, source, schedule }: NightTask,
+  { run, source, schedule }: Omit<OfRun, 'at'>,
   store: string,
   emit: (event: RunEvent) => Promise<void>,
 ): RunEvents {
@@ -30,42 +30,22 @@ export function runEvents(
       const { result } = progress;
       const { database, seconds } = result;
       if (result.status === 'failed') {
-        send({ kind: 'backup-failed', database, error: inKeys(result.error.message), seconds, ...of });
+        send({ kind: 'backup-failed', database, error: result.error.message, seconds, ...of });
         return;
       }
       send({ ...doneEvent(result, store), ...of });
       const { id, verification } = result;
       if (verification === undefined) return;
-      const { verdict, level } = verification;
-      send({
-        kind: 'verified',
-        database,
-        id,
-        verdict,
-        level,
-        error: undefined,
-        seconds: secondsOf(verification),
-        ...of,
-      });
+      send(verifiedEvent(of, id, verification));
     },
     end: () => heard,
   };
 }
 
-function secondsOf({
-  startedAt,
-  finishedAt,
-}: {
-  readonly startedAt: string;
-  readonly finishedAt: string;
-}): number {
-  return (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
-}
-
 function doneEvent(
   { database, id, seconds, manifest }: BackupDone,
   store: string,
-): Omit<Extract<RunEvent, { kind: 'backup-done' }>, 'run' | 'at' | 'source' | 'schedule'> {
+): Omit<Extract<RunEvent, { kind: 'backup-done' }>, keyof OfRun> {
   const archives = manifest.objects.filter(({ role }) => role === 'archive');
   // Of several objects it is their folder.
   const name = archives.length === 1 ? archives[0]?.name : 'archive';
