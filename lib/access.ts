@@ -131,7 +131,8 @@ export const lockers: readonly FunctionRole[] = ['backup', 'prune', 'copy to'];
 
 /** Below a source's part of the store; the status page lies beside the sources, and no function has a right to it. */
 const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly string[]>> = {
-  archive: [`*/${startedAt}/archive.*`, `*/${startedAt}/archive/*`],
+  // `archive.dump` as well as `archive/toc.dat`: in one pattern, for the same reason.
+  archive: [`*/${startedAt}/archive?*`],
   database: [`*/${startedAt}/database.sql`],
   globals: [`*/${startedAt}/globals.sql`],
   manifest: [`*/${startedAt}/manifest.json`],

@@ -22,23 +22,26 @@ const mostBytes = 1024 * 1024;
 /**
  * The configuration of a night.
  *
- * @param asked a file; undefined: the first of the usual places that there is
+ * @param asked a file; undefined: the first of the places that there is
  * @throws UsageError, ConfigurationError with all problems
  */
-export async function readConfiguration(asked: string | undefined): Promise<ReadConfiguration> {
-  const path = asked === undefined ? await firstOfUsual() : asked;
+export async function readConfiguration(
+  asked: string | undefined,
+  places: readonly string[] = usualPlaces,
+): Promise<ReadConfiguration> {
+  const path = asked === undefined ? await firstOf(places) : asked;
   const { raw, problems } = readYaml(await textOf(path));
   return { config: parseNight(raw, path, problems), path, directory: dirname(resolve(path)) };
 }
 
-async function firstOfUsual(): Promise<string> {
-  for (const path of usualPlaces) {
+async function firstOf(places: readonly string[]): Promise<string> {
+  for (const path of places) {
     const found = await stat(path).catch(() => undefined);
     if (found !== undefined) return path;
   }
   throw new UsageError({
     what: 'There is no configuration',
-    got: `neither ${usualPlaces.join(' nor ')}`,
+    got: `neither ${places.join(' nor ')}`,
     expected: 'a file of YAML',
     fix: 'Name one with --config; pgproof init writes a start.',
   });

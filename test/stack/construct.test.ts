@@ -76,7 +76,12 @@ test('a bucket of another stack is shared too: neither stack has to be there bef
   const denials = statementsOf(Template.fromStack(stack), 'ABackupRole').filter(
     ({ effect }) => effect === 'Deny',
   );
-  expect(denials.map(({ sid }) => sid)).toEqual(['PutNothingElse', 'OnlyFreeKeys', 'DeleteNothing']);
+  expect(denials.map(({ sid }) => sid)).toEqual([
+    'PutNothingElse',
+    'TagNothingElse',
+    'OnlyFreeKeys',
+    'DeleteNothing',
+  ]);
 });
 
 test('grantRead lets a restore list and read this source, grantStart lets start a backup', () => {

@@ -94,6 +94,7 @@ test('the restore function is told its source, and reads its backups and its sec
     expect.objectContaining({ sid: 'ListBackups', actions: ['s3:ListBucket'] }),
     expect.objectContaining({ sid: 'ReadObjects', actions: ['s3:GetObject'] }),
     { sid: 'PutNothing', effect: 'Deny', actions: ['s3:PutObject'], resources: ['*'] },
+    { sid: 'TagNothing', effect: 'Deny', actions: ['s3:PutObjectTagging'], resources: ['*'] },
     expect.objectContaining({ sid: 'DeleteNothing', effect: 'Deny' }),
     expect.objectContaining({ sid: 'BucketKey', actions: ['kms:Decrypt'], resources: [kmsKeyArn] }),
     { sid: 'Secret', actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] },

@@ -37,7 +37,7 @@ const read = (prefix: string, ...names: string[]): object => ({
   actions: ['s3:GetObject'],
   resources: objects(prefix, ...names),
 });
-const archives = ['archive.*', 'archive/*'];
+const archives = ['archive?*'];
 const created = [...archives, 'database.sql', 'globals.sql', 'manifest.json', 'summary.json'];
 const deny = (sid: string, rest: object): object => ({
   sid,
@@ -45,6 +45,7 @@ const deny = (sid: string, rest: object): object => ({
   actions: ['s3:PutObject'],
   ...rest,
 });
+const tag = ['s3:PutObjectTagging'];
 const deleteNothing = {
   sid: 'DeleteNothing',
   effect: 'Deny',
@@ -65,6 +66,16 @@ function createsObjects(part: string): object[] {
     { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, ...created) },
     deny('PutNothingElse', { resources: [], butFor: objects(part, ...created) }),
     {
+      sid: 'TagArchives',
+      actions: tag,
+      resources: objects(part, ...archives),
+      conditions: {
+        StringEquals: { 's3:RequestObjectTag/pgproof': 'archive' },
+        'ForAllValues:StringEquals': { 's3:RequestObjectTagKeys': 'pgproof' },
+      },
+    },
+    deny('TagNothingElse', { actions: tag, resources: [], butFor: objects(part, ...archives) }),
+    {
       sid: 'EndUploads',
       actions: ['s3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
       resources: objects(part, '*'),
@@ -83,6 +94,7 @@ function verifiesObjects(part: string): object[] {
     read(part, ...[...created, 'hold.json', 'release.json', 'verification.json', kept].sort(inPolicies)),
     { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, 'verification.json', kept) },
     deny('PutNothingElse', { resources: [], butFor: objects(part, 'verification.json', kept) }),
+    deny('TagNothing', { actions: tag, resources: ['*'] }),
     deny('OnlyFreeKeys', { resources: objects(part, kept), conditions: whateverLiesThere }),
     deleteNothing,
   ];
@@ -189,7 +201,7 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
     conditions: viaService('s3'),
   };
   const part = `${arn}/pg/eu/orders-prod`;
-  expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 11)).toEqual([
+  expect(statementsOf(template, 'ordersprodBackupRole').slice(1, 13)).toEqual([
     list('pg/eu/orders-prod/*', arn),
     ...createsObjects(part),
     bucketKey,
@@ -201,7 +213,7 @@ test('keys of the bucket and of the secret, a prefix, a bucket of the user', () 
       conditions: viaService('secretsmanager'),
     },
   ]);
-  expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 8)).toEqual([
+  expect(statementsOf(template, 'ordersprodVerifyRole').slice(1, 9)).toEqual([
     list('pg/eu/orders-prod/*', arn),
     ...verifiesObjects(part),
     bucketKey,

@@ -67,6 +67,7 @@ test('npm run sbom: one bill for the package, one for each function with what is
     const files = (await readdir(into)).filter((name) => !name.startsWith('layer-'));
     expect(files.sort()).toEqual([
       'function-backup.cdx.json',
+      'function-copy.cdx.json',
       'function-prune.cdx.json',
       'function-restore.cdx.json',
       'function-verify.cdx.json',

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readConfiguration } from '../../../../cli/night/config-file.ts';
 import { fileStore } from '../../../../core/store/file/file-store.ts';
 import { type AwsServer, withAwsServer } from '../../../support/aws/server.ts';
 import { nightly, writePast } from '../../../support/backup/history.ts';
@@ -377,7 +378,7 @@ test('a thousand million names are not written out', async () => {
   expect(stderr).toContain('repeated too often');
 });
 
-test('a directory, a file that is not there, and none at all are wrong calls', async () => {
+test('a directory, and a file that is not there, are wrong calls', async () => {
   const told = async (...args: string[]): Promise<string> => {
     const { status, stderr } = await cli.run(['run', ...args], { cwd: cli.directory });
     expect(status).toBe(2);
@@ -385,5 +386,12 @@ test('a directory, a file that is not there, and none at all are wrong calls', a
   };
   expect(await told('--config', cli.directory)).toContain('a directory');
   expect(await told('--config', 'nowhere.yaml')).toContain('ENOENT');
-  expect(await told()).toContain('pgproof init');
+});
+
+test('without a flag the first of the usual places is taken, and none is a wrong call', async () => {
+  // Not by the command: the machine may have a night of its own, which a test must not run.
+  const file = path.join(cli.directory, 'night.yaml');
+  await writeFile(file, '{}');
+  await expect(readConfiguration(undefined, ['/nowhere/a.yaml', file])).rejects.toThrow(`(${file})`);
+  await expect(readConfiguration(undefined, ['/nowhere/a.yaml'])).rejects.toThrow('pgproof init');
 });
