@@ -39,13 +39,26 @@ export function copyStep(
       ok &&= report.backups.every(({ kind }) => kind !== 'failed');
       for (const event of copiedEvents({ ...of, at: clock() }, report)) await emit(event);
       const old = tooOld(report, copy.maxAgeHours, clock());
-      for (const outcome of [...copyOutcomes(report, clock(), afterFailure), ...old])
-        await notifier.tell(outcome);
+      const outcomes = withRemarks(copyOutcomes(report, clock(), afterFailure), old);
+      for (const outcome of outcomes) await notifier.tell(outcome);
       ok &&= old.length === 0;
     }
     return { ok, report: { reports } };
   };
   return { work: 'copy', name: copy.name, of: copy.of, url: to.url, run };
+}
+
+/** What is too old because it could not be copied now is told with that. */
+function withRemarks(outcomes: readonly Outcome[], old: readonly Outcome[]): Outcome[] {
+  const isOf =
+    (one: Outcome) =>
+    ({ source, database, result }: Outcome): boolean =>
+      result === 'failed' && source === one.source && database === one.database;
+  const told = outcomes.map((outcome) => {
+    const remarks = outcome.result === 'failed' ? old.filter(isOf(outcome)).map(({ what }) => what) : [];
+    return remarks.length === 0 ? outcome : { ...outcome, remarks };
+  });
+  return [...told, ...old.filter((one) => !outcomes.some(isOf(one)))];
 }
 
 const hourMs = 3_600_000;

@@ -92,7 +92,8 @@ const shownCharacters = 80;
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  if (typeof value === 'object') return Array.isArray(value) ? 'a list' : 'an object';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'an object';
   const json = JSON.stringify(value) ?? String(value);
   return json.length > shownCharacters ? `${json.slice(0, shownCharacters)}…` : json;
 }

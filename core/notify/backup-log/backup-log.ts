@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { messageOf } from '../../errors.ts';
+import { messageOf, PgproofError } from '../../errors.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { withoutSecrets } from '../../process/redact.ts';
 import type { RunEvent, RunListener } from '../run-events.ts';
@@ -17,6 +17,8 @@ export type BackupLogOptions = LogPlace & {
   /** What one attempt to write may take, and for how long a database that failed is left alone. */
   readonly limits?: { readonly attemptSeconds: number; readonly pauseSeconds: number } | undefined;
 };
+
+const rightsAdvice = 'What the role in backupLog.url needs: docs/log-table.md, Rights.';
 
 const defaultLimits = { attemptSeconds: 6, pauseSeconds: 60 } as const;
 
@@ -117,7 +119,9 @@ export function backupLog(options: BackupLogOptions): RunListener {
     } catch (error: unknown) {
       isUnusable = error instanceof LogTableUnusable;
       pausedUntil = performance.now() + limits.pauseSeconds * 1_000;
-      warn(`backup_log could not be written: ${messageOf(error)}`);
+      // What the server says in its own words comes without advice.
+      const advice = error instanceof PgproofError ? '' : `. ${rightsAdvice}`;
+      warn(`backup_log could not be written: ${messageOf(error)}${advice}`);
     }
   };
 

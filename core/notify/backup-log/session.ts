@@ -39,6 +39,8 @@ export function logSession({ resolve, limitSeconds, begin }: SessionOptions): Lo
       const milliseconds = String(Math.ceil(limitSeconds * 800));
       for (const name of ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'])
         await client.query('select pg_catalog.set_config($1, $2, false)', [name, milliseconds]);
+      // The role of `pgproof init --role` reads unless it says otherwise. Whether it may write here its rights say.
+      await client.query('set default_transaction_read_only = off');
       await begin(client);
       return client;
     } catch (error: unknown) {

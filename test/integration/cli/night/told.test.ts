@@ -224,6 +224,27 @@ test('a second place that is away is told once, and says what happens next', () 
     ]);
   }));
 
+test('a copy that fails is told once, and with it that there is none', () =>
+  withScene(async ({ write, run, mail, aws, database, log }) => {
+    const url = new URL(database.url);
+    url.password = '';
+    const password = { env: 'DB_PASSWORD' };
+    const sources = [{ name: 'shop', url: url.href, password, databases: [database.name], schedules }];
+    const offsite = { name: 'offsite', url: 's3://bucket/x', pathStyle: true, maxAgeHours: 24 };
+    await write({ sources, copies: [offsite] });
+    aws.s3.judge(async ({ operation }) => operation !== 'PutObject' && operation !== 'CreateMultipartUpload');
+    const { stderr } = await run();
+    expect(stderr).toMatch(/The night had 1 problem:\n +NOT COPIED shop\/[^\n]*AccessDenied/);
+    expect(stderr).toContain('The next night copies everything that is missing there');
+    expect(mail.mails.map(textOf).join()).toContain('To know:\n- There is no good copy of it at all');
+    expect((await log()).map(({ status, error }) => [status, error])).toEqual([
+      ['completed', expect.stringContaining('AccessDenied')],
+    ]);
+    aws.s3.judge(undefined);
+    expect(await run('--schedule', 'nightly')).toMatchObject({ status: 0, stderr: '' });
+    expect(aws.s3.keys('bucket').filter((key) => key.endsWith('manifest.json'))).toHaveLength(2);
+  }));
+
 test('a secret that is gone is told by mail where mail still works, and not by a dry run', () =>
   withScene(async ({ write, run, mail }) => {
     const source = { name: 'shop', url: 'postgresql://u@127.0.0.1:1/', schedules };

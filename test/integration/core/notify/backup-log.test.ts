@@ -319,12 +319,24 @@ test('a role that may only write into a table that was made for it', async () =>
   });
 });
 
-test('read-only, a wrong password, a locked table: warnings, soon', async () => {
+test('a role that reads unless it says otherwise, as that for backups, writes where it has the right to', async () => {
   await withDatabase(newestMajor(), {}, async (database) => {
-    const readOnly = logTo({ ...database.tcpParameters, options: '-c default_transaction_read_only=on' });
-    await readOnly.on(started);
-    await readOnly.close();
-    expect(readOnly.warnings.join()).toContain('read-only transaction');
+    const log = logTo({ ...database.tcpParameters, options: '-c default_transaction_read_only=on' });
+    for (const event of [started, done, finished]) await log.on(event);
+    await log.close();
+    expect(log.warnings).toEqual([]);
+    expect(await rowsOf(database)).toMatchObject([{ status: 'completed' }]);
+  });
+});
+
+test('no rights, a wrong password, a locked table: warnings, soon', async () => {
+  await withDatabase(newestMajor(), {}, async (database) => {
+    const helpless = logTo({ ...database.tcpParameters, options: '-c role=pg_monitor' });
+    await helpless.on(started);
+    await helpless.close();
+    expect(helpless.warnings.join()).toMatch(
+      /permission denied[^\n]*\. What the role in backupLog\.url needs/,
+    );
     const refused = logTo({ ...database.tcpParameters, password: 'canary-wrong' });
     await refused.on(started);
     await refused.close();
