@@ -9,6 +9,7 @@ import type { Outcome } from '../../core/notify/alert.ts';
 import type { CollectingNotifier } from '../../core/notify/digest.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
+import { eachSource } from './each-source.ts';
 
 /** Its keys are in the configuration, and what one night could not copy the next one does. */
 const afterFailure = 'Mend what is named. The next night copies everything that is missing there.';
@@ -18,32 +19,38 @@ export function copyStep(
   copy: NightConfig['copies'][number] & { readonly of: string },
   policy: Policy | undefined,
   { from, to }: { readonly from: PrunableStore; readonly to: PrunableStore },
-  { notifier, signal }: { readonly notifier: CollectingNotifier; readonly signal: AbortSignal },
+  tools: { readonly notifier: CollectingNotifier; readonly signal: AbortSignal },
 ): NightStep {
+  const { notifier, signal } = tools;
   const clock = (): Date => new Date();
   const run: NightStep['run'] = async (runs, emit) => {
     const reports: CopyReport[] = [];
     let ok = true;
-    for (const { source, ...of } of runs) {
-      const lock = copy.objectLock;
-      const report = await copyMissing({
-        from,
-        to,
-        source,
-        policy,
-        lock: lock && (() => lockFrom(lock, clock())),
-        clock,
-        signal,
-      });
-      reports.push(report);
-      ok &&= report.backups.every(({ kind }) => kind !== 'failed');
-      for (const event of copiedEvents({ ...of, at: clock() }, report)) await emit(event);
-      const old = tooOld(report, copy.maxAgeHours, clock());
-      const outcomes = withRemarks(copyOutcomes(report, clock(), afterFailure), old);
-      for (const outcome of outcomes) await notifier.tell(outcome);
-      ok &&= old.length === 0;
-    }
-    return { ok, report: { reports } };
+    const isDone = await eachSource(
+      runs,
+      { work: 'copy', store: to.url },
+      tools,
+      async ({ source, ...of }) => {
+        const lock = copy.objectLock;
+        const report = await copyMissing({
+          from,
+          to,
+          source,
+          policy,
+          lock: lock && (() => lockFrom(lock, clock())),
+          clock,
+          signal,
+        });
+        reports.push(report);
+        ok &&= report.backups.every(({ kind }) => kind !== 'failed');
+        for (const event of copiedEvents({ ...of, at: clock() }, report)) await emit(event);
+        const old = tooOld(report, copy.maxAgeHours, clock());
+        const outcomes = withRemarks(copyOutcomes(report, clock(), afterFailure), old);
+        for (const outcome of outcomes) await notifier.tell(outcome);
+        ok &&= old.length === 0;
+      },
+    );
+    return { ok: ok && isDone, report: { reports } };
   };
   return { work: 'copy', name: copy.name, of: copy.of, url: to.url, run };
 }

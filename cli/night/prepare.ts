@@ -8,6 +8,7 @@ import { home } from '../home.ts';
 import { type BackupTools, backupStep, type SourceWork } from './backup-step.ts';
 import { nightChannel } from './channels.ts';
 import { copyStep } from './copy-step.ts';
+import { foreignOwners } from './foreign-owner.ts';
 import { logContext, nightListeners } from './listeners.ts';
 import { connectionProblems, contextOf, logProblems, notifyProblems, sourceOf } from './night-source.ts';
 import { openPlace } from './places.ts';
@@ -51,6 +52,7 @@ export async function prepareNight(
   ];
   if (wrong.length > 0) throw new ConfigurationError(path, wrong);
 
+  for (const line of await foreignOwners(config, process.geteuid?.())) warnOnce(line);
   const stores = new Map<string, PrunableStore>();
   for (const place of [...config.stores, ...config.copies])
     stores.set(place.name, await openPlace(place, secrets));

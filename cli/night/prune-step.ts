@@ -10,6 +10,7 @@ import { policyOf } from '../../core/retention/policy.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
 import { plural } from '../../core/text/units.ts';
+import { eachSource } from './each-source.ts';
 
 export type PrunePlace = NightConfig['stores'][number] & {
   /** The store whose sources it holds: itself, or the one that it is a copy of. */
@@ -29,31 +30,37 @@ export function pruneStep(
   place: PrunePlace,
   policy: Policy,
   store: PrunableStore,
-  { notifier, signal }: { readonly notifier: CollectingNotifier; readonly signal: AbortSignal },
+  tools: { readonly notifier: CollectingNotifier; readonly signal: AbortSignal },
 ): NightStep {
+  const { notifier, signal } = tools;
   const clock = (): Date => new Date();
   const run: NightStep['run'] = async (runs, emit) => {
     const reports: PruneReport[] = [];
     let ok = true;
-    for (const { source, ...of } of runs) {
-      const report = await prune({
-        store,
-        policy,
-        source,
-        apply: true,
-        sweep: true,
-        lock: place.objectLock,
-        clock,
-        signal,
-      });
-      reports.push(report);
-      for (const event of prunedEvents({ ...of, at: clock() }, report)) await emit(event);
-      const problems = problemsOf(report);
-      ok &&= problems.length === 0;
-      for (const told of byDatabase(problems))
-        await notifier.tell({ result: 'failed', work: 'prune', store: store.url, at: clock(), ...told });
-    }
-    return { ok, report: { reports } };
+    const isDone = await eachSource(
+      runs,
+      { work: 'prune', store: store.url },
+      tools,
+      async ({ source, ...of }) => {
+        const report = await prune({
+          store,
+          policy,
+          source,
+          apply: true,
+          sweep: true,
+          lock: place.objectLock,
+          clock,
+          signal,
+        });
+        reports.push(report);
+        for (const event of prunedEvents({ ...of, at: clock() }, report)) await emit(event);
+        const problems = problemsOf(report);
+        ok &&= problems.length === 0;
+        for (const told of byDatabase(problems))
+          await notifier.tell({ result: 'failed', work: 'prune', store: store.url, at: clock(), ...told });
+      },
+    );
+    return { ok: ok && isDone, report: { reports } };
   };
   return { work: 'prune', name: place.name, of: place.of, url: store.url, run };
 }

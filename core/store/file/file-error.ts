@@ -1,6 +1,9 @@
 import { messageOf, PgproofError } from '../../errors.ts';
 import { ObjectExists, ObjectMissing, StoreUnusable } from '../store.ts';
 
+const notAllowed =
+  'Give the user that runs pgproof the right to read and write there; what a run as another user made is that user’s until chown -R.';
+
 const meanings: Readonly<Record<string, { readonly what: string; readonly fix: string }>> = {
   ENOSPC: { what: 'The disk is full', fix: 'Make room, or use another disk. Nothing half-written was left.' },
   EDQUOT: { what: 'The disk quota is used up', fix: 'Make room, or raise the quota.' },
@@ -11,11 +14,11 @@ const meanings: Readonly<Record<string, { readonly what: string; readonly fix: s
   EROFS: { what: 'The file system is read-only', fix: 'Mount it writable, or use another directory.' },
   EACCES: {
     what: 'The directory may not be used',
-    fix: 'Give the user that runs pgproof the right to write there.',
+    fix: notAllowed,
   },
   EPERM: {
     what: 'The directory may not be used',
-    fix: 'Give the user that runs pgproof the right to write there.',
+    fix: notAllowed,
   },
   ENOTDIR: {
     what: 'A part of the path is not a directory',

@@ -258,7 +258,7 @@ describe('the store', () => {
       };
       expectOneLine(
         await call('read-only'),
-        /The directory may not be used .*EACCES.*the right to write there/,
+        /The directory may not be used .*EACCES.*the right to read and write there/,
       );
       expectOneLine(await call('read-only/below'), /The directory may not be used .*EACCES/);
       expectOneLine(await call('file'), /A part of the path is not a directory .*Correct the store URL/);

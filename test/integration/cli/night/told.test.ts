@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AwsServer, withAwsServer } from '../../../support/aws/server.ts';
@@ -243,6 +243,55 @@ test('a copy that fails is told once, and with it that there is none', () =>
     aws.s3.judge(undefined);
     expect(await run('--schedule', 'nightly')).toMatchObject({ status: 0, stderr: '' });
     expect(aws.s3.keys('bucket').filter((key) => key.endsWith('manifest.json'))).toHaveLength(2);
+  }));
+
+const isRoot = process.geteuid?.() === 0;
+
+test.runIf(isRoot)(
+  'root is told that what it writes into another user’s directory that user cannot read',
+  () =>
+    withScene(async ({ write, run, directory, database }) => {
+      const backups = path.join(directory, 'backups');
+      await mkdir(backups);
+      await chown(backups, 12_345, 12_345);
+      const url = new URL(database.url);
+      url.password = '';
+      const password = { env: 'DB_PASSWORD' };
+      await write({
+        sources: [{ name: 'shop', url: url.href, password, databases: [database.name], schedules }],
+      });
+      const { status, stderr } = await run();
+      expect({ status, stderr }).toEqual({
+        status: 0,
+        stderr: expect.stringMatching(
+          /^file:\S+ belongs to user 12345, [^\n]*runuser -u[^\n]*chown -R\)\.\n$/,
+        ),
+      });
+    }),
+);
+
+test('what cannot be done for one source is told of it, and keeps no other from its copy', () =>
+  withScene(async ({ write, run, aws, database }) => {
+    const url = new URL(database.url);
+    url.password = '';
+    const source = { url: url.href, password: { env: 'DB_PASSWORD' }, databases: [database.name], schedules };
+    await write({
+      sources: [
+        { name: 'bad', ...source },
+        { name: 'fine', ...source },
+      ],
+      copies: [{ name: 'offsite', url: 's3://bucket/x', pathStyle: true }],
+    });
+    // What lies there of that source may not be listed.
+    aws.s3.judge(
+      async ({ operation, key }) => !(operation.startsWith('ListObjects') && key.startsWith('x/bad')),
+    );
+    const { status, stderr } = await run();
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/The night had 1 problem:\n +NOT COPIED bad: [^\n]*AccessDenied/);
+    expect(aws.s3.keys('bucket').filter((key) => key.endsWith('manifest.json'))).toEqual([
+      expect.stringMatching(/^x\/fine\//),
+    ]);
   }));
 
 test('a secret that is gone is told by mail where mail still works, and not by a dry run', () =>
