@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { messageOf, UsageError } from '../core/errors.ts';
 import { type RoleFlags, roleOptions, roleSql } from './init-role.ts';
 import { exampleConfig } from './night/example-config.ts';
-import { cronLine, type Started, systemdUnits, type Unit } from './night/units.ts';
+import { cronLine, isInHome, type Started, systemdUnits, type Unit } from './night/units.ts';
 import { tell } from './output/edge.ts';
 import { printSource } from './output/result.ts';
 
@@ -49,7 +49,15 @@ function asPrinted({ name, text }: Unit): string {
 }
 
 function started({ config }: InitFlags): Started {
-  return { node: process.execPath, pgproof: resolve(process.argv[1] ?? 'pgproof'), config: resolve(config) };
+  const node = process.execPath;
+  const pgproof = resolve(process.argv[1] ?? 'pgproof');
+  const real = [node, pgproof].map((path) => realpathSync(path));
+  const inHome = [...new Set(real.filter(isInHome))];
+  if (inHome.length > 0)
+    tell(process.stderr, [
+      `${inHome.join(' and ')}: in somebody's home, where the user pgproof may not look. Install it for all (docs/install.md), or see to it.`,
+    ]);
+  return { node, pgproof, config: resolve(config), real };
 }
 
 /** Beside the command, wherever that is installed. */

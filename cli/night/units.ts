@@ -4,6 +4,8 @@ export type Started = {
   readonly node: string;
   readonly pgproof: string;
   readonly config: string;
+  /** Where the first two really lie, behind links. */
+  readonly real?: readonly string[] | undefined;
 };
 
 export type Unit = { readonly name: string; readonly text: string };
@@ -22,13 +24,13 @@ function word(text: string): string {
   return /^[\w@%+=:,./$-]+$/.test(escaped) ? escaped : `"${escaped.replace(/[\\"]/g, '\\$&')}"`;
 }
 
-/** ProtectHome=yes would hide a Node.js that lies in somebody's home. */
-function isInHome(path: string): boolean {
+/** ProtectHome=yes would hide a Node.js that lies in somebody's home, and in root's nobody else may look. */
+export function isInHome(path: string): boolean {
   return /^\/(home|root|run\/user)\//.test(path);
 }
 
-function service({ node, pgproof, config }: Started): string {
-  const home = [node, pgproof, config].some(isInHome) ? 'read-only' : 'yes';
+function service({ node, pgproof, config, real = [] }: Started): string {
+  const home = [node, pgproof, config, ...real].some(isInHome) ? 'read-only' : 'yes';
   return `[Unit]
 Description=PostgreSQL backups that prove they restore
 Wants=network-online.target
