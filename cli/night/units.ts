@@ -55,6 +55,8 @@ IOSchedulingPriority=7
 # pgproof ends its programs in order; what is left after that is killed.
 KillMode=mixed
 TimeoutStopSec=120
+# One that hangs, as on a file server that is gone, would keep every later one from starting, and nobody would hear of it.
+TimeoutStartSec=2d
 
 UMask=0077
 LimitCORE=0

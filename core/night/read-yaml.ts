@@ -13,6 +13,7 @@ const words: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'a key that is there twice',
   TAB_AS_INDENT: 'a tab as indentation',
   BAD_INDENT: 'a line that is not indented as those around it',
+  BLOCK_AS_IMPLICIT_KEY: 'a second key on one line, perhaps a colon in a text without quotes',
   MULTIPLE_DOCS: 'a second document after ---',
   TAG_RESOLVE_FAILED: 'a tag (!…)',
   BAD_ALIAS: 'an alias (*…) of nothing, or *, & or @ at the beginning of a text without quotes',

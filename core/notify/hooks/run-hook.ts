@@ -60,7 +60,7 @@ export async function runHook(
     // Only what is shown: to look for secrets in each line of a flood takes longer than the flood.
     const said = oneLine(redact([stderrTail, output()].filter((text) => text !== '').join('\n')));
     const how = limit.aborted
-      ? `stopped after ${timeoutSeconds} s`
+      ? `stopped after ${timeoutSeconds} s (timeoutSeconds)`
       : `ended with ${by === null ? `exit status ${code}` : `signal ${by}`}`;
     return `${oneLine(program)} ${how}${said === '' ? '' : `: ${said}`}`;
   } catch (error: unknown) {

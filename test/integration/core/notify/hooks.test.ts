@@ -186,7 +186,7 @@ test('one that does not end is ended with its children', async () => {
     });
     const hook = { command: ['./hang'], timeoutSeconds: 1 };
     const { warnings, seconds } = await tell({ afterRun: hook }, directory, [finished]);
-    expect(warnings).toEqual(['hooks.afterRun: ./hang stopped after 1 s']);
+    expect(warnings).toEqual(['hooks.afterRun: ./hang stopped after 1 s (timeoutSeconds)']);
     expect(seconds).toBeLessThan(4);
     const pid = Number(await readFile(join(directory, 'pid'), 'utf8'));
     await sleep(100);
