@@ -45,7 +45,9 @@ export function runCommand(): Command {
 }
 
 async function run(flags: NightFlags): Promise<void> {
-  const { config, path, directory } = await readConfiguration(flags.config);
+  // Who only asks what is due is told here.
+  const onWrong = flags.dryRun ? undefined : warnMisconfigured;
+  const { config, path, directory } = await readConfiguration(flags.config, undefined, onWrong);
   refuseUnknownNames(flags, config);
   const notifier = inKeysOf(collectingNotifier());
   const progress = await backupProgress(process.stderr, styleFor(process.stderr));
@@ -63,8 +65,7 @@ async function run(flags: NightFlags): Promise<void> {
       ...machinePrograms({ signal, onProgress: say }),
       warn: (line) => tell(process.stderr, [line]),
     }).catch(async (error: unknown) => {
-      if (!(flags.dryRun ?? false) && error instanceof ConfigurationError)
-        await warnMisconfigured(error, config, directory);
+      if (error instanceof ConfigurationError) await onWrong?.(error, config.notify, directory);
       throw error;
     });
     try {
@@ -107,10 +108,10 @@ async function run(flags: NightFlags): Promise<void> {
 /** That people hear of it, too; what could not be sent is said beside what is wrong. */
 async function warnMisconfigured(
   error: ConfigurationError,
-  config: NightConfig,
+  notify: NightConfig['notify'],
   directory: string,
 ): Promise<void> {
-  const unsent = await tellMisconfigured(error, config, directory);
+  const unsent = await tellMisconfigured(error, notify, directory);
   if (unsent !== undefined) tell(process.stderr, [withoutSecrets(messageOf(unsent))]);
 }
 

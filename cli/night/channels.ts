@@ -7,7 +7,7 @@ import type { Secrets } from './secrets.ts';
 
 /** Every way on which people hear of a night. Without one only whoever started it hears, which for cron is a mail too. */
 export async function nightChannel(
-  { notify }: NightConfig,
+  { notify }: Pick<NightConfig, 'notify'>,
   secrets: Secrets,
   directory: string,
 ): Promise<Channel> {

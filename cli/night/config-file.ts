@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { NightConfig } from '../../core/config/night.ts';
+import { type NightConfig, nightSchema } from '../../core/config/night.ts';
 import { parseNight } from '../../core/config/parse-night.ts';
+import { ConfigurationError } from '../../core/config/problem.ts';
 import { messageOf, UsageError } from '../../core/errors.ts';
 import { readYaml } from '../../core/night/read-yaml.ts';
 
@@ -19,6 +20,13 @@ export type ReadConfiguration = {
 /** Thousands of sources have room. */
 const mostBytes = 1024 * 1024;
 
+/** Hears of a configuration that is wrong; `notify` is what it says of messages, where that part is right. */
+export type OnWrong = (
+  error: ConfigurationError,
+  notify: NightConfig['notify'],
+  directory: string,
+) => Promise<void>;
+
 /**
  * The configuration of a night.
  *
@@ -28,10 +36,24 @@ const mostBytes = 1024 * 1024;
 export async function readConfiguration(
   asked: string | undefined,
   places: readonly string[] = usualPlaces,
+  onWrong?: OnWrong,
 ): Promise<ReadConfiguration> {
   const path = asked === undefined ? await firstOf(places) : asked;
+  const directory = dirname(resolve(path));
   const { raw, problems } = readYaml(await textOf(path));
-  return { config: parseNight(raw, path, problems), path, directory: dirname(resolve(path)) };
+  try {
+    return { config: parseNight(raw, path, problems), path, directory };
+  } catch (error: unknown) {
+    const notify = notifyOf(raw);
+    if (error instanceof ConfigurationError && notify !== undefined)
+      await onWrong?.(error, notify, directory);
+    throw error;
+  }
+}
+
+function notifyOf(raw: unknown): NightConfig['notify'] | undefined {
+  const said = typeof raw === 'object' && raw !== null && 'notify' in raw ? raw.notify : undefined;
+  return nightSchema.shape.notify.safeParse(said).data;
 }
 
 async function firstOf(places: readonly string[]): Promise<string> {

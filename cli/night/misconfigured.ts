@@ -14,14 +14,13 @@ import { readSecrets } from './secrets.ts';
  */
 export async function tellMisconfigured(
   { message, problems }: ConfigurationError,
-  config: NightConfig,
+  notify: NightConfig['notify'],
   directory: string,
 ): Promise<unknown> {
-  const { notify } = config;
-  const own = { ...config, sources: [], stores: [], copies: [], backupLog: undefined };
+  const own = { notify, sources: [], stores: [], copies: [], backupLog: undefined };
   const { secrets, problems: missing } = await readSecrets(own, { env: process.env, directory });
   // Standard error says it anyway.
-  if (missing.length > 0 || notifyProblems(config, directory).length > 0) return undefined;
+  if (missing.length > 0 || notifyProblems({ notify }, directory).length > 0) return undefined;
   if (notify.topicArn === undefined && notify.smtp === undefined) return undefined;
   const title = 'NOTHING WAS BACKED UP';
   const alert = asAlert({
@@ -30,7 +29,7 @@ export async function tellMisconfigured(
     text: `${title}\n\n${message}\n\nWhat to do: Correct it, then: pgproof run --dry-run. Until then every start tells this again.`,
     result: 'failed',
   });
-  const channel = await nightChannel(config, secrets, directory);
+  const channel = await nightChannel({ notify }, secrets, directory);
   return await channel.publish(alert).then(
     () => undefined,
     (error: unknown) => error,

@@ -57,7 +57,7 @@ export function connectionProblems(
   });
 }
 
-export function notifyProblems({ notify }: NightConfig, directory: string): ConfigProblem[] {
+export function notifyProblems({ notify }: Pick<NightConfig, 'notify'>, directory: string): ConfigProblem[] {
   return fileProblems('notify.smtp.caFile', notify.smtp?.caFile, directory);
 }
 

@@ -3,12 +3,14 @@ import { type ConfigProblem, formatPath } from '../../core/config/problem.ts';
 import type { SecretReference } from '../../core/config/secret.ts';
 import { readSecret, type SecretPlaces } from '../../core/source/read-secret.ts';
 
+type WithSecrets = Pick<NightConfig, 'sources' | 'stores' | 'copies' | 'notify' | 'backupLog'>;
+
 /** Secrets by the object that names them. */
 export type Secrets = { readonly of: (reference: SecretReference) => string };
 
 /** Reads every secret before anything is begun. @returns those that could not be had as problems */
 export async function readSecrets(
-  config: NightConfig,
+  config: WithSecrets,
   places: SecretPlaces,
 ): Promise<{ readonly secrets: Secrets; readonly problems: readonly ConfigProblem[] }> {
   const found = new Map<SecretReference, string>();
@@ -28,7 +30,7 @@ export async function readSecrets(
 
 type Named = readonly [path: readonly PropertyKey[], reference: SecretReference];
 
-function referencesIn({ sources, stores, copies, notify, backupLog }: NightConfig): Named[] {
+function referencesIn({ sources, stores, copies, notify, backupLog }: WithSecrets): Named[] {
   const places = (kind: string, list: NightConfig['stores']): Named[] =>
     list.flatMap(({ accessKey }, index) => {
       if (accessKey === undefined) return [];

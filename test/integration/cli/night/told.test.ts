@@ -309,3 +309,17 @@ test('a secret that is gone is told by mail where mail still works, and not by a
     const [message] = mail.mails;
     expect(message && textOf(message)).toContain('sources[0].password: got the environment variable');
   }));
+
+test('a configuration with mistakes is told by mail where what it says of mail is right', () =>
+  withScene(async ({ write, run, mail }) => {
+    await write({ prune: { keep: { dayly: 7 } }, sources: [] });
+    expect((await run('--dry-run')).status).toBe(2);
+    expect(mail.mails).toHaveLength(0);
+    expect((await run()).status).toBe(2);
+    expect(subjects(mail)).toEqual([expect.stringMatching(/^NOTHING WAS BACKED UP: [23] problems/)]);
+    expect(mail.mails.map(textOf).join()).toContain('prune.keep.dayly: got an unknown key');
+    await write({ prune: { keep: { dayly: 7 } }, notify: { smtp: { host: 'localhost' } } });
+    const wrongMail = await run();
+    expect({ status: wrongMail.status, mails: mail.mails.length }).toEqual({ status: 2, mails: 1 });
+    expect(wrongMail.stderr).toContain('notify.smtp.to');
+  }));
