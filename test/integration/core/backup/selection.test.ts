@@ -20,7 +20,7 @@ const content = `
   create table app.audit (id bigserial primary key, line text);
   insert into app.audit (line) select 'x' from generate_series(1, 100);
   create materialized view app.counted as select count(*) from app.audit;
-  create view app.lines as select line from app.audit;
+  create view app.lines as select line from app.audit; create view app.more_lines as select line from app.lines;
   create table app.parts (a int primary key) partition by range (a);
   create table app.parts_1 partition of app.parts for values from (0) to (10);
   create table app.parts_2 partition of app.parts for values from (10) to (20);
@@ -130,6 +130,9 @@ describe.each(testMajors())('left out of a backup of PostgreSQL %i', (major) => 
       expect(restored).toBe('proven-without');
       expect(without).toContain(
         'constraint orders_user_fkey on table app.orders, which needs table app.users',
+      );
+      expect(without).toContainEqual(
+        expect.stringMatching(/^view app more_lines( \S+)?, which needs one of these$/),
       );
       const plain = await take(database, selection, { format: 'plain' });
       expect(plain.restored).toMatch(/^unverifiable .*left out on purpose/);
