@@ -232,6 +232,25 @@ describe.each(testMajors().filter((major) => major >= 15))(
   },
 );
 
+describe.each(testMajors())('schema public of PostgreSQL %i', (major) => {
+  it.each([
+    ['as it came', ''],
+    [
+      'with an owner, grants and a comment',
+      `alter schema public owner to pg_monitor;
+       grant create on schema public to pg_read_all_stats; comment on schema public is 'ours'`,
+    ],
+  ])('asked for by name, %s', async (_, sql) => {
+    const tables =
+      'create table t (a int); insert into t values (1); create schema app; create table app.u ();';
+    await withDatabase(major, { sql: `${tables} ${sql}` }, async (database) => {
+      const { manifest, read, restored } = await take(database, { schemas: ['public'] });
+      expect(labels(manifest)).toEqual(['public.t']);
+      expect([read, restored]).toEqual(['intact', 'proven']);
+    });
+  });
+});
+
 test('patterns that match nothing: less than asked fails, more than asked is a warning and whole', async () => {
   await withDatabase(newestMajor(), { sql: content }, async (database) => {
     const typo = await take(
