@@ -1,4 +1,4 @@
-import { briefOn, type ListEntry, newestFirst } from '../inventory/entry.ts';
+import { briefOn, isPartial, type ListEntry, newestFirst } from '../inventory/entry.ts';
 import { encodeName, formatId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import type { Missing } from './find-missing.ts';
@@ -10,8 +10,12 @@ export function newestCopies(found: Missing, copied: readonly CopyLine[]): Newes
   const copies = [...found.copies, ...found.missing.filter(({ id }) => over.has(formatId(id)))];
   return found.databases.map((names) => {
     const { source, database } = names;
-    const whole = copies.filter((entry) => nameOf(entry.id) === nameOf(names) && isWhole(entry));
-    return { source, database, startedAt: whole.sort(newestFirst)[0]?.id.startedAt };
+    const isOurs = (entry: ListEntry): boolean => nameOf(entry.id) === nameOf(names) && isSound(entry);
+    const ours = copies.filter(isOurs);
+    const whole = ours.filter((entry) => !isPartial(entry));
+    // Of a database that tables are left out of every night there is no whole one that could be missing.
+    const areAllPartial = whole.length === 0 && !found.missing.some((one) => isOurs(one) && !isPartial(one));
+    return { source, database, startedAt: (areAllPartial ? ours : whole).sort(newestFirst)[0]?.id.startedAt };
   });
 }
 
@@ -21,9 +25,8 @@ export function staleCopies({ newest }: CopyReport, maxAgeHours: number, now: Da
   return newest.filter(({ startedAt }) => startedAt === undefined || startedAt.getTime() < since);
 }
 
-function isWhole(entry: ListEntry): boolean {
-  const { summary } = entry;
-  return !(summary instanceof Unreadable) && summary.partial !== true && briefOn(entry)?.verdict !== 'failed';
+function isSound(entry: ListEntry): boolean {
+  return !(entry.summary instanceof Unreadable) && briefOn(entry)?.verdict !== 'failed';
 }
 
 function nameOf({ source, database }: ListEntry['id']): string {

@@ -57,7 +57,10 @@ export type CopyLeft = {
   readonly why: 'failed' | 'unreadable' | 'pruned' | 'removed' | 'no-rule';
 };
 
-/** The newest whole backup of a database that is in the other store, and not known to be bad. */
+/**
+ * The newest whole backup of a database that is in the other store, and not known to be bad; where tables are left out of
+ * every one, the newest of these.
+ */
 export type NewestCopy = {
   readonly source: string;
   readonly database: string;

@@ -7,7 +7,11 @@ import { applyDatabaseSql } from '../postgres/pg-restore/apply-database-sql.ts';
 import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
 import { withGlobalsSession } from '../postgres/pg-restore/globals-session.ts';
 import { canCreateItself, createDatabase, encodingOfOwners } from '../postgres/pg-restore/new-database.ts';
-import type { PgRestoreResult, RestoreProblem } from '../postgres/pg-restore/restoration.ts';
+import type {
+  PgRestoreRequest,
+  PgRestoreResult,
+  RestoreProblem,
+} from '../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
 import { withServer } from './check-target.ts';
@@ -165,6 +169,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       selection,
       signal,
       create,
+      makesPublic: makesPublic(run),
       exitOnError: endsAtFirstError(run),
       onProgress: (progress) => {
         last = { ...last, ...progress, bytes: watch.bytes() };
@@ -174,4 +179,9 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
   } finally {
     await watch.stop();
   }
+}
+
+function makesPublic({ request, dependencies: { manifest }, isEmpty }: Run): PgRestoreRequest['makesPublic'] {
+  if (manifest.selection?.schemas === undefined) return undefined;
+  return request.selection.owners && (request.create || isEmpty) ? 'with its owner' : 'as it is';
 }

@@ -93,6 +93,8 @@ function whyFile(manifest: Manifest, { selection, jobs }: RestoreRequest): strin
   if (manifest.dump.format === 'directory') return 'pg_restore reads the directory format from files only';
   if (hasUnmet(manifest))
     return 'what cannot be restored without the rest is looked up in its table of contents first';
+  if (manifest.selection?.schemas !== undefined)
+    return 'whether it makes schema public is looked up in its table of contents first';
   if (isPartial(selection)) return 'what is selected is looked up in its table of contents first';
   return jobs !== undefined && jobs > 1 ? 'several jobs read it at once' : undefined;
 }

@@ -11,7 +11,10 @@ export const listOfDatabases = {
   expected: 'a list with at least one database name',
   fix: 'Name databases as the server does, or leave the key out to take all of them.',
 };
-export const databaseName = { expected: 'the name of a database', fix: 'Write the name as the server does.' };
+export const databaseName = {
+  expected: 'the name of a database, a text',
+  fix: 'Write the name as the server does, in quotes where it looks like a number or like nothing.',
+};
 export const portNumber = {
   expected: `a whole number from 1 to ${most.port}`,
   fix: "Give the server's port.",

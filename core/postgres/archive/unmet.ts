@@ -24,8 +24,28 @@ export function unmetEntries({ leftOut }: Pick<Manifest, 'leftOut'>, toc: Toc | 
   );
   const ids = new Set(roots.map(({ dumpId }) => dumpId));
   const all = dependentsOf(toc, ids);
-  return { entries: toc.entries.filter(({ dumpId }) => ids.has(dumpId) || all.has(dumpId)), names };
+  // Views of views: what is by itself and goes with them. An index, a comment or a default says nothing more than its table.
+  const along = toc.entries
+    .filter(({ dumpId, type }) => all.has(dumpId) && !ids.has(dumpId) && ofThemselves.has(type))
+    .map(({ type, label }) => `${type.toLowerCase()} ${label}, which needs one of these`);
+  return {
+    entries: toc.entries.filter(({ dumpId }) => ids.has(dumpId) || all.has(dumpId)),
+    names: [...names, ...along],
+  };
 }
+
+const ofThemselves: ReadonlySet<string> = new Set([
+  'TABLE',
+  'FOREIGN TABLE',
+  'VIEW',
+  'MATERIALIZED VIEW',
+  'FUNCTION',
+  'PROCEDURE',
+  'AGGREGATE',
+  'TYPE',
+  'DOMAIN',
+  'FK CONSTRAINT',
+]);
 
 function isAttaching(type: string): boolean {
   return type === 'TABLE ATTACH' || type === 'INDEX ATTACH';

@@ -65,6 +65,11 @@ export type PgRestoreRequest = {
    * Not for plain SQL.
    */
   readonly create: boolean;
+  /**
+   * Set where the archive may make schema `public`, as pg_dump has it for schemas that were asked for by name: whether the one
+   * that is there gets the owner that it has in the archive.
+   */
+  readonly makesPublic?: 'with its owner' | 'as it is' | undefined;
   /** To be connected to while the archive makes its own; @default see maintenanceDatabase */
   readonly maintenance?: string | undefined;
   /** In which names of roles are bytes, as PostgreSQL calls it; undefined where it does not matter: see encodingOfOwners. */

@@ -6,6 +6,7 @@ import { maintenanceDatabase } from './new-database.ts';
 import { type OrderReasons, whyOrderMatters } from './order-matters.ts';
 import { type Phases, phasesOf } from './phases.ts';
 import { ProblemCollector } from './problems.ts';
+import { withoutMakingPublic } from './public-schema.ts';
 import type { PgRestoreRequest, PgRestoreResult } from './restoration.ts';
 import { PgRestoreRun } from './run-pg-restore.ts';
 import { runPsql } from './run-psql.ts';
@@ -68,7 +69,9 @@ async function restoreFrom(asked: PgRestoreRequest): Promise<PgRestoreResult> {
     await run.all();
     return { ...collector.result(undefined), isSettled, jobs: 1 };
   }
-  const ways = await restoreInPhases(request, phasesOf(toc, request.leaveOut), run);
+  const rest = await withoutMakingPublic(request, toc, run);
+  const ways =
+    rest === undefined ? { jobs: 1 } : await restoreInPhases(rest, phasesOf(toc, rest.leaveOut), run);
   return { ...collector.result(toc), isSettled, ...ways };
 }
 

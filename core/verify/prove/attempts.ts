@@ -82,6 +82,7 @@ async function restoreOnce(
     encoding: encodingOfOwners(manifest),
     directory,
     create: prepared.create,
+    makesPublic: manifest.selection?.schemas === undefined ? undefined : 'with its owner',
     jobs,
     leaveOut: new Set(
       [...prepared.missing.entries, ...prepared.unmet.entries, ...(prepared.money?.entries ?? [])].map(

@@ -187,7 +187,10 @@ async function schemaCheck(
     // Also minor versions mend how pg_dump writes something: its words are compared with its own only. What is
     // behind them the catalogs have told above.
     const by = isSameMajor && manifest.dump.pgDump === tools.version ? 'text' : 'presence';
-    const { entries, differences, reworded } = compareSchemas(expected, restored, { by });
+    const { entries, differences, reworded } = compareSchemas(expected, restored, {
+      by,
+      isOfSchemas: manifest.selection?.schemas !== undefined,
+    });
     for (const difference of differences) faults.push(difference);
     const notes = reworded === 0 ? '' : `, ${formatCount(reworded)} in other words`;
     passed.push(

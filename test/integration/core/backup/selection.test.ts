@@ -20,7 +20,7 @@ const content = `
   create table app.audit (id bigserial primary key, line text);
   insert into app.audit (line) select 'x' from generate_series(1, 100);
   create materialized view app.counted as select count(*) from app.audit;
-  create view app.lines as select line from app.audit;
+  create view app.lines as select line from app.audit; create view app.more_lines as select line from app.lines;
   create table app.parts (a int primary key) partition by range (a);
   create table app.parts_1 partition of app.parts for values from (0) to (10);
   create table app.parts_2 partition of app.parts for values from (10) to (20);
@@ -131,6 +131,9 @@ describe.each(testMajors())('left out of a backup of PostgreSQL %i', (major) => 
       expect(without).toContain(
         'constraint orders_user_fkey on table app.orders, which needs table app.users',
       );
+      expect(without).toContainEqual(
+        expect.stringMatching(/^view app more_lines( \S+)?, which needs one of these$/),
+      );
       const plain = await take(database, selection, { format: 'plain' });
       expect(plain.restored).toMatch(/^unverifiable .*left out on purpose/);
     });
@@ -228,6 +231,25 @@ describe.each(testMajors().filter((major) => major >= 15))(
     });
   },
 );
+
+describe.each(testMajors())('schema public of PostgreSQL %i', (major) => {
+  it.each([
+    ['as it came', ''],
+    [
+      'with an owner, grants and a comment',
+      `alter schema public owner to pg_monitor;
+       grant create on schema public to pg_read_all_stats; comment on schema public is 'ours'`,
+    ],
+  ])('asked for by name, %s', async (_, sql) => {
+    const tables =
+      'create table t (a int); insert into t values (1); create schema app; create table app.u ();';
+    await withDatabase(major, { sql: `${tables} ${sql}` }, async (database) => {
+      const { manifest, read, restored } = await take(database, { schemas: ['public'] });
+      expect(labels(manifest)).toEqual(['public.t']);
+      expect([read, restored]).toEqual(['intact', 'proven']);
+    });
+  });
+});
 
 test('patterns that match nothing: less than asked fails, more than asked is a warning and whole', async () => {
   await withDatabase(newestMajor(), { sql: content }, async (database) => {

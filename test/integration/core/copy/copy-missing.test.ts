@@ -99,6 +99,22 @@ test('what prune keeps there is copied, the newest first, and what it deleted do
     expect(staleCopies(third, 3, now)).toHaveLength(1);
   }));
 
+test('a copy is as old as its newest whole backup; where tables are left out of every one, as the newest of these', () =>
+  withTwoPlaces(directories, async (from, to) => {
+    const [old, young] = [new Date('2026-11-20T02:00:00Z'), new Date('2026-11-27T02:00:00Z')];
+    await writePast(from.store, { startedAt: young, partial: true, database: 'always' });
+    await writePast(from.store, { startedAt: young, partial: true });
+    await writePast(from.store, { startedAt: old });
+    const { newest } = await copyAll(from.store, to.store);
+    expect(newest).toHaveLength(2);
+    expect(newest).toEqual(
+      expect.arrayContaining([
+        { source: 'prod', database: 'always', startedAt: young },
+        { source: 'prod', database: 'app', startedAt: old },
+      ]),
+    );
+  }));
+
 test('a record of prune that cannot be read keeps its database, and no other', () =>
   withTwoPlaces(directories, async (from, to) => {
     const id = await writePast(from.store, { startedAt });
