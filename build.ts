@@ -7,7 +7,7 @@ import { type BuildOptions, build } from 'esbuild';
 const root = import.meta.dirname;
 
 /** The functions that are deployed, each from `functions/<name>/handler.ts`. */
-export const functionNames = ['backup', 'verify', 'restore', 'prune', 'copy'] as const;
+export const functionNames = ['backup', 'verify', 'restore', 'prune', 'copy', 'log'] as const;
 
 /** AWS's certificates: `core/postgres/connect/rds-authorities.ts` looks for them beside itself. */
 const authorities = 'core/postgres/connect/rds-authorities.json';
@@ -17,6 +17,7 @@ export const companions: Readonly<Record<string, readonly string[]>> = {
   backup: [authorities],
   verify: ['functions/verify/keep-secrets.sh'],
   restore: [authorities],
+  log: [authorities],
 };
 
 // Dependencies that are CommonJS call require() for Node's own modules, which an ES module does not have.

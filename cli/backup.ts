@@ -84,7 +84,12 @@ async function backUp(flags: BackupFlags, { plan, store, channel, log }: Means):
           events.on(now);
           progress.on(now);
         },
-      }).finally(events.end);
+      })
+        .catch((error: unknown) => {
+          if (!signal.aborted) events.broke(error);
+          throw error;
+        })
+        .finally(events.end);
       progress.stop();
       tell(process.stderr, remarks);
       if (flags.json) printJson(report);

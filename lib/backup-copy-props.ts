@@ -7,6 +7,7 @@ import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { NotifyPolicy, StorageClass } from '../core/vocabulary.ts';
+import type { BackupLog } from './backup-log.ts';
 import type { ObjectLockProps } from './bucket.ts';
 import type { PostgresBackup } from './postgres-backup.ts';
 import type { BackupRetentionProps } from './retention-props.ts';
@@ -15,7 +16,7 @@ import type { BackupRetentionProps } from './retention-props.ts';
 export interface CopyRetentionProps
   extends Omit<
     BackupRetentionProps,
-    'backups' | 'topic' | 'architecture' | 'logRetention' | 'functionsDirectory'
+    'backups' | 'topic' | 'log' | 'architecture' | 'logRetention' | 'functionsDirectory'
   > {
   /**
    * `{"accessKeyId", "secretAccessKey"}` of somebody who may delete there. Required beside `credentials`: who copies should
@@ -98,6 +99,11 @@ export interface BackupCopyProps {
    * @default - the topic of the first backup
    */
   readonly topic?: ITopic | undefined;
+  /**
+   * The table that hears of it.
+   * @default - none
+   */
+  readonly log?: BackupLog | undefined;
   /**
    * Whether you are told of every copy.
    * @default 'failures'

@@ -49,6 +49,7 @@ export class BackupCopy extends Construct {
     this.failureQueue = new FailureQueue(this, 'Failures');
     const shared = {
       topic,
+      log: props.log,
       architecture: props.architecture ?? Architecture.ARM_64,
       logRetention: props.logRetention ?? functionDefaults.logRetentionDays,
       sourceNames: backups.map(({ sourceName }) => sourceName),

@@ -9,6 +9,7 @@ import { authoritiesPath } from './authorities-layer.ts';
 import { definedOnly } from './defined-only.ts';
 import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
+import { logVariables, topicsOf } from './log-rights.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
 import { mayConnect, mayPublish, mayReadSecret, objectWildcards, onObjects } from './rights.ts';
 import type { TableSelectionProps } from './table-selection-props.ts';
@@ -107,8 +108,12 @@ export function backupFunction(scope: Construct, props: BackupFunctionProps): La
   return bundledFunction(scope, {
     ...props,
     description: `pgproof: backs up ${props.sourceName}`,
-    environment: { ...environmentOf(props), ...login },
-    statements: [...onObjects('backup', place), ...loginStatements, ...mayPublish(props.topic)],
+    environment: { ...environmentOf(props), ...login, ...logVariables(props.log) },
+    statements: [
+      ...onObjects('backup', place),
+      ...loginStatements,
+      ...mayPublish(props.topic, ...topicsOf(props.log)),
+    ],
     wildcards: objectWildcards('backup', place),
     securityGroups:
       props.securityGroups ??

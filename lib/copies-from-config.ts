@@ -16,7 +16,7 @@ export function copiesFrom(
   { copies, sources }: Config,
   shared: Pick<
     BackupCopyProps,
-    'backups' | 'topic' | 'notify' | 'architecture' | 'functionsDirectory' | 'logRetention'
+    'backups' | 'topic' | 'log' | 'notify' | 'architecture' | 'functionsDirectory' | 'logRetention'
   >,
 ): BackupCopy[] {
   if (copies.length === 0) return [];

@@ -8,6 +8,7 @@ import { copyEnvironment } from '../functions/copy/contract.ts';
 import { copyWildcards, mayCopy } from './copy-rights.ts';
 import { definedOnly } from './defined-only.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import { logVariables, type ToldLog, topicsOf } from './log-rights.ts';
 import { mayReachOther, type OtherPlace, otherPlaceVariables } from './other-place.ts';
 import { mayPublish, type Place } from './rights.ts';
 
@@ -28,6 +29,7 @@ export interface CopyFunctionProps
   readonly partLimit: number | undefined;
   readonly maxAge: Duration;
   readonly topic: ITopic;
+  readonly log?: ToldLog | undefined;
   readonly notify: NotifyPolicy;
 }
 
@@ -58,8 +60,13 @@ export function copyFunction(scope: Construct, props: CopyFunctionProps): Lambda
       [names.maxAgeHours]: String(props.maxAge.toHours()),
       [names.topicArn]: topic.topicArn,
       [names.notify]: props.notify,
+      ...logVariables(props.log),
     },
-    statements: [...mayCopy(from, written), ...mayReachOther(scope, otherPlace), ...mayPublish(topic)],
+    statements: [
+      ...mayCopy(from, written),
+      ...mayReachOther(scope, otherPlace),
+      ...mayPublish(topic, ...topicsOf(props.log)),
+    ],
     wildcards: copyWildcards(from, written),
     // Never again by itself: requests are retried inside, people would be alerted twice, and the daily run copies whatever
     // is missing.

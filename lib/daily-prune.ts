@@ -55,6 +55,7 @@ export class DailyPrune extends Construct {
       verified,
       timeZone,
       topic,
+      log: props.log,
       failureQueue: this.failureQueue,
       architecture: props.architecture ?? Architecture.ARM_64,
       memory: props.memory ?? Size.mebibytes(1024),

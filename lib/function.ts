@@ -17,6 +17,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeWildcard } from './acknowledge.ts';
 import { definedOnly } from './defined-only.ts';
+import type { ToldLog } from './log-rights.ts';
 import type { Place } from './rights.ts';
 
 /** What every function needs, all settled. */
@@ -38,7 +39,8 @@ export interface BundledFunctionProps {
   readonly timeout: Duration;
   readonly logGroupName: string;
   readonly logRetention: RetentionDays;
-  readonly failureQueue: IQueue;
+  /** Of a function that is started by events; undefined where a queue of its own brings what failed again. */
+  readonly failureQueue: IQueue | undefined;
   readonly retryAttempts: 0 | 1 | 2;
   readonly maxEventAge: Duration;
   readonly vpc?: IVpc | undefined;
@@ -56,6 +58,8 @@ export interface SourceFunctionProps
   readonly storeUrl: string;
   readonly place: Place;
   readonly topic: ITopic;
+  /** Where it says what it did, for the log table. */
+  readonly log?: ToldLog | undefined;
 }
 
 function codeFrom(directory: string): Code {
@@ -149,7 +153,11 @@ export function bundledFunction(scope: Construct, props: BundledFunctionProps): 
     logGroup,
     retryAttempts: props.retryAttempts,
     maxEventAge: props.maxEventAge,
-    onFailure: new SqsDestination(props.failureQueue),
-    ...definedOnly({ vpc, vpcSubnets, securityGroups: securityGroups && [...securityGroups] }),
+    ...definedOnly({
+      onFailure: props.failureQueue && new SqsDestination(props.failureQueue),
+      vpc,
+      vpcSubnets,
+      securityGroups: securityGroups && [...securityGroups],
+    }),
   });
 }

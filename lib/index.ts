@@ -2,6 +2,8 @@ export type { UserCheck as VerifyCheck } from '../core/config/checks.ts';
 export type { LevelChoice as VerifyLevel, TlsMode as SslMode } from '../core/vocabulary.ts';
 export { BackupCopy } from './backup-copy.ts';
 export type { BackupCopyProps, CopyRetentionProps } from './backup-copy-props.ts';
+export { BackupLog } from './backup-log.ts';
+export type { BackupLogProps } from './backup-log-props.ts';
 export { BackupBucket, type BackupBucketProps, type ObjectLockProps } from './bucket.ts';
 export { ClientLayer, type ClientLayerProps, ServerLayer, type ServerLayerProps } from './layer.ts';
 export { LayerUnavailable } from './layer-code.ts';

@@ -8,13 +8,17 @@ import { Network } from './network.ts';
 export function serverNetwork(scope: Construct, config: Config): Network | undefined {
   if (config.network === undefined) return undefined;
   const { vpcId, databaseSecurityGroupIds, databaseCidrs, ...subnets } = config.network;
-  const { sources, restore } = config;
-  // A restore function logs in with a secret, whatever the sources do.
-  const needsSecrets = restore.enabled || sources.some(({ secretArn }) => secretArn !== undefined);
+  const { sources, restore, backupLog } = config;
+  // A restore function and the log table's log in with a secret, whatever the sources do.
+  const needsSecrets =
+    restore.enabled || backupLog !== undefined || sources.some(({ secretArn }) => secretArn !== undefined);
   return new Network(scope, 'Network', {
     vpcId,
     subnets,
-    ports: sources.map(({ port, iam }) => port ?? iam?.port ?? postgresPort),
+    ports: [
+      ...sources.map(({ port, iam }) => port ?? iam?.port ?? postgresPort),
+      ...(backupLog === undefined ? [] : [backupLog.port ?? postgresPort]),
+    ],
     databaseSecurityGroupIds,
     databaseCidrs,
     services: needsSecrets ? ['Sns', 'SecretsManager'] : ['Sns'],

@@ -8,6 +8,7 @@ import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { UserCheck } from '../core/config/checks.ts';
 import type { LevelChoice, NotifyPolicy, TlsMode } from '../core/vocabulary.ts';
+import type { BackupLog } from './backup-log.ts';
 import type { BackupSchedule } from './schedule.ts';
 import type { TableSelectionProps } from './table-selection-props.ts';
 import type { VerifyNetworkProps } from './verify-network-props.ts';
@@ -202,7 +203,7 @@ export interface PostgresBackupProps extends TableSelectionProps {
   readonly verifyWithout?: readonly string[] | undefined;
   /**
    * Restores also where the SQL of a backup could read the verify function's credentials. They may read this source's
-   * backups, write its verifications and publish alerts.
+   * backups, write its verifications, publish alerts and tell the log table.
    * @default false - level `auto` only reads there
    */
   readonly verifyAllowUncontained?: boolean | undefined;
@@ -237,6 +238,11 @@ export interface PostgresBackupProps extends TableSelectionProps {
    * @default Duration.minutes(15)
    */
   readonly verifyTimeout?: Duration | undefined;
+  /**
+   * The table that hears of backups and verifications.
+   * @default - none
+   */
+  readonly log?: BackupLog | undefined;
   /**
    * How long the functions' logs are kept.
    * @default RetentionDays.THREE_MONTHS

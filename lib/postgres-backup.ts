@@ -82,6 +82,7 @@ export class PostgresBackup extends Construct implements IConnectable {
       topic: this.topic,
       failureQueue: this.failureQueue,
       storeUrl: this.storeUrl,
+      log: props.log,
       logRetention: props.logRetention ?? functionDefaults.logRetentionDays,
     };
     const clients = props.layer ?? ClientLayer.shared(this, { architecture });

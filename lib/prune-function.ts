@@ -7,6 +7,7 @@ import { formatObjectLock } from '../core/config/object-lock.ts';
 import type { keepSchema } from '../core/retention/policy.ts';
 import { pruneEnvironment } from '../functions/prune/contract.ts';
 import { type BundledFunctionProps, bundledFunction } from './function.ts';
+import { logVariables, type ToldLog, topicsOf } from './log-rights.ts';
 import { mayReachOther, type OtherPlace, otherPlaceVariables } from './other-place.ts';
 import { mayPublish, objectWildcards, onObjects, type Place } from './rights.ts';
 
@@ -24,6 +25,7 @@ export interface PruneFunctionProps
   /** How the bucket is reached, where it is not one of the stack's own. */
   readonly otherPlace?: OtherPlace | undefined;
   readonly topic: ITopic;
+  readonly log?: ToldLog | undefined;
   readonly keep: KeepRules;
   readonly min: number | undefined;
   readonly cliff: number | undefined;
@@ -54,10 +56,11 @@ export function pruneFunction(scope: Construct, props: PruneFunctionProps): Lamb
       ...(place.lock === undefined ? {} : { [names.objectLock]: formatObjectLock(place.lock) }),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
       ...otherPlaceVariables(otherPlace),
+      ...logVariables(props.log),
     },
     statements: [
       ...(comesWithRole ? onObjects('prune', place) : mayReachOther(scope, otherPlace)),
-      ...mayPublish(topic),
+      ...mayPublish(topic, ...topicsOf(props.log)),
     ],
     wildcards: comesWithRole ? objectWildcards('prune', place) : {},
     // Never again by itself: what was refused is refused a minute later too, and people would be alerted twice. It runs

@@ -3,6 +3,7 @@ import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { BackupLog } from './backup-log.ts';
 import type { PostgresBackup } from './postgres-backup.ts';
 import type { KeepRules } from './prune-function.ts';
 
@@ -41,6 +42,11 @@ export interface BackupRetentionProps {
    * @default - the topic of the first backup
    */
   readonly topic?: ITopic | undefined;
+  /**
+   * The table that hears of it.
+   * @default - none
+   */
+  readonly log?: BackupLog | undefined;
   /** @default Architecture.ARM_64 */
   readonly architecture?: Architecture | undefined;
   /** @default Size.mebibytes(1024) */

@@ -200,17 +200,19 @@ export function mayUseBucketKey(
   ];
 }
 
-export function mayPublish(topic: ITopic): PolicyStatement[] {
+/** To all of them in one statement: a role's policies have room for 10,240 characters. */
+export function mayPublish(...topics: readonly ITopic[]): PolicyStatement[] {
   const publish = new PolicyStatement({
     sid: 'Alert',
     actions: ['sns:Publish'],
-    resources: [topic.topicArn],
+    resources: topics.map(({ topicArn }) => topicArn),
   });
-  if (topic.masterKey === undefined) return [publish];
+  const keys = topics.flatMap(({ masterKey }) => masterKey?.keyArn ?? []);
+  if (keys.length === 0) return [publish];
   const key = new PolicyStatement({
     sid: 'AlertKey',
     actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-    resources: [topic.masterKey.keyArn],
+    resources: keys,
   });
   return [publish, key];
 }

@@ -20,6 +20,7 @@ import type { Config, ScheduleConfig, SourceConfig } from './config/schema.ts';
 import { copiesFrom } from './copies-from-config.ts';
 import { ClientLayer, newest, ServerLayer } from './layer.ts';
 import { LayerUnavailable } from './layer-code.ts';
+import { logFrom } from './log-from-config.ts';
 import { isolatedNetwork, serverNetwork } from './network-from-config.ts';
 import { PostgresBackup } from './postgres-backup.ts';
 import type { PostgresBackupProps } from './postgres-backup-props.ts';
@@ -56,9 +57,12 @@ export class BackupStack extends Stack {
     const architecture = functions.architecture === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64;
     const network = serverNetwork(this, config);
     const verifyNetwork = isolatedNetwork(this, config, bucket, network);
+    const logRetention = functions.logRetentionDays;
+    const log = logFrom(this, config, { topic, architecture, functionsDirectory, logRetention }, network);
     const shared = {
       bucket,
       topic,
+      log,
       architecture,
       functionsDirectory,
       prefix: config.bucket.prefix,
@@ -77,7 +81,7 @@ export class BackupStack extends Stack {
       verifyTemporaryStorage:
         verify.temporaryStorageMiB === undefined ? undefined : Size.mebibytes(verify.temporaryStorageMiB),
       verifyTimeout: Duration.minutes(verify.timeoutMinutes),
-      logRetention: functions.logRetentionDays,
+      logRetention,
       vpc: network?.vpc,
       vpcSubnets: network && { subnets: [...network.subnets] },
       securityGroups: network?.securityGroups,
@@ -108,9 +112,10 @@ export class BackupStack extends Stack {
     const ofAll = {
       backups,
       topic,
+      log,
       architecture,
       functionsDirectory,
-      logRetention: functions.logRetentionDays,
+      logRetention,
     };
     const retention = retentionFrom(this, config, ofAll);
     copiesFrom(this, config, { ...ofAll, notify: alerts.notify });

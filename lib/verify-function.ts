@@ -14,6 +14,7 @@ import {
 } from '../functions/verify/contract.ts';
 import { egressGroup, type WaysOut } from './egress.ts';
 import { bundledFunction, type SourceFunctionProps } from './function.ts';
+import { logVariables, topicsOf } from './log-rights.ts';
 import { onObject } from './on-object.ts';
 import { mayPublish, objectWildcards, onObjects, type Place } from './rights.ts';
 
@@ -73,8 +74,9 @@ export function verifyFunction(scope: Construct, props: VerifyFunctionProps): La
       // Whoever wrote the database that is restored must not read the function's credentials.
       ...(mayRestore(props.level) ? { AWS_LAMBDA_EXEC_WRAPPER: '/var/task/keep-secrets.sh' } : {}),
       ...(place.encryptionKey === undefined ? {} : { [names.kmsKeyArn]: place.encryptionKey.keyArn }),
+      ...logVariables(props.log),
     },
-    statements: [...onObjects('verify', place), ...mayPublish(topic)],
+    statements: [...onObjects('verify', place), ...mayPublish(topic, ...topicsOf(props.log))],
     wildcards: objectWildcards('verify', place),
     securityGroups:
       props.securityGroups ??

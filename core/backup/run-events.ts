@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts';
 import { archiveBytes, totalRows } from '../manifest/sizes.ts';
 import type { OfRun, RunEvent } from '../notify/run-events.ts';
 import { verifiedEvent } from '../notify/verified-event.ts';
@@ -7,6 +8,8 @@ import type { BackupDone } from './report.ts';
 /** What a backup tells while it goes on, for those who follow the run. */
 export type RunEvents = {
   readonly on: (progress: BackupProgress) => void;
+  /** The run came to no end of its own: a server that did not answer, say. */
+  readonly broke: (error: unknown) => void;
   /** Once all of them have heard of all. */
   readonly end: () => Promise<void>;
 };
@@ -19,6 +22,7 @@ export function runEvents(
 ): RunEvents {
   // One after the other, as they happened: a backup does not wait for who follows it.
   let heard = Promise.resolve();
+  const began = Date.now();
   const send = (event: RunEvent): void => {
     heard = heard.then(() => emit(event));
   };
@@ -37,6 +41,12 @@ export function runEvents(
       const { id, verification } = result;
       if (verification === undefined) return;
       send(verifiedEvent(of, id, verification));
+    },
+    broke: (error) => {
+      const at = new Date();
+      const seconds = (at.getTime() - began) / 1_000;
+      const problems = [messageOf(error)];
+      send({ kind: 'run-finished', run, at, source, schedule, ok: false, seconds, problems });
     },
     end: () => heard,
   };

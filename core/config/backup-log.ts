@@ -10,13 +10,18 @@ export const logName = someText.refine((name) => Buffer.byteLength(name) <= 50 &
 /** Also of the command's flags. */
 export const logPlaceDefaults = { schema: 'public', table: 'backup_log' } as const;
 
+/** Where the table lies in its database. */
+export const logTable = {
+  schema: logName.default(logPlaceDefaults.schema),
+  table: logName.default(logPlaceDefaults.table),
+};
+
 /** Where every run leaves a row for other people's monitoring: `backupLog`. */
 export const backupLogSchema = z.strictObject({
   /** The database with the table, as a source's. */
   url: someText,
   password: secretSchema.optional(),
-  schema: logName.default(logPlaceDefaults.schema),
-  table: logName.default(logPlaceDefaults.table),
+  ...logTable,
 });
 
 export type BackupLogSettings = Readonly<z.infer<typeof backupLogSchema>>;

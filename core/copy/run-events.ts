@@ -3,7 +3,10 @@ import type { OfRun, RunEvent } from '../notify/run-events.ts';
 import type { CopyReport } from './request.ts';
 
 /** What those who follow a run are told of a copy: each backup that came over, or could not. */
-export function copiedEvents(of: Omit<OfRun, 'source'>, { to, backups }: CopyReport): RunEvent[] {
+export function copiedEvents(
+  of: Omit<OfRun, 'source'>,
+  { to, backups }: Pick<CopyReport, 'to' | 'backups'>,
+): RunEvent[] {
   return backups.flatMap((line): RunEvent[] => {
     if (line.kind === 'there') return [];
     const { source, database } = parseId(line.id);

@@ -41,14 +41,17 @@ export function snsChannel(topicArn: string, client: SNSClient = snsClient(topic
 }
 
 /** The topic's own region, not the caller's: arn:aws:sns:REGION:ACCOUNT:NAME. */
-function snsClient(topicArn: string): SNSClient {
+export function snsClient(
+  topicArn: string,
+  limits: { maxAttempts: number; requestTimeout: number; connectionTimeout: number } = sendingLimits,
+): SNSClient {
   const region = topicArn.split(':')[3];
   return new SNSClient({
     ...(region ? { region } : {}),
-    maxAttempts: sendingLimits.maxAttempts,
+    maxAttempts: limits.maxAttempts,
     requestHandler: {
-      requestTimeout: sendingLimits.requestTimeout,
-      connectionTimeout: sendingLimits.connectionTimeout,
+      requestTimeout: limits.requestTimeout,
+      connectionTimeout: limits.connectionTimeout,
       throwOnRequestTimeout: true,
     },
   });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { runOptions, someText } from '../../core/config/options.ts';
 import { pattern } from '../../core/config/table-selection.ts';
 import { variables } from '../../core/vocabulary.ts';
+import { logEventsEnvironment } from '../lambda/contract.ts';
 
 /**
  * What the infrastructure and the backup function agree on. Nothing heavy is imported here: the stack reads it
@@ -68,6 +69,7 @@ export const backupEnvironment = {
   storageClass: variables.storageClass,
   /** MODE:DAYS, such as `governance:30`: archive, roles and manifest are locked for so long. The bucket must have Object Lock. */
   objectLock: variables.objectLock,
+  ...logEventsEnvironment,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,
   /** `failures` (default) or `all`. */

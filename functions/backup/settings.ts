@@ -62,6 +62,7 @@ const settingsSchema = z
     kmsKeyArn: z.string().optional(),
     storageClass: z.enum(storageClasses).optional(),
     objectLock: checkedBy(parseObjectLock).optional(),
+    logTopicArn: z.string().optional(),
     topicArn: requiredText,
     notify: z.enum(notifyPolicies).default(defaultPolicy),
   })

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { someText } from '../../core/config/options.ts';
 import { variables } from '../../core/vocabulary.ts';
-import { objectCreatedSchema, otherPlaceEnvironment } from '../lambda/contract.ts';
+import { logEventsEnvironment, objectCreatedSchema, otherPlaceEnvironment } from '../lambda/contract.ts';
 
 /** What the infrastructure and the copy function agree on; nothing heavy is imported here. */
 
@@ -25,6 +25,7 @@ export const copyEnvironment = {
   objectLock: variables.objectLock,
   /** How old the newest copy of a database may be, in hours, where the first store has a newer backup. Required. */
   maxAgeHours: 'PGPROOF_COPY_MAX_AGE_HOURS',
+  ...logEventsEnvironment,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,
   /** `failures` (default) or `all`. */

@@ -4,7 +4,8 @@ import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
 import { tellTroubles } from '../lambda/tell-troubles.ts';
 import { copyEnvironment, copyMetrics } from './contract.ts';
-import { prepare } from './lambda-dependencies.ts';
+import { type Prepared, prepare } from './lambda-dependencies.ts';
+import { tellLogOf } from './lambda-log.ts';
 import { BackupsNotCopied, type CopyResponse, record, responseOf, tellCopied } from './lambda-output.ts';
 import { copyAll, copyOne } from './run.ts';
 import { tooLong, troublesOf } from './troubles.ts';
@@ -14,11 +15,9 @@ const { logger, metrics } = telemetry('copy', copyMetrics.namespace);
 /** Copies the backup whose verdict appeared, or that the event names; with `{}` whatever is missing. */
 export async function handler(event: unknown, context: Context): Promise<CopyResponse> {
   logger.addContext(context);
-  const { settings, id, shared, notifier } = await tellFailure(
-    process.env[copyEnvironment.topicArn],
-    'copy',
-    () => prepare(event, process.env),
-  );
+  const { topicArn } = copyEnvironment;
+  const begin = (): Promise<Prepared> => prepare(event, process.env);
+  const { settings, id, shared, notifier } = await tellFailure(process.env[topicArn], 'copy', begin);
   const { sources, maxAgeHours, to } = settings;
   const run = await withDeadline(
     context,
@@ -28,6 +27,7 @@ export async function handler(event: unknown, context: Context): Promise<CopyRes
         : copyOne(id, { ...shared, signal }),
     tooLong(settings),
   );
+  await tellLogOf(run, settings, { logger, metrics });
   const response = responseOf(run, settings);
   record(logger, metrics, response);
   const troubles = troublesOf(run, settings);

@@ -24,6 +24,7 @@ const settingsSchema = z.strictObject({
   partLimit: numberVariable(1, most.parts).optional(),
   objectLock: checkedBy(parseObjectLock).optional(),
   maxAgeHours: numberVariable(1, 87_600),
+  logTopicArn: z.string().optional(),
   topicArn: requiredText,
   notify: z.enum(notifyPolicies).default(defaultPolicy),
 });
@@ -38,6 +39,7 @@ export type CopySettings = OtherPlaceSettings & {
   readonly partLimit: number | undefined;
   readonly lock: LockFor | undefined;
   readonly maxAgeHours: number;
+  readonly logTopicArn: string | undefined;
   readonly topicArn: string;
   readonly notify: NotifyPolicy;
 };
@@ -45,7 +47,7 @@ export type CopySettings = OtherPlaceSettings & {
 /** @throws BadSettings with every problem */
 export function readCopySettings(env: NodeJS.ProcessEnv): CopySettings {
   const { objectLock, ...settings } = parseVariables(settingsSchema, copyEnvironment, env);
-  const { kmsKeyArn, storageClass, partLimit } = settings;
+  const { kmsKeyArn, storageClass, partLimit, logTopicArn } = settings;
   const lock = objectLock === undefined ? undefined : parseObjectLock(objectLock);
-  return { ...settings, kmsKeyArn, storageClass, partLimit, lock };
+  return { ...settings, kmsKeyArn, storageClass, partLimit, lock, logTopicArn };
 }

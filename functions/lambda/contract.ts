@@ -14,6 +14,15 @@ export const objectCreatedSchema = z.looseObject({
 
 export type ObjectCreated = z.infer<typeof objectCreatedSchema>;
 
+/** Of the functions that tell what they do for the log table. */
+export const logEventsEnvironment = {
+  /** ARN of the FIFO topic that it is published to. Default: nobody is told. */
+  logTopicArn: 'PGPROOF_LOG_TOPIC_ARN',
+} as const;
+
+/** CloudWatch metric of what is not in the log table: namespace `pgproof`, no dimensions. */
+export const logMetrics = { namespace: 'pgproof', failed: 'BackupLogFailed' } as const;
+
 /** How a second place is reached; of the functions that copy and that prune copies. */
 export const otherPlaceEnvironment = {
   /** The region of the other bucket. Default: that of the function. */

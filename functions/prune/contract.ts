@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { someText } from '../../core/config/options.ts';
 import { variables } from '../../core/vocabulary.ts';
-import { otherPlaceEnvironment } from '../lambda/contract.ts';
+import { logEventsEnvironment, otherPlaceEnvironment } from '../lambda/contract.ts';
 
 /** What the infrastructure and the prune function agree on; nothing heavy is imported here. */
 
@@ -25,6 +25,7 @@ export const pruneEnvironment = {
   objectLock: variables.objectLock,
   /** ARN of a KMS key for prune's own records; without it the bucket's own encryption applies. */
   kmsKeyArn: variables.kmsKeyArn,
+  ...logEventsEnvironment,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,
 } as const;

@@ -17,6 +17,7 @@ export type Prepared = {
   readonly request: PruneEvent;
   readonly shared: Omit<Shared, 'signal'>;
   readonly notifier: Notifier;
+  readonly logTopicArn: string | undefined;
 };
 
 /** @throws BadSettings with every problem of the environment, or of the event; CredentialsUnavailable */
@@ -31,6 +32,7 @@ export async function prepare(
   const reach = await reachOther(settings.otherPlace);
   const now = new Date();
   return {
+    logTopicArn: settings.logTopicArn,
     request,
     sources: sourcesOf(settings, request, now),
     shared: {

@@ -19,6 +19,7 @@ const settingsSchema = z.strictObject({
   timeZone: z.string().optional(),
   objectLock: checkedBy(parseObjectLock).optional(),
   kmsKeyArn: z.string().optional(),
+  logTopicArn: z.string().optional(),
   topicArn: requiredText,
 });
 
@@ -30,17 +31,18 @@ export type PruneSettings = {
   readonly policy: Policy;
   readonly lock: LockFor | undefined;
   readonly kmsKeyArn: string | undefined;
+  readonly logTopicArn: string | undefined;
   readonly topicArn: string;
 };
 
 /** @throws BadSettings with every problem */
 export function readPruneSettings(env: NodeJS.ProcessEnv): PruneSettings {
   const settings = parseVariables(settingsSchema, pruneEnvironment, env);
-  const { store, sources, objectLock, kmsKeyArn, topicArn } = settings;
+  const { store, sources, objectLock, kmsKeyArn, logTopicArn, topicArn } = settings;
   const lock = objectLock === undefined ? undefined : parseObjectLock(objectLock);
   const { region, endpoint, pathStyle, credentialsSecretArn } = settings;
   const otherPlace = { region, endpoint, pathStyle, credentialsSecretArn };
-  return { store, otherPlace, sources, policy: policyFrom(settings), lock, kmsKeyArn, topicArn };
+  return { store, otherPlace, sources, policy: policyFrom(settings), lock, kmsKeyArn, logTopicArn, topicArn };
 }
 
 function policyFrom(settings: z.infer<typeof settingsSchema>): Policy {

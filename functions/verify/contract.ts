@@ -3,7 +3,7 @@ import { checksSchema } from '../../core/config/checks.ts';
 import { someText } from '../../core/config/options.ts';
 import { withoutSchema } from '../../core/config/without.ts';
 import { levelChoices, variables } from '../../core/vocabulary.ts';
-import { objectCreatedSchema } from '../lambda/contract.ts';
+import { logEventsEnvironment, objectCreatedSchema } from '../lambda/contract.ts';
 
 /** What the infrastructure and the verify function agree on; nothing heavy is imported here. */
 
@@ -20,6 +20,7 @@ export const verifyEnvironment = {
   allowUncontained: 'PGPROOF_VERIFY_ALLOW_UNCONTAINED',
   /** ARN of a KMS key for the verification; without it the bucket's own encryption applies. */
   kmsKeyArn: variables.kmsKeyArn,
+  ...logEventsEnvironment,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,
   /** `failures` (default) or `all`. */

@@ -1,13 +1,14 @@
 import type { Context } from 'aws-lambda';
 import { isInOrder, type Verified } from '../../core/manifest/verified.ts';
 import { BackupNotGood } from '../../core/verify/verdict-error.ts';
-import { verifyAndTell } from '../../core/verify/verify-and-tell.ts';
 import { withDeadline } from '../lambda/deadline.ts';
+import { logEvents } from '../lambda/log-events.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
 import { verifyEnvironment, verifyMetrics } from './contract.ts';
 import { prepare } from './lambda-dependencies.ts';
 import { recordVerification } from './lambda-output.ts';
+import { loggedVerification } from './logged.ts';
 
 const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 
@@ -15,12 +16,12 @@ const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 export async function handler(event: unknown, context: Context): Promise<Verified> {
   logger.addContext(context);
   const verification = await withDeadline(context, async (signal) => {
-    const { request, dependencies } = await tellFailure(
+    const { request, dependencies, logTopicArn } = await tellFailure(
       process.env[verifyEnvironment.topicArn],
       'verification',
       () => prepare(event, process.env, signal, context),
     );
-    return await verifyAndTell(request, dependencies);
+    return await loggedVerification(request, dependencies, logEvents(logTopicArn, { logger, metrics }));
   });
   recordVerification(logger, metrics, verification);
   // Lambda's error metric, the failure destination and the alarm see what is thrown, and nothing else.

@@ -20,11 +20,16 @@ export async function prepare(
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
   context: Pick<Context, 'getRemainingTimeInMillis'>,
-): Promise<{ readonly request: VerifyRequest; readonly dependencies: TellDependencies }> {
+): Promise<{
+  readonly request: VerifyRequest;
+  readonly dependencies: TellDependencies;
+  readonly logTopicArn: string | undefined;
+}> {
   const settings = readVerifySettings(env);
   const store = openBucket(settings.store, { kmsKeyArn: settings.kmsKeyArn });
   const parsed = parseEvent(verifyEventSchema, event, '{"backup": "orders-prod/app/latest"}');
   return {
+    logTopicArn: settings.logTopicArn,
     request: await requestFrom(parsed, settings, store, { signal }),
     dependencies: {
       store,

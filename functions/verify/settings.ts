@@ -46,6 +46,7 @@ const settingsSchema = z.strictObject({
     .default('false')
     .transform((text) => text === 'true'),
   kmsKeyArn: z.string().optional(),
+  logTopicArn: z.string().optional(),
   topicArn: requiredText,
   notify: z.enum(notifyPolicies).default(defaultPolicy),
 });

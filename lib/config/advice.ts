@@ -2,6 +2,7 @@ import type { Advice } from '../../core/config/advice/recurring.ts';
 import { ofRetention } from '../../core/config/advice/retention.ts';
 import { ofSchedules } from '../../core/config/advice/schedules.ts';
 import { ofSources } from '../../core/config/advice/sources.ts';
+import { ofBackupLog } from './advice/backup-log.ts';
 import { ofCopies } from './advice/copies.ts';
 import { ofFunctions } from './advice/functions.ts';
 import { ofLogins } from './advice/logins.ts';
@@ -27,4 +28,5 @@ export const advice: Readonly<Record<string, Advice>> = {
   ...ofFunctions,
   ...ofRetention,
   ...ofCopies,
+  ...ofBackupLog,
 };

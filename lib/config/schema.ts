@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { logTable } from '../../core/config/backup-log.ts';
 import { copyOptions } from '../../core/config/copies.ts';
 import { cronProblem } from '../../core/config/cron.ts';
 import { copySchedule, notDaily, pruneSchedule } from '../../core/config/daily.ts';
@@ -211,6 +212,17 @@ const copy = z.strictObject({
   timeoutMinutes,
 });
 
+const backupLog = z.strictObject({
+  secretArn,
+  secretKmsKeyArn: kmsKeyArn.optional(),
+  host: hostName.optional(),
+  port: port.optional(),
+  database: someText.optional(),
+  sslMode: sourceOptions.sslMode,
+  caFile: sourceOptions.caFile,
+  ...logTable,
+});
+
 /** The context key `pgproof` of cdk.json. `prefault`: an absent section is an empty one, whose keys have defaults. */
 export const configSchema = z.strictObject({
   stackName: z
@@ -228,6 +240,7 @@ export const configSchema = z.strictObject({
   /** Not prefaulted: where it is not there, nothing is ever deleted. */
   prune: prune.optional(),
   copies: z.array(copy).default([]),
+  backupLog: backupLog.optional(),
 });
 
 export type Config = z.infer<typeof configSchema>;

@@ -71,7 +71,7 @@ test('the package exports the construct', async () => {
   symlinkSync(path.join(repository, 'node_modules'), path.join(directory, 'node_modules'));
   await buildLib(path.join(directory, 'lib'));
   expect(load(path.join(directory, 'lib/index.js'), 'Object.keys(module).sort().join()')).toBe(
-    'AlertTopic,BackupBucket,BackupCopy,BackupRetention,ClientLayer,LayerUnavailable,PostgresBackup,ServerLayer',
+    'AlertTopic,BackupBucket,BackupCopy,BackupLog,BackupRetention,ClientLayer,LayerUnavailable,PostgresBackup,ServerLayer',
   );
 });
 

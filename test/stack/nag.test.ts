@@ -54,6 +54,15 @@ test.each<[string, object]>([
     }),
   ],
   [
+    'a log table in a VPC, of which everybody tells',
+    configuration({
+      network: { ...network, databaseCidrs: ['10.0.8.0/24'], s3PrefixListId: 'pl-6ea54007' },
+      backupLog: { secretArn, secretKmsKeyArn: kmsKeyArn },
+      prune: { keep: { daily: 7 } },
+      copies: [{ name: 'offsite', url: 's3://acme-offsite/pg', prune: { keep: { daily: 7 } } }],
+    }),
+  ],
+  [
     'copies, with a role and with secrets, pruned',
     configuration({
       bucket: { kms: true, prefix: 'pg' },

@@ -245,6 +245,7 @@ test('the longest names there may be leave the policies within what IAM takes', 
     {
       bucket: { existing: 'b'.repeat(63), prefix, kmsKeyArn },
       restore: { enabled: true },
+      backupLog: { secretArn: secretArn.replace('orders', 'l'.repeat(500)), secretKmsKeyArn: kmsKeyArn },
       network: { vpcId: 'vpc-0a1b2c3d', subnetIds: ['subnet-0a1b2c3d'] },
     },
     { name: 's'.repeat(64), secretKmsKeyArn: kmsKeyArn },

@@ -14,6 +14,13 @@ export type BackupLogOptions = LogPlace & {
   readonly resolve: () => ConnectionParameters | Promise<ConnectionParameters>;
   /** A line for people, once for each kind of trouble; without secrets. */
   readonly onWarning: (text: string) => void;
+  /** Told at the end of how much is not in the table. */
+  readonly onUnwritten?: ((count: number) => void) | undefined;
+  /**
+   * Where runs hold no lock, because another process writes what they do: from what age on a row that is still `running` is
+   * a killed run's.
+   */
+  readonly abandonedAfterSeconds?: number | undefined;
   /** What one attempt to write may take, and for how long a database that failed is left alone. */
   readonly limits?: { readonly attemptSeconds: number; readonly pauseSeconds: number } | undefined;
 };
@@ -97,7 +104,7 @@ export function backupLog(options: BackupLogOptions): RunListener {
     }
     const sourceOfRun = JSON.stringify([run, source]);
     if (swept.has(sourceOfRun)) return;
-    await orWarn(markAbandoned(client, place, source, run));
+    await orWarn(markAbandoned(client, place, { source, run }, options.abandonedAfterSeconds));
     swept.add(sourceOfRun);
   };
 
@@ -140,8 +147,11 @@ export function backupLog(options: BackupLogOptions): RunListener {
     close: async () => {
       await queue;
       if (last !== undefined && unwritten.size + foreign.length > 0) await flush(last, true);
-      if (unwritten.size + foreign.length > 0)
-        warn(`backup_log: ${unwritten.size + foreign.length} entries of this run are not in the table`);
+      const left = unwritten.size + foreign.length;
+      if (left > 0) {
+        warn(`backup_log: ${left} entries of this run are not in the table`);
+        options.onUnwritten?.(left);
+      }
       await session.close();
     },
   };

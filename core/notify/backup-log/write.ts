@@ -98,19 +98,21 @@ function foreignChanges(
  * Rows that say `running` although their run is gone. A run holds a session's advisory lock, which the server takes back
  * when its process ends, however it ends: whose lock is to be had is no more. Should it only have lost its connection, its
  * own next row is right again.
+ * @param afterSeconds younger rows are left alone
  */
 export async function markAbandoned(
   client: Client,
   place: LogPlace,
-  source: string,
-  run: string,
+  { source, run }: Pick<RunEvent, 'source' | 'run'>,
+  afterSeconds = 0,
 ): Promise<void> {
   const table = tableOf(place);
   await client.query('begin');
   try {
     const { rows } = await client.query<{ run: string }>(
-      `select distinct run from ${table} where source = $1 and status = 'running' and run <> $2 limit 1000`,
-      [source, run],
+      `select distinct run from ${table} where source = $1 and status = 'running' and run <> $2
+       and started_at <= now() - make_interval(secs => $3) limit 1000`,
+      [source, run, afterSeconds],
     );
     const gone: string[] = [];
     for (const other of rows) {

@@ -96,6 +96,10 @@ test('what fails stands there too: a database that is not there, a backup whose 
     expect(String(byName[typo]?.error_message)).toContain('does not exist');
     expect(byName[database.name]).toMatchObject({ status: 'completed' });
     const id = String(byName[database.name]?.backup_id);
+    const gone = 'postgresql://postgres@127.0.0.1:1/postgres';
+    expect((await run(['backup', '--store', url, '--source', gone, '--name', 'gone'], env)).status).toBe(1);
+    const [whole] = await database.query("select * from backup_log where source = 'gone'");
+    expect(whole).toMatchObject({ status: 'failed', database_name: '' });
     await truncate(join(directory, id, 'archive.dump'), 10);
     expect((await run(['copy', id, '--store', url, '--to', other], env)).status).toBe(1);
     const rowOfIt = 'select * from backup_log where backup_id = $1';

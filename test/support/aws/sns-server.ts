@@ -11,6 +11,8 @@ export type PublishedMessage = {
   /** `json` where `message` holds a text per protocol. */
   readonly messageStructure: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Of a FIFO topic. */
+  readonly groupId: string | undefined;
 };
 
 export type SnsRefusal = 'authorizationError' | 'notFound' | 'throttle' | 'internalError' | 'hang';
@@ -87,7 +89,9 @@ export function snsService(): SnsService {
     const topicArn = form.get('TopicArn') ?? '';
     const message = form.get('Message') ?? '';
     const subject = form.get('Subject') ?? undefined;
-    const wrong = invalid(topicArn, message, subject);
+    const isOrdered = form.has('MessageGroupId') && form.has('MessageDeduplicationId');
+    const wrong =
+      topicArn.endsWith('.fifo') === isOrdered ? invalid(topicArn, message, subject) : 'MessageGroupId';
     if (wrong !== undefined) {
       sendError(response, 400, 'InvalidParameter', `Invalid parameter: ${wrong}`);
       return;
@@ -98,6 +102,7 @@ export function snsService(): SnsService {
       message,
       messageStructure: form.get('MessageStructure') ?? undefined,
       attributes: attributesOf(form),
+      groupId: form.get('MessageGroupId') ?? undefined,
     });
     sendXml(
       response,

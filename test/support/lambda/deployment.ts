@@ -7,7 +7,7 @@ import { newestMajor, runSql, sharedServer, type TestServer, uniqueName } from '
 import { bundle } from '../run/bundles.ts';
 import { type Lambda, type LambdaOptions, withLambda } from './runtime.ts';
 
-export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune' | 'copy';
+export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune' | 'copy' | 'log';
 
 export const bucket = 'backups';
 /** Of the second place. */
@@ -94,6 +94,12 @@ export async function withDeployment<T>(
           PGPROOF_SSLMODE: 'disable',
         },
         verify: { ...both, PGPROOF_VERIFY_LEVEL: 'read' },
+        log: {
+          ...aws.environment,
+          AWS_SESSION_TOKEN: 'a-session-token-of-the-role',
+          PGPROOF_SECRET_ARN: secretArn,
+          PGPROOF_SSLMODE: 'disable',
+        },
         prune: { ...withoutPolicy, PGPROOF_SOURCES: '["shop"]', PGPROOF_KEEP: '{"daily": 7}' },
         copy: {
           ...both,

@@ -9,13 +9,14 @@ import type { ConnectionParameters } from '../../../core/postgres/connect/parame
 import { type PrivateServer, withPrivateServer } from '../../../core/postgres/server/private-server.ts';
 import { backupEnvironment } from '../../../functions/backup/contract.ts';
 import { copyEnvironment } from '../../../functions/copy/contract.ts';
+import { logEnvironment } from '../../../functions/log/contract.ts';
 import { pruneEnvironment } from '../../../functions/prune/contract.ts';
 import { restoreEnvironment } from '../../../functions/restore/contract.ts';
 import { verifyEnvironment } from '../../../functions/verify/contract.ts';
 import { type AwsServer, withAwsServer } from '../aws/server.ts';
 import { lambdaEnvironment } from './environment.ts';
 
-export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune' | 'copy';
+export type FunctionName = 'backup' | 'verify' | 'restore' | 'prune' | 'copy' | 'log';
 
 export const bucket = 'backups';
 const copies = 'offsite';
@@ -35,6 +36,7 @@ const functions: Readonly<
   verify: { variables: verifyEnvironment, load: () => import('../../../functions/verify/handler.ts') },
   restore: { variables: restoreEnvironment, load: () => import('../../../functions/restore/handler.ts') },
   prune: { variables: pruneEnvironment, load: () => import('../../../functions/prune/handler.ts') },
+  log: { variables: logEnvironment, load: () => import('../../../functions/log/handler.ts') },
   copy: { variables: copyEnvironment, load: () => import('../../../functions/copy/handler.ts') },
 };
 
@@ -82,7 +84,8 @@ function secretOf({ tcpParameters }: PrivateServer): Readonly<Record<string, unk
 }
 
 /** Variables of a function that say which server, store, key and topic: here those are its own. */
-const saysWhere = /^PGPROOF_(SOURCE|STORE|SECRET_ARN|AUTH|HOST|PORT|USER|TOPIC_ARN|KMS_KEY_ARN|COPY_\w+)$/;
+const saysWhere =
+  /^PGPROOF_(SOURCE|STORE|SECRET_ARN|AUTH|HOST|PORT|USER|(LOG_)?TOPIC_ARN|KMS_KEY_ARN|COPY_\w+)$/;
 
 /**
  * The developer's own variables, without what could lead to real servers and accounts, then Lambda's, then the

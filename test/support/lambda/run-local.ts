@@ -12,6 +12,7 @@ const usualEvents: Readonly<Record<FunctionName, object>> = {
   restore: { backup: 'shop/shop/latest', target: { database: 'shop_restored' }, create: true },
   prune: { dryRun: true },
   copy: {},
+  log: { Records: [{ messageId: 'none', body: '[]' }] },
 };
 
 const example = `npm run lambda -- backup '{}'`;

@@ -9,6 +9,7 @@ const roles = {
   restore: 'ordersprodRestoreRole',
   prune: 'RetentionPruneRole',
   copy: 'CopiesoffsiteCopyRole',
+  log: 'BackupLogRole',
   scheduler: 'ordersprodSchedulesRole',
   'scheduler of prune': 'RetentionDailyRole',
   'scheduler of copy': 'CopiesoffsiteDailyRole',
@@ -106,7 +107,7 @@ export async function accessPage(template: Template): Promise<string> {
   return `# Who may do what
 
 \`npm run access-page\` makes this page from the CloudFormation template of a source \`orders-prod\` with everything there is: a VPC, KMS
-keys, a restore function, prune, a copy into \`acme-offsite\`, Object Lock. A test fails when it is out of date. [Decision 15](decisions/0015-who-may-do-what-to-which-object.md)
+keys, a restore function, prune, a copy into \`acme-offsite\`, Object Lock, a log table. A test fails when it is out of date. [Decision 15](decisions/0015-who-may-do-what-to-which-object.md)
 says why it is so, [SECURITY.md](../SECURITY.md) what it defends against.
 
 ## Objects

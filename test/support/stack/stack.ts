@@ -59,7 +59,7 @@ export function temporaryDirectory(): string {
 /** Stand-ins for the bundles: what the stack says of them does not depend on what is in them. */
 export function functionsDirectory(): string {
   const directory = temporaryDirectory();
-  for (const name of ['backup', 'verify', 'restore', 'prune', 'copy']) {
+  for (const name of ['backup', 'verify', 'restore', 'prune', 'copy', 'log']) {
     mkdirSync(path.join(directory, name));
     writeFileSync(path.join(directory, name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
   }
