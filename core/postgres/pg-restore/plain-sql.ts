@@ -61,3 +61,32 @@ export function restricted(): Transform {
 /** pg_dump's first lines are a comment of some sixty bytes, its last ones a comment and the word (63 characters). */
 const headerBytes = 4_096;
 const endBytes = 1_024;
+
+const makingPublic = Buffer.from('\n--\n\nCREATE SCHEMA public;\n');
+/** Schemas are the first that pg_dump writes: so many bytes hold thousands of them. */
+const schemasBytes = 512 * 1024;
+
+/**
+ * Takes the making of schema `public` out of SQL, which pg_dump writes where schemas were asked for by name: every database
+ * has one already.
+ */
+export function withoutMakingPublic(): Transform {
+  let begin: Buffer | undefined = Buffer.alloc(0);
+  const open = (all: Buffer): Buffer => {
+    begin = undefined;
+    const at = all.indexOf(makingPublic);
+    return at < 0
+      ? all
+      : Buffer.concat([all.subarray(0, at), Buffer.from('\n--\n\n'), all.subarray(at + makingPublic.length)]);
+  };
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (begin === undefined) return done(null, chunk);
+      begin = Buffer.concat([begin, chunk]);
+      done(null, begin.length < schemasBytes ? undefined : open(begin));
+    },
+    flush(done) {
+      done(null, begin === undefined ? undefined : open(begin));
+    },
+  });
+}

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { decompressor } from '../archive/decompress.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { feed } from './feed.ts';
-import { knowsRestrict, restricted } from './plain-sql.ts';
+import { knowsRestrict, restricted, withoutMakingPublic } from './plain-sql.ts';
 import type { ProblemCollector } from './problems.ts';
 import type { PgRestoreRequest } from './restoration.ts';
 import { startProgram } from './start-program.ts';
@@ -26,6 +26,11 @@ export async function runPsql(request: PgRestoreRequest, collector: ProblemColle
   const psql = startProgram('psql', args, request, collector.reader());
   const source = archive.kind === 'path' ? createReadStream(archive.path) : archive.stream;
   const unpack = decompressor(archiveName);
-  await feed(psql.child, source, unpack === undefined ? [restricted()] : [unpack, restricted()], signal);
+  const steps = [
+    ...(unpack === undefined ? [] : [unpack]),
+    ...(request.makesPublic === undefined ? [] : [withoutMakingPublic()]),
+    restricted(),
+  ];
+  await feed(psql.child, source, steps, signal);
   await collector.ended(psql, signal);
 }

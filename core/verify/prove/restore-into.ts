@@ -45,6 +45,13 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const other = otherRun(manifest, toc);
   if (other !== undefined) return { ...nothing, faults: [other], limits: [] };
 
+  // Its making of schema public would be refused, which says nothing about the backup.
+  if (manifest.selection?.schemas !== undefined && archive === undefined && format !== 'plain') {
+    const limit =
+      'a backup of schemas by name is restored by its table of contents, and there is no room to keep the archive';
+    return { ...nothing, faults: [], limits: [limit] };
+  }
+
   // Connected to what stays there, while a database called postgres is dropped and made.
   const target = {
     ...context.verification.server.parameters,

@@ -247,6 +247,8 @@ describe.each(testMajors())('schema public of PostgreSQL %i', (major) => {
       const { manifest, read, restored } = await take(database, { schemas: ['public'] });
       expect(labels(manifest)).toEqual(['public.t']);
       expect([read, restored]).toEqual(['intact', 'proven']);
+      const plain = await take(database, { schemas: ['public'] }, { format: 'plain' });
+      expect(plain.restored).toBe('proven');
     });
   });
 });
