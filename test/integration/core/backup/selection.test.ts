@@ -202,7 +202,9 @@ describe.each(testMajors().filter((major) => major >= 15))(
       const sql = `${referred}; create publication of_schemas for tables in schema aud, app`;
       await withDatabase(major, { sql }, async (database) => {
         const { manifest, restored } = await take(database, { excludeSchemas: ['aud'] });
-        expect(broken(manifest)).toEqual([
+        // pg_dump 18 writes it although the schema is left out.
+        const others = broken(manifest).filter((name) => !name.startsWith('publication of schema aud'));
+        expect(others).toEqual([
           'constraint links_a_fkey on table app.links',
           'trigger stamp on table app.parts',
           'trigger stamp on table app.parts_1',
