@@ -12,7 +12,7 @@ import { bringVerdict } from './bring-verdict.ts';
 import { CopyConflict } from './copy-errors.ts';
 import { copyObjects } from './copy-objects.ts';
 import { finishCopy } from './finish-copy.ts';
-import { refuseBad } from './refuse-bad.ts';
+import { refuseBad, refuseBadCopy } from './refuse-bad.ts';
 import type { CopyOutcome, CopyRequest } from './request.ts';
 import { refuseOnePlace } from './two-places.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -49,6 +49,7 @@ async function copy(request: CopyRequest, signal: AbortSignal, onLife: () => voi
     assertSame(id, to, bytes, there);
     const verdictBrought = await bringVerdict(about, { signal });
     await bringHold({ ...about, now: clock() }, { signal });
+    await refuseBadCopy(about, signal);
     return { kind: 'there', verdictBrought };
   }
   if (!failedToo) await refuseBad(about, signal);

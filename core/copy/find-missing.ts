@@ -114,7 +114,9 @@ function isOutdated(entry: ListEntry, copy: ListEntry, now: Date): boolean {
   if (summary instanceof Unreadable) return false;
   const isOther =
     copy.summary instanceof Unreadable || copy.summary.manifest.sha256 !== summary.manifest.sha256;
-  return isOther || hasNewVerdict(entry, copy) || hasNewHold(entry, copy, now);
+  // One that is bad is told each time.
+  const isBad = briefOn(copy)?.verdict === 'failed';
+  return isOther || isBad || hasNewVerdict(entry, copy) || hasNewHold(entry, copy, now);
 }
 
 function hasNewVerdict(entry: ListEntry, copy: ListEntry): boolean {

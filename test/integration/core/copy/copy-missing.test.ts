@@ -65,6 +65,21 @@ test('that the bytes of the first store went bad says nothing about the copy', (
     expect((await verdictOf(to.store, id)).verdict).toBe('intact');
   }));
 
+test('a copy that went bad is told each time, and copied anew once it is taken away', () =>
+  withTwoPlaces(directories, async (from, to) => {
+    const id = await writePast(from.store, { startedAt, verdict: 'intact' });
+    await copyOne(from.store, to.store, id);
+    const failed = { ...(await verdictOf(to.store, id)), verdict: 'failed', reached: undefined };
+    await to.store.replace(`${id}/verification.json`, Buffer.from(JSON.stringify(failed)));
+    for (const _ of ['first night', 'second night'])
+      expect((await copyAll(from.store, to.store)).backups).toMatchObject([
+        { id, kind: 'failed', error: expect.stringContaining(`Delete ${to.store.url}/${id}/ with all`) },
+      ]);
+    for (const key of await to.keys()) if (key.startsWith(id)) await to.store.remove([key]);
+    expect((await copyAll(from.store, to.store)).backups).toMatchObject([{ id, kind: 'copied' }]);
+    expect(await contentsOf(to)).toEqual(await contentsOf(from));
+  }));
+
 test('a backup that failed is copied by whoever names it and says so', () =>
   withTwoPlaces(directories, async (from, to) => {
     const id = await writePast(from.store, { startedAt, verdict: 'failed' });
