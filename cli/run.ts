@@ -59,6 +59,7 @@ async function run(flags: NightFlags): Promise<void> {
     const prepared = await prepareNight(config, {
       path,
       directory,
+      isDryRun: flags.dryRun ?? false,
       notifier,
       signal,
       onProgress: on,
@@ -93,7 +94,7 @@ async function run(flags: NightFlags): Promise<void> {
       });
       // Who only asked what is due is told here.
       const unsent = done.dryRun ? undefined : await sendDigest(prepared.channel, notifier.outcomes, config);
-      return { report: done, unsent };
+      return { report: { ...done, ok: done.ok && !prepared.isPartial }, unsent };
     } finally {
       await prepared.close();
     }

@@ -42,7 +42,7 @@ export function sourceOf(source: NightSource, context: ResolveContext): Source {
 /** What is wrong with connections, as far as that shows without a server. */
 export function connectionProblems(
   { sources }: NightConfig,
-  contexts: readonly ResolveContext[],
+  contexts: readonly (ResolveContext | undefined)[],
   directory: string,
 ): ConfigProblem[] {
   return sources.flatMap(({ url, caFile }, index) => {

@@ -14,39 +14,58 @@ import { connectionProblems, contextOf, logProblems, notifyProblems, sourceOf } 
 import { openPlace } from './places.ts';
 import { policyAt, pruneStep } from './prune-step.ts';
 import { readSecrets } from './secrets.ts';
+import { usableParts } from './usable-parts.ts';
 
 /** All that a night is made of. Nothing was contacted yet. */
 export type PreparedNight = Pick<NightRequest, 'sources' | 'stores' | 'steps'> &
   Pick<NightDependencies, 'backup' | 'emit'> & {
     readonly channel: Channel;
+    /** Whether something is left out of it that was told, and fails it. */
+    readonly isPartial: boolean;
     /** Ends those who follow it. */
     readonly close: () => Promise<void>;
   };
 
 type Circumstances = Omit<BackupTools, 'verify'> & {
+  /** Whether nothing will be done: then every secret has to be there. */
+  readonly isDryRun: boolean;
   /** Of the configuration, as messages name it. */
   readonly path: string;
   readonly directory: string;
   readonly warn: (line: string) => void;
 };
 
-/** @throws ConfigurationError with every secret that is not there, and every connection string that is none */
-export async function prepareNight(
-  config: NightConfig,
-  circumstances: Circumstances,
-): Promise<PreparedNight> {
-  const { path, directory, warn, ...tools } = circumstances;
-  const { secrets, problems } = await readSecrets(config, { env: process.env, directory });
-  if (problems.length > 0) throw new ConfigurationError(path, problems);
+/**
+ * What needs a secret that is not there is told, and left out.
+ *
+ * @throws ConfigurationError with every secret that is not there, where no source is left; and every connection string that is
+ *   none
+ */
+export async function prepareNight(whole: NightConfig, circumstances: Circumstances): Promise<PreparedNight> {
+  const { path, directory, warn, isDryRun, ...tools } = circumstances;
+  const { secrets, problems } = await readSecrets(whole, { env: process.env, directory });
+  const [onlyStore] = whole.stores;
+  const { config, outcomes, warnings } = usableParts(
+    whole,
+    problems,
+    (name) => name ?? onlyStore?.name ?? '',
+  );
+  const isNothingLeft = config.sources.length === 0;
+  if (problems.length > 0 && (isDryRun || isNothingLeft)) throw new ConfigurationError(path, problems);
   const said = new Set<string>();
   const warnOnce = (line: string): void => {
     if (!said.has(line)) warn(line);
     said.add(line);
   };
-  const contexts = config.sources.map((source) => contextOf(source, { secrets, directory, warn: warnOnce }));
+  for (const line of warnings) warnOnce(line);
+  for (const outcome of outcomes) await tools.notifier.tell({ ...outcome, at: new Date() });
+  // By the place of each in the file: what is wrong with it is told by that.
+  const contexts = whole.sources.map((source) =>
+    config.sources.includes(source) ? contextOf(source, { secrets, directory, warn: warnOnce }) : undefined,
+  );
   const machine = { env: process.env, home: home(), warn: warnOnce };
   const wrong = [
-    ...connectionProblems(config, contexts, directory),
+    ...connectionProblems(whole, contexts, directory),
     ...notifyProblems(config, directory),
     ...logProblems(config, secrets, machine),
   ];
@@ -56,7 +75,6 @@ export async function prepareNight(
   const stores = new Map<string, PrunableStore>();
   for (const place of [...config.stores, ...config.copies])
     stores.set(place.name, await openPlace(place, secrets));
-  const [onlyStore] = config.stores;
   const storeNamed = (name: string | undefined): NightConfig['stores'][number] => {
     const found = name === undefined ? onlyStore : config.stores.find((one) => one.name === name);
     if (found === undefined) throw new Error('A store is named that is not there');
@@ -68,7 +86,7 @@ export async function prepareNight(
     return store;
   };
   const works = new Map<string, SourceWork>();
-  for (const [index, settings] of config.sources.entries()) {
+  for (const [index, settings] of whole.sources.entries()) {
     const context = contexts[index];
     if (context === undefined) continue;
     const place = storeNamed(settings.store);
@@ -112,6 +130,7 @@ export async function prepareNight(
       for (const listener of listeners) await listener.on(event);
     },
     channel: await nightChannel(config, secrets, directory),
+    isPartial: outcomes.length > 0,
     close: async () => {
       for (const listener of listeners) await listener.close();
     },

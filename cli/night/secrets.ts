@@ -5,6 +5,12 @@ import { readSecret, type SecretPlaces } from '../../core/source/read-secret.ts'
 
 type WithSecrets = Pick<NightConfig, 'sources' | 'stores' | 'copies' | 'notify' | 'backupLog'>;
 
+/** A secret that could not be had, and the part of the configuration that needs it; `index` where that is a list. */
+export type MissingSecret = ConfigProblem & {
+  readonly part: keyof WithSecrets;
+  readonly index: number | undefined;
+};
+
 /** Secrets by the object that names them. */
 export type Secrets = { readonly of: (reference: SecretReference) => string };
 
@@ -12,13 +18,21 @@ export type Secrets = { readonly of: (reference: SecretReference) => string };
 export async function readSecrets(
   config: WithSecrets,
   places: SecretPlaces,
-): Promise<{ readonly secrets: Secrets; readonly problems: readonly ConfigProblem[] }> {
+): Promise<{ readonly secrets: Secrets; readonly problems: readonly MissingSecret[] }> {
   const found = new Map<SecretReference, string>();
-  const problems: ConfigProblem[] = [];
+  const problems: MissingSecret[] = [];
   for (const [path, reference] of referencesIn(config)) {
     const { secret, problem } = await readSecret(reference, places);
     if (problem === undefined) found.set(reference, secret);
-    else problems.push({ path: formatPath(path), ...problem });
+    else {
+      const [part, index] = path;
+      problems.push({
+        path: formatPath(path),
+        part,
+        index: typeof index === 'number' ? index : undefined,
+        ...problem,
+      });
+    }
   }
   const of = (reference: SecretReference): string => {
     const secret = found.get(reference);
@@ -28,13 +42,14 @@ export async function readSecrets(
   return { secrets: { of }, problems };
 }
 
-type Named = readonly [path: readonly PropertyKey[], reference: SecretReference];
+type Path = readonly [part: keyof WithSecrets, ...keys: PropertyKey[]];
+type Named = readonly [path: Path, reference: SecretReference];
 
 function referencesIn({ sources, stores, copies, notify, backupLog }: WithSecrets): Named[] {
-  const places = (kind: string, list: NightConfig['stores']): Named[] =>
+  const places = (kind: 'stores' | 'copies', list: NightConfig['stores']): Named[] =>
     list.flatMap(({ accessKey }, index) => {
       if (accessKey === undefined) return [];
-      const path = [kind, index, 'accessKey'];
+      const path = [kind, index, 'accessKey'] as const;
       const { id, secret, session } = accessKey;
       return [
         ...(typeof id === 'string' ? [] : [[[...path, 'id'], id] as const]),
@@ -42,7 +57,7 @@ function referencesIn({ sources, stores, copies, notify, backupLog }: WithSecret
         ...(session === undefined ? [] : [[[...path, 'session'], session] as const]),
       ];
     });
-  const one = (path: readonly PropertyKey[], reference: SecretReference | undefined): Named[] =>
+  const one = (path: Path, reference: SecretReference | undefined): Named[] =>
     reference === undefined ? [] : [[path, reference]];
   return [
     ...sources.flatMap(({ password }, index) => one(['sources', index, 'password'], password)),

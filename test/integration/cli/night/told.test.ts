@@ -1,4 +1,4 @@
-import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AwsServer, withAwsServer } from '../../../support/aws/server.ts';
@@ -308,6 +308,28 @@ test('a secret that is gone is told by mail where mail still works, and not by a
     ]);
     const [message] = mail.mails;
     expect(message && textOf(message)).toContain('sources[0].password: got the environment variable');
+  }));
+
+test('a secret that is gone costs what needs it, and not the night of the others', () =>
+  withScene(async ({ write, run, mail, directory }) => {
+    const gone = { env: 'NOT_THERE' };
+    await write({
+      copies: [{ name: 'offsite', url: 's3://bucket/x', accessKey: { id: 'test', secret: gone } }],
+      backupLog: { url: 'postgresql://u@127.0.0.1:1/', password: gone },
+    });
+    const { status, stderr } = await run();
+    expect(status).toBe(1);
+    const stored = await readdir(path.join(directory, 'backups'), { recursive: true });
+    expect(stored.filter((name) => name.endsWith('manifest.json'))).toHaveLength(1);
+    expect(stderr).toMatch(
+      /Nothing is written into the log table\. backupLog\.password: got the environment variable/,
+    );
+    expect(stderr).toMatch(
+      /NOT COPIED offsite: A secret is not there\. copies\[0\]\.accessKey\.secret: got the/,
+    );
+    expect(mail.mails).toHaveLength(1);
+    expect(mail.mails.map(textOf).join()).toContain('copies[0].accessKey.secret');
+    expect((await run('--dry-run')).status).toBe(2);
   }));
 
 test('a configuration with mistakes is told by mail where what it says of mail is right', () =>
