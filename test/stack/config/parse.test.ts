@@ -126,7 +126,7 @@ test('one message carries every problem on a line of its own', () => {
   ).toThrow(
     [
       'The configuration (cdk.json, context key pgproof) has 2 problems:',
-      '  sources: got a list, expected a list with at least one source. Describe each PostgreSQL server as one source.',
+      '  sources: got an empty list, expected a list with at least one source. Describe each PostgreSQL server as one source.',
       '  functions.timeoutMinutes: got 16, expected a whole number from 1 to 15 (minutes). Lambda ends a function after 15 minutes; back up larger databases with the pgproof command.',
     ].join('\n'),
   );
