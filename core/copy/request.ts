@@ -35,8 +35,8 @@ export type CopyOutcome =
       readonly kind: 'copied';
       readonly bytes: number;
       readonly seconds: number;
-      /** How the other side was checked: every byte read back, or by a digest that the store computed itself. */
-      readonly checked: 'read-back' | 'store-digest';
+      /** How the other side was checked: every byte read back. */
+      readonly checked: 'read-back';
     }
   /** The same backup lies there already; what came after it (a verdict, a hold) was brought up to date. */
   | { readonly kind: 'there'; readonly verdictBrought: boolean };
