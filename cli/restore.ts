@@ -1,28 +1,16 @@
-import { tmpdir } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { most } from '../core/config/options.ts';
+import type { Command } from 'commander';
 import { PgproofError, UsageError } from '../core/errors.ts';
 import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type ConnectionParameters, describeServer } from '../core/postgres/connect/parameters.ts';
-import { parseTableSelector } from '../core/postgres/names.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import { RestoreFailed } from '../core/restore/report.ts';
-import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
-import {
-  collectName,
-  partialOption,
-  type StoreFlags,
-  storeCommand,
-  storeFrom,
-  wholeNumber,
-  withAsOf,
-} from './options.ts';
+import { storeCommand, storeFrom, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { partialWarning } from './output/partial.ts';
 import { restoreProgress } from './output/restore-progress.ts';
@@ -30,79 +18,15 @@ import { refusedTable, restoredTable, restoreSummary } from './output/restored.t
 import { printJson, printLines, printSource } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { machinePrograms } from './programs.ts';
+import { type RestoreFlags, requestFrom, withRestoreFlags } from './restore-flags.ts';
 import { targetFrom } from './target.ts';
-import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
-
-type RestoreFlags = StoreFlags &
-  ThawFlags & {
-    readonly to?: string;
-    readonly create?: true;
-    readonly jobs?: number;
-    readonly table?: readonly TableSelector[];
-    readonly schema?: readonly string[];
-    readonly schemaOnly?: true;
-    readonly dataOnly?: true;
-    readonly owner: boolean;
-    readonly privileges: boolean;
-    readonly globals?: 'print' | 'apply';
-    readonly allowSuperusers?: true;
-    readonly any?: true;
-    readonly partial?: true;
-    readonly intoNonEmpty?: true;
-    readonly keepGoing?: true;
-    readonly scratch: string;
-    readonly json?: true;
-  };
+import { thawIfAsked, withThawFlags } from './thaw.ts';
 
 export function restoreCommand(): Command {
-  return withThawFlags(withAsOf(storeCommand('restore')))
+  return withRestoreFlags(withThawFlags(withAsOf(storeCommand('restore'))))
     .description('restore a backup into a server, and compare the rows of every table with what was recorded')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
-    .option(
-      '--to <url>',
-      "the server and the database: postgresql://user@host/database; default: libpq's environment",
-    )
-    .option('--create', 'make the database first')
-    .addOption(
-      new Option('--jobs <n>', 'workers of pg_restore; default: one per processor').argParser(
-        wholeNumber(1, most.jobs),
-      ),
-    )
-    .addOption(
-      new Option(
-        '--table <name>',
-        'only this table, TABLE or SCHEMA.TABLE; may be given several times',
-      ).argParser(collectTable),
-    )
-    .option('--schema <name>', 'only what is in this schema; may be given several times', collectName)
-    .addOption(new Option('--schema-only', 'no rows').conflicts('dataOnly'))
-    .option('--data-only', 'rows only, into tables that are there')
-    .option('--no-owner', 'everything belongs to the role that restores')
-    .option('--no-privileges', 'leave out who may do what')
-    .addOption(
-      new Option(
-        '--globals <what>',
-        "print: the server's roles and tablespaces as SQL, and nothing else; apply: make those that are missing",
-      ).choices(['print', 'apply']),
-    )
-    .option(
-      '--allow-superusers',
-      'with --globals apply: make superusers, and others who may do as much, that the server has not',
-    )
-    .option('--any', 'latest is the newest, whatever its verdict')
-    .addOption(partialOption())
-    .option('--into-non-empty', 'restore into a database that holds something already')
-    .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
-    .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()))
     .action(run);
-}
-
-/** @throws InvalidArgumentError */
-function collectTable(text: string, before: readonly TableSelector[] = []): readonly TableSelector[] {
-  const name = parseTableSelector(text);
-  if (name === undefined)
-    throw new InvalidArgumentError('Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL.');
-  return [...before, name];
 }
 
 async function run(text: string, flags: RestoreFlags): Promise<void> {
@@ -126,18 +50,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       const { parameters, database } = await target.resolve(manifest.database);
       if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
       progress.start(formatId(id), database);
-      const request: RestoreRequest = {
-        id,
-        database,
-        selection: selectionFrom(flags),
-        applyGlobals: flags.globals === 'apply',
-        allowSuperusers: flags.allowSuperusers ?? false,
-        create: flags.create ?? false,
-        intoNonEmpty: flags.intoNonEmpty ?? false,
-        jobs: flags.jobs,
-        keepGoing: flags.keepGoing ?? false,
-      };
-      return await restoreBackup(request, {
+      return await restoreBackup(requestFrom(flags, { id, database }), {
         store,
         manifest,
         signal,
@@ -175,16 +88,6 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
 /** A dump is a program: its functions, triggers, checks and views run while it is restored, as whoever restores. */
 function whoseRights(target: ConnectionParameters): string {
   return `what the backup holds (functions, triggers, checks) runs on ${describeServer(target)} with the rights of the role ${target.user}`;
-}
-
-function selectionFrom(flags: RestoreFlags): Selection {
-  return {
-    tables: flags.table ?? [],
-    schemas: flags.schema ?? [],
-    part: flags.schemaOnly ? 'schema' : flags.dataOnly ? 'data' : 'all',
-    owners: flags.owner,
-    privileges: flags.privileges,
-  };
 }
 
 async function printGlobals(store: Store, text: string, { any, partial }: RestoreFlags): Promise<void> {

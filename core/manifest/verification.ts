@@ -2,6 +2,8 @@ import * as z from 'zod';
 import { type Level, levels, type Verdict, verdicts } from '../vocabulary.ts';
 import { listOf, parseJsonObject } from './document.ts';
 
+const count = z.int().nonnegative();
+
 const checkSchema = z.looseObject({
   name: z.string(),
   status: z.enum(['passed', 'failed', 'unverifiable']),
@@ -13,6 +15,24 @@ const checkSchema = z.looseObject({
   acceptable: listOf(z.string()).optional(),
   /** While the checks are made only: `splitNotCompared` puts it beside the verdict. */
   notCompared: listOf(z.string()).optional(),
+});
+
+/** How long the parts of a run took, in seconds of the machine that it ran on, and what passed there meanwhile. */
+export const timingsSchema = z.looseObject({
+  /** Until the archive lay there, every byte of it hashed. */
+  fetchSeconds: z.number().nonnegative(),
+  /** Of the archive, as the store has it. */
+  fetchedBytes: count,
+  /** All that a restore does: roles, database, definitions, rows, indexes and what else comes after. */
+  restoreSeconds: z.number().nonnegative().optional(),
+  /** Of it, loading the rows. */
+  rowsSeconds: z.number().nonnegative().optional(),
+  /** Of it, indexes, constraints and what else comes after the rows. */
+  indexSeconds: z.number().nonnegative().optional(),
+  /** What the restored database measured. */
+  restoredBytes: count.optional(),
+  /** How many worked on it at once. */
+  jobs: z.int().positive().optional(),
 });
 
 /** What one run came to. All of it stands in every document; what is optional, older ones do not have. */
@@ -29,6 +49,8 @@ const runFields = {
   manifestSha256: z.string().optional(),
   /** How the server was held that the backup's SQL ran in: `sandboxed`, `own-machine` or `unsandboxed`, and by what. */
   isolation: z.looseObject({ kind: z.string(), by: z.string().optional(), detail: z.string() }).optional(),
+  /** Of a run that read the archive whole, or restored it. */
+  timings: timingsSchema.optional(),
 };
 
 /** A run that is not in force, or not any more: of its checks, those that did not pass. */
@@ -49,6 +71,7 @@ export const verificationSchema = z.looseObject({
   notCompared: listOf(z.string()).optional(),
 });
 
+export type Timings = z.infer<typeof timingsSchema>;
 export type Check = z.infer<typeof checkSchema>;
 export type PastRun = z.infer<typeof pastRunSchema>;
 export type Verification = z.infer<typeof verificationSchema>;
