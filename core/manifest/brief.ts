@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { cut } from '../text/cut.ts';
 import { levels, verdicts } from '../vocabulary.ts';
-import { isGood, reachedBy, type Verification } from './verification.ts';
+import { isGood, reachedBy, type Timings, timingsSchema, type Verification } from './verification.ts';
 
 /** What a list needs of a verification: some hundred bytes, whatever the document holds. */
 export const briefSchema = z.object({
@@ -23,6 +23,8 @@ export const briefSchema = z.object({
   without: z.array(z.string()).optional(),
   manifestSha256: z.string().optional(),
   isolation: z.object({ kind: z.string(), by: z.string().optional() }).optional(),
+  /** How long the run in force took. */
+  timings: z.object(timingsSchema.shape).optional(),
 });
 
 export type Brief = z.infer<typeof briefSchema>;
@@ -34,7 +36,7 @@ const mostWithout = 20;
 
 export function briefOf(verification: Verification): Brief {
   const { id, source, database, startedAt, finishedAt, level, verdict, checks } = verification;
-  const { without, manifestSha256, isolation } = verification;
+  const { without, manifestSha256, isolation, timings } = verification;
   return {
     id: cut(id, kept),
     ...(source === undefined ? {} : { source: cut(source, kept) }),
@@ -58,5 +60,12 @@ export function briefOf(verification: Verification): Brief {
             ...(isolation.by === undefined ? {} : { by: cut(isolation.by, shown) }),
           },
         }),
+    ...(timings === undefined ? {} : { timings: leanTimings(timings) }),
   };
+}
+
+/** Of other versions' documents what this one knows. */
+function leanTimings(timings: Timings): Brief['timings'] {
+  const { serverVersion, ...rest } = z.object(timingsSchema.shape).parse(timings);
+  return serverVersion === undefined ? rest : { ...rest, serverVersion: cut(serverVersion, shown) };
 }

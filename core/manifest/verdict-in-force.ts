@@ -28,7 +28,7 @@ export function withRun(
 
 /** A document as a run of the history. */
 export function pastRun(run: Verification): PastRun {
-  const { startedAt, finishedAt, level, verdict, without, manifestSha256, checks } = run;
+  const { startedAt, finishedAt, level, verdict, without, manifestSha256, timings, checks } = run;
   return {
     startedAt,
     finishedAt,
@@ -37,6 +37,7 @@ export function pastRun(run: Verification): PastRun {
     ...(without === undefined ? {} : { without }),
     reached: reachedBy(run),
     ...(manifestSha256 === undefined ? {} : { manifestSha256 }),
+    ...(timings === undefined ? {} : { timings }),
     notPassed: checks.filter(({ status }) => status !== 'passed'),
   };
 }

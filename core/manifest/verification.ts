@@ -17,15 +17,18 @@ const checkSchema = z.looseObject({
   notCompared: listOf(z.string()).optional(),
 });
 
-/** How long the parts of a run took, in seconds of the machine that it ran on, and what passed there meanwhile. */
+/**
+ * How long the parts of a run took, in seconds of the machine that it ran on, and what passed there meanwhile. Where the
+ * restore was tried several times, the times are those of the one that counted.
+ */
 export const timingsSchema = z.looseObject({
-  /** Until the archive lay there, every byte of it hashed. */
+  /** Until every byte that is stored was there and hashed; from level `read` on it is decoded in the same go. */
   fetchSeconds: z.number().nonnegative(),
   /** Of the archive, as the store has it. */
   fetchedBytes: count,
-  /** All that a restore does: roles, database, definitions, rows, indexes and what else comes after. */
+  /** All that a restore does: roles, database, definitions, rows, indexes and what else comes after. Absent where it did not end. */
   restoreSeconds: z.number().nonnegative().optional(),
-  /** Of it, loading the rows. */
+  /** Of it, loading the rows; absent where nothing tells them apart, as in plain SQL. */
   rowsSeconds: z.number().nonnegative().optional(),
   /** Of it, indexes, constraints and what else comes after the rows. */
   indexSeconds: z.number().nonnegative().optional(),
@@ -33,6 +36,10 @@ export const timingsSchema = z.looseObject({
   restoredBytes: count.optional(),
   /** How many worked on it at once. */
   jobs: z.int().positive().optional(),
+  /** Of PostgreSQL, that it was restored into. */
+  serverVersion: z.string().optional(),
+  /** That the machine had for it. */
+  processors: z.int().positive().optional(),
 });
 
 /** What one run came to. All of it stands in every document; what is optional, older ones do not have. */
@@ -49,8 +56,8 @@ const runFields = {
   manifestSha256: z.string().optional(),
   /** How the server was held that the backup's SQL ran in: `sandboxed`, `own-machine` or `unsandboxed`, and by what. */
   isolation: z.looseObject({ kind: z.string(), by: z.string().optional(), detail: z.string() }).optional(),
-  /** Of a run that read the archive whole, or restored it. */
-  timings: timingsSchema.optional(),
+  /** Of a run that read the archive whole. They say nothing of the verdict: unreadable ones do not cost it. */
+  timings: timingsSchema.optional().catch(undefined),
 };
 
 /** A run that is not in force, or not any more: of its checks, those that did not pass. */

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { messageOf } from '../errors.ts';
 import { majorsOf } from '../manifest/majors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
-import type { Check } from '../manifest/verification.ts';
+import type { Check, Timings } from '../manifest/verification.ts';
 import type { VerificationTools } from '../postgres/programs/obtain.ts';
 import type { Isolation } from '../postgres/server/isolation.ts';
 import { removeLeftovers } from '../scratch/leftovers.ts';
@@ -22,6 +22,8 @@ export type ChecksAtLevel = {
   readonly checks: readonly Check[];
   /** How the server was held that the backup was restored into. */
   readonly isolation?: Isolation | undefined;
+  /** Undefined where the archive was not read whole. */
+  readonly timings?: Timings | undefined;
 };
 
 /** Does what the level asks for. Rejects only where the signal's reason is to be thrown. */
@@ -42,14 +44,17 @@ export async function checksAt(
   const totalBytes = manifest.objects.reduce((sum, { bytes }) => sum + bytes, 0);
   const onBytes = (bytes: number): void => onProgress?.({ step: 'reading', bytes, totalBytes });
   const context: CheckContext = { store, id, signal, onBytes, tools, scratch, stallSeconds };
-  if (!mayRestore(level)) return { level, checks: (await checkStored(manifest, level, context)).checks };
+  if (!mayRestore(level)) {
+    const { checks: stored, timings } = await checkStored(manifest, level, context);
+    return { level, checks: stored, timings };
+  }
 
   // A run that was killed may have filled the room that this one counts on.
   await removeLeftovers(scratch.directory);
   const way = await wayToRestore(manifest, level, context, dependencies);
   if ('reason' in way) {
-    const { checks: read } = await checkStored(manifest, 'read', context);
-    return notRestored(level, read, way.reason);
+    const { checks: read, timings } = await checkStored(manifest, 'read', context);
+    return { ...notRestored(level, read, way.reason), timings };
   }
   const userChecks = checks.filter(({ database = manifest.database }) => database === manifest.database);
   const limitSeconds = restoreSeconds ?? restoreLimitSeconds(way.seconds);
@@ -63,9 +68,10 @@ export async function checksAt(
     uncontained,
     onProgress,
   });
-  const { refused, isolation } = proof;
-  if (refused !== undefined) return notRestored(level, proof.checks, oneLine(refused.message));
-  return { level: 'restore', checks: proof.checks, isolation };
+  const { refused, isolation, timings } = proof;
+  if (refused !== undefined)
+    return { ...notRestored(level, proof.checks, oneLine(refused.message)), timings };
+  return { level: 'restore', checks: proof.checks, isolation, timings };
 }
 
 /** `auto` says why it read only; a restore that was asked for by name is not to be had. */

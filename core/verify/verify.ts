@@ -39,12 +39,12 @@ export async function verifyBackup(
   const { manifest, problem, sha256 } = await readManifest(id, dependencies);
   const isRecorded = dependencies.isRecorded ?? true;
   if (isRecorded) await refuseNewer(store, id, dependencies.signal);
-  const { level, checks, isolation } =
+  const { level, checks, isolation, timings } =
     manifest === undefined ? unread(request.level, problem) : await checksAt(manifest, request, dependencies);
   // An interrupted run has found out nothing, and must not put that in the place of an older verdict.
   if (dependencies.signal?.reason instanceof Interrupted) throw dependencies.signal.reason;
   const finishedAt = clock();
-  const run = runOf(id, { startedAt, finishedAt, level, checks, isolation, sha256 });
+  const run = runOf(id, { startedAt, finishedAt, level, checks, isolation, timings, sha256 });
   return isRecorded ? await recordRun(store, id, run) : run;
 }
 
@@ -56,7 +56,7 @@ function runOf(
     readonly sha256: string | undefined;
   },
 ): Verification {
-  const { startedAt, finishedAt, level, checks, isolation, sha256 } = found;
+  const { startedAt, finishedAt, level, checks, isolation, timings, sha256 } = found;
   const verdict = verdictOf(level, checks);
   return {
     formatVersion: 1,
@@ -70,6 +70,7 @@ function runOf(
     // None where the manifest is too large to be read.
     ...(sha256 === undefined ? {} : { manifestSha256: sha256 }),
     ...(isolation === undefined ? {} : { isolation }),
+    ...(timings === undefined ? {} : { timings }),
     ...splitNotCompared(checks),
   };
 }

@@ -88,7 +88,7 @@ export class ProblemCollector {
   }
 
   /** @param toc undefined where there is none, or it cannot be read */
-  result(toc: Toc | undefined): Omit<PgRestoreResult, 'isSettled' | 'jobs' | 'whyOneJob'> {
+  result(toc: Toc | undefined): Omit<PgRestoreResult, 'isSettled' | 'jobs' | 'whyOneJob' | 'phases'> {
     return {
       problems: settle(this.#problems, toc, this.#request.leaveOut),
       problemCount: this.#count,

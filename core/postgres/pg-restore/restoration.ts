@@ -107,4 +107,6 @@ export type PgRestoreResult = {
   readonly jobs: number;
   /** Why it was one job although more were allowed: `a CHECK constraint calls public.f(integer)`. */
   readonly whyOneJob?: string | undefined;
+  /** How long its rows took and what came after them, in milliseconds; undefined where there were none, or psql loaded them. */
+  readonly phases?: { readonly rows: number; readonly after: number } | undefined;
 };

@@ -67,12 +67,12 @@ async function restoreFrom(asked: PgRestoreRequest): Promise<PgRestoreResult> {
   const run = new PgRestoreRun(request, toc, collector);
   if (toc === undefined) {
     await run.all();
-    return { ...collector.result(undefined), isSettled, jobs: 1 };
+    return { ...collector.result(undefined), isSettled, jobs: 1, phases: run.phases() };
   }
   const rest = await withoutMakingPublic(request, toc, run);
   const ways =
     rest === undefined ? { jobs: 1 } : await restoreInPhases(rest, phasesOf(toc, rest.leaveOut), run);
-  return { ...collector.result(toc), isSettled, ...ways };
+  return { ...collector.result(toc), isSettled, ...ways, phases: run.phases() };
 }
 
 /** What cannot be listed cannot be restored either, and pg_restore will say so again. */

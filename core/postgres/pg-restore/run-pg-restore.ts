@@ -2,8 +2,9 @@ import type { Toc } from '../archive/toc.ts';
 import { quoteConninfo } from '../libpq/conninfo.ts';
 import { feedWhole } from './feed.ts';
 import { maintenanceDatabase } from './new-database.ts';
+import { PhaseTimes } from './phase-times.ts';
 import type { ProblemCollector } from './problems.ts';
-import type { PgRestoreRequest } from './restoration.ts';
+import type { PgRestoreRequest, PgRestoreResult } from './restoration.ts';
 import { startProgram } from './start-program.ts';
 
 type Way = {
@@ -19,6 +20,7 @@ export class PgRestoreRun {
   readonly #request: PgRestoreRequest;
   readonly #collector: ProblemCollector;
   readonly #totalEntries: number | undefined;
+  readonly #times = new PhaseTimes();
   #entries = 0;
 
   constructor(request: PgRestoreRequest, toc: Toc | undefined, collector: ProblemCollector) {
@@ -37,6 +39,11 @@ export class PgRestoreRun {
     return await this.#run({ list, ...way });
   }
 
+  /** To be asked at the end. */
+  phases(): PgRestoreResult['phases'] {
+    return this.#times.until(performance.now());
+  }
+
   async #run(way: Way): Promise<boolean> {
     const { archive, signal, onProgress } = this.#request;
     const onStep = (text: string): void => {
@@ -44,6 +51,7 @@ export class PgRestoreRun {
       const doing = stepIn(text);
       if (doing === undefined) return;
       this.#entries += 1;
+      this.#times.step(doing, performance.now());
       onProgress?.({ doing, entries: this.#entries, totalEntries: this.#totalEntries });
     };
     const messages = this.#collector.reader(onStep);

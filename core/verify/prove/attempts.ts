@@ -15,6 +15,8 @@ export type Attempts = {
   readonly told: readonly RestoreProblem[];
   /** Whether the libraries that the database asks for in every session are not to be had here. */
   readonly isWithoutLibraries: boolean;
+  /** What the attempts before the last took, in milliseconds: no restore that went well would. */
+  readonly lost: number;
 };
 
 /**
@@ -38,15 +40,18 @@ export async function attempts(
   const again = async (jobs: number, way = target): Promise<PgRestoreResult | undefined> => {
     if (!(await dropRestored(manifest.database, target, context.signal))) return undefined;
     await prepare();
+    lost = performance.now() - began;
     return await restore(jobs, way);
   };
+  const began = performance.now();
+  let lost = 0;
   let result = await restore(context.jobs);
   // The library lacks, and nothing could be restored for want of it: told, and the rest is restored without.
   const libraries = result.problems.filter(({ remedy }) => remedy === 'without session libraries');
   const way = libraries.length === 0 ? target : withoutSessionLibraries(target);
   if (libraries.length > 0) result = (await again(context.jobs, way)) ?? result;
   if (needsOneJob(result, prepared)) result = (await again(1, way)) ?? result;
-  return { result, told: firstOfEach(libraries), isWithoutLibraries: way !== target };
+  return { result, told: firstOfEach(libraries), isWithoutLibraries: way !== target, lost };
 }
 
 /** One of each library, and none of them ends the restore any more. */

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { archiveBytes } from '../../manifest/sizes.ts';
-import type { Check } from '../../manifest/verification.ts';
+import type { Check, Timings } from '../../manifest/verification.ts';
 import { withoutNames } from '../../postgres/pg-restore/reason.ts';
 import type { Isolation } from '../../postgres/server/isolation.ts';
 import { CannotBeContained } from '../../postgres/server/uncontained.ts';
@@ -12,13 +12,15 @@ import { withScratchDirectory } from '../../scratch/scratch.ts';
 import { oneLine } from '../../text/one-line.ts';
 import { checkStored, type StoredChecks } from '../read/check-stored.ts';
 import type { ProofContext } from './context.ts';
-import { restoreAndCompare } from './restore-and-compare.ts';
+import { type RestoredAndCompared, restoreAndCompare } from './restore-and-compare.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 /** What a restore came to: its checks, those of the levels below first, and how the server was held. */
 export type Proof = {
   readonly checks: readonly Check[];
   readonly isolation?: Isolation | undefined;
+  /** How long it took; undefined where the archive was not read whole. */
+  readonly timings?: Timings | undefined;
   /** Nothing was restored: the server could not be held here. */
   readonly refused?: CannotBeContained | undefined;
 };
@@ -39,8 +41,9 @@ export async function proveByRestore(manifest: Manifest, context: ProofContext):
             : { checks: [limitOf(error, context)] },
       );
       const stored = await checking;
-      if (isFailed(stored)) return { checks: stored.checks };
-      return { ...proof, checks: [...stored.checks, ...proof.checks] };
+      const { timings } = stored;
+      if (isFailed(stored)) return { checks: stored.checks, timings };
+      return { timings, ...proof, checks: [...stored.checks, ...proof.checks] };
     });
   } catch (error: unknown) {
     return { checks: [limitOf(error, context)] };
@@ -76,7 +79,7 @@ async function restoreChecks(
     // What is not whole, or not what was recorded, is not worth a restore.
     if (isFailed(stored)) return { checks: [] };
     signal.throwIfAborted();
-    const checks = await withTimeLimit(
+    const { checks, timings: ofRestore } = await withTimeLimit(
       {
         server: verification.server.parameters,
         seconds: limitSeconds,
@@ -84,12 +87,13 @@ async function restoreChecks(
       },
       async (limited) => {
         const limitedContext = { ...context, signal: limited, verification, stored, directory };
-        return await restoreAndCompare(manifest, limitedContext).catch((error: unknown) => [
-          limitOf(error, limitedContext),
-        ]);
+        return await restoreAndCompare(manifest, limitedContext).catch(
+          (error: unknown): RestoredAndCompared => ({ checks: [limitOf(error, limitedContext)] }),
+        );
       },
     );
-    return { checks, isolation };
+    const timings = stored.timings && { ...stored.timings, ...ofRestore };
+    return { checks, isolation, timings };
   });
 }
 

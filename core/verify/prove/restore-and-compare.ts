@@ -1,7 +1,10 @@
 import { majorsOf } from '../../manifest/majors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
 import { archiveBytes } from '../../manifest/sizes.ts';
-import type { Check } from '../../manifest/verification.ts';
+import { secondsBetween } from '../../manifest/timings.ts';
+import type { Check, Timings } from '../../manifest/verification.ts';
+import { withConnection } from '../../postgres/connect/connect.ts';
+import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { overrideDatabaseSettings, withoutSessionLibraries } from '../../postgres/connect/steady-session.ts';
 import type { Isolation } from '../../postgres/server/isolation.ts';
 import type { VerificationServer } from '../../postgres/server/verification-server.ts';
@@ -15,15 +18,26 @@ import { leftOutOf } from './left-out.ts';
 import { restoreInto } from './restore-into.ts';
 import type { Restored } from './restored.ts';
 
+export type RestoredAndCompared = {
+  readonly checks: readonly Check[];
+  /** What the restore took; undefined where it did not come to its end. */
+  readonly timings?: RestoreTimings | undefined;
+};
+
+type RestoreTimings = Omit<Timings, 'fetchSeconds' | 'fetchedBytes'>;
+
 /** Restores a backup into the private server, and compares what came of it with what was recorded. */
-export async function restoreAndCompare(manifest: Manifest, context: RestoreContext): Promise<Check[]> {
+export async function restoreAndCompare(
+  manifest: Manifest,
+  context: RestoreContext,
+): Promise<RestoredAndCompared> {
   const { verification, serverTools, userChecks, directory, jobs, signal, onProgress } = context;
   const { server } = verification;
   const began = performance.now();
   const globals = context.stored.globals ?? Buffer.of();
   const roles = await applyRoles(server.parameters, manifest, globals, signal);
   const restored = await restoreInto(manifest, context);
-  const seconds = (performance.now() - began) / 1_000;
+  const seconds = secondsBetween(began + restored.lost, performance.now());
   const { leftOut, archive, isWhole, isDescribed } = restored;
   const parameters = overrideDatabaseSettings(
     { ...server.parameters, database: manifest.database },
@@ -32,11 +46,15 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
   const lacking = leftOutOf(leftOut);
   const lostRows = rowsLost(manifest.tables, restored);
   const compared: Check[] = [];
+  let timings: RestoreTimings | undefined;
   if (restored.isComparable) {
     onProgress?.({ step: 'comparing' });
+    const steady = restored.withoutSessionLibraries ? withoutSessionLibraries(parameters) : parameters;
+    const restoredBytes = await sizeOf(steady, signal);
+    timings = timingsOf(restored, { seconds, restoredBytes, verification });
     compared.push(
       ...(await compareRestored(manifest, {
-        parameters: restored.withoutSessionLibraries ? withoutSessionLibraries(parameters) : parameters,
+        parameters: steady,
         tools: serverTools.client,
         serverMajor: server.major,
         archive,
@@ -54,7 +72,47 @@ export async function restoreAndCompare(manifest: Manifest, context: RestoreCont
       })),
     );
   }
-  return [roles, restoreCheck(manifest, context, withLimit(restored, lostRows), seconds), ...compared];
+  const restore = restoreCheck(manifest, context, withLimit(restored, lostRows), seconds);
+  return { checks: [roles, restore, ...compared], timings };
+}
+
+/** Before anything is compared, which may write. Whoever cannot ask for it is told so by the comparison. */
+async function sizeOf(parameters: ConnectionParameters, signal: AbortSignal): Promise<number | undefined> {
+  try {
+    return await withConnection(parameters, { signal }, async (client) => {
+      const { rows } = await client.query<{ bytes: string }>(
+        'select pg_catalog.pg_database_size(oid)::text as bytes from pg_catalog.pg_database where datname = pg_catalog.current_database()',
+      );
+      return rows[0] && Number(rows[0].bytes);
+    });
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+function timingsOf(
+  { phases, jobs }: Restored,
+  found: {
+    readonly seconds: number;
+    readonly restoredBytes: number | undefined;
+    readonly verification: VerificationServer;
+  },
+): RestoreTimings {
+  const { seconds, restoredBytes, verification } = found;
+  return {
+    restoreSeconds: seconds,
+    ...(phases === undefined
+      ? {}
+      : {
+          rowsSeconds: secondsBetween(0, phases.rows),
+          indexSeconds: secondsBetween(0, phases.after),
+        }),
+    ...(restoredBytes === undefined ? {} : { restoredBytes }),
+    jobs,
+    serverVersion: verification.server.version,
+    processors: verification.cpus,
+  };
 }
 
 /** What was accepted does not count where it costs rows. */

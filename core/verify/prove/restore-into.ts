@@ -41,6 +41,7 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     withoutSessionLibraries: false,
     jobs: 0,
     whyOneJob: undefined,
+    lost: 0,
   };
   const other = otherRun(manifest, toc);
   if (other !== undefined) return { ...nothing, faults: [other], limits: [] };
@@ -76,13 +77,13 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
   const prepare = (): Promise<PreparedDatabase> =>
     withConnection(target, { signal }, (client) => prepareDatabase(client, manifest, toc, money));
   const prepared = await prepare();
-  const { result, told, isWithoutLibraries } = await attempts(manifest, context, {
+  const { result, told, isWithoutLibraries, lost } = await attempts(manifest, context, {
     path,
     target,
     prepared,
     prepare,
   });
-  const { jobs, whyOneJob } = result;
+  const { jobs, whyOneJob, phases } = result;
   const { server } = context.verification;
   const ended = await explainEnd([...told, ...result.problems], server.logPath);
   const sql = stored.database;
@@ -109,6 +110,8 @@ export async function restoreInto(manifest: Manifest, context: RestoreContext): 
     archive,
     jobs,
     whyOneJob,
+    phases,
+    lost,
     isWhole: prepared.create,
   };
 }

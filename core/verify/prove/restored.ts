@@ -30,6 +30,10 @@ export type Restored = {
   readonly jobs: number;
   /** Why it was one job although more were allowed. */
   readonly whyOneJob: string | undefined;
+  /** How long its rows took and what came after them, in milliseconds, where that is known. */
+  readonly phases?: PgRestoreResult['phases'];
+  /** What attempts took that did not count, in milliseconds. */
+  readonly lost: number;
 };
 
 /**

@@ -1,6 +1,8 @@
 import { documentLimits } from '../../manifest/document.ts';
 import type { Manifest, StoredFile } from '../../manifest/manifest.ts';
-import type { Check } from '../../manifest/verification.ts';
+import { archiveBytes } from '../../manifest/sizes.ts';
+import { secondsBetween } from '../../manifest/timings.ts';
+import type { Check, Timings } from '../../manifest/verification.ts';
 import type { CopyRowCounts } from '../../postgres/archive/copy-rows.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
@@ -33,6 +35,8 @@ export type StoredChecks = {
   readonly database: Buffer | undefined;
   /** Rows per table as the archive has them; undefined where it was not decoded whole. */
   readonly counts: CopyRowCounts | undefined;
+  /** How long that took; undefined where not every object was read whole, and as recorded. */
+  readonly timings: Timings | undefined;
 };
 
 /** Levels `checksum` and `read`: every object once from its first byte to its last. Never rejects. */
@@ -42,6 +46,7 @@ export async function checkStored(
   context: CheckContext,
 ): Promise<StoredChecks> {
   const { tools } = context;
+  const began = performance.now();
   let got = 0;
   const onBytes = (bytes: number): void => {
     got += bytes;
@@ -74,7 +79,11 @@ export async function checkStored(
       ? sortByRoot(manifest.tables, data.counts.tables, (name) => name, manifest.catalog).throughRoot
       : [];
   const counts = data?.kind === 'decoded' ? data.counts : undefined;
-  return { checks, kept, globals, database, counts, throughRoot };
+  const timings =
+    checksum.status === 'passed'
+      ? { fetchSeconds: secondsBetween(began, performance.now()), fetchedBytes: archiveBytes(manifest) }
+      : undefined;
+  return { checks, kept, globals, database, counts, throughRoot, timings };
 }
 
 /** Roles and tablespaces are kilobytes; what is larger is read for its hash and not held. */

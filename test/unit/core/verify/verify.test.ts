@@ -101,6 +101,7 @@ describe('a backup that is as recorded', () => {
       verdict: 'intact',
       reached: 'read',
       manifestSha256: sha256(await readFile(backup.path('manifest.json'))),
+      timings: { fetchSeconds: expect.any(Number), fetchedBytes: Buffer.byteLength(sql) },
       checks: [
         { name: 'checksum', status: 'passed', detail: `${bytes} bytes in 2 objects, sha256 as recorded` },
         { name: 'read', status: 'passed', detail: '2 tables, 4 rows, as recorded' },

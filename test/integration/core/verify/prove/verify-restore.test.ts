@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { formatId } from '../../../../../core/manifest/backup-id.ts';
@@ -158,6 +158,26 @@ describe('a good backup', () => {
       checks: 'passed: 1 check, all true',
     });
     expect([...steps].sort()).toEqual(['comparing', 'reading', 'restoring', 'starting']);
+    const { timings } = verification;
+    expect(timings).toEqual({
+      fetchSeconds: expect.any(Number),
+      fetchedBytes: (await readFile(good.path('archive.dump'))).length,
+      restoreSeconds: expect.any(Number),
+      rowsSeconds: expect.any(Number),
+      indexSeconds: expect.any(Number),
+      restoredBytes: expect.any(Number),
+      jobs: availableParallelism(),
+      serverVersion: tools.version,
+      processors: availableParallelism(),
+    });
+    const { restoreSeconds = 0, rowsSeconds = 0, indexSeconds = 0, restoredBytes = 0 } = timings ?? {};
+    expect(Math.min(rowsSeconds, indexSeconds)).toBeGreaterThan(0);
+    expect(rowsSeconds + indexSeconds).toBeLessThan(restoreSeconds);
+    expect(restoreSeconds * 1_000).toBeLessThanOrEqual(
+      Date.parse(verification.finishedAt) - Date.parse(verification.startedAt) + 2,
+    );
+    // An empty database has some megabytes already.
+    expect(restoredBytes).toBeGreaterThan(5_000_000);
     expect(watched.reads.filter((key) => key.endsWith('archive.dump'))).toHaveLength(1);
     expect(parseVerification(await readFile(good.path('verification.json')), 'test')).toEqual(verification);
   });
@@ -171,13 +191,18 @@ describe('a good backup', () => {
       verdict: 'proven',
       restore: expect.stringMatching(/ s with 1 job, 0 errors; /),
     });
+    expect(backup.timings).toMatchObject({ jobs: 1, rowsSeconds: expect.any(Number) });
     expect(watched.reads.filter((key) => key.endsWith('archive.dump'))).toHaveLength(2);
   });
 
   test.each(['plain', 'tar', 'directory'] as const)('in the %s format is proven', async (format) => {
     const parameters = { ...server.parameters, database: 'shop' };
     const backup = await recordBackup({ directory: join(root, format), tools, parameters, format });
-    expect(summary(await verify(backup)).verdict).toBe('proven');
+    const verification = await verify(backup);
+    expect(summary(verification).verdict).toBe('proven');
+    expect(verification.timings).toMatchObject({ restoreSeconds: expect.any(Number) });
+    // psql does not say what it is busy with.
+    expect(verification.timings?.rowsSeconds === undefined).toBe(format === 'plain');
   });
 
   test('at level auto is restored', async () => {
@@ -315,7 +340,10 @@ describe('limits', () => {
     await edit(backup, (bytes) => replaceAll(bytes, 'citext', 'citexx'));
     const manifest = await readFile(backup.path('manifest.json'), 'utf8');
     await writeFile(backup.path('manifest.json'), manifest.replaceAll('citext', 'citexx'));
-    const found = summary(await verify(backup));
+    const verification = await verify(backup);
+    // The times are those of the attempt that counted: one job, after several.
+    expect(verification.timings).toMatchObject({ jobs: 1, restoreSeconds: expect.any(Number) });
+    const found = summary(verification);
     expect(found).toMatchObject({
       verdict: 'unverifiable',
       restore: expect.stringMatching(
