@@ -12,6 +12,7 @@ import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
 import { storeCommand, storeFrom, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
+import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
 import { restoreProgress } from './output/restore-progress.ts';
 import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
@@ -38,7 +39,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   let isTouched = false;
   try {
     const report = await interruptible(async (signal) => {
-      const { id, manifest, verdict, isGood } = await chooseBackup(store, text, {
+      const { id, manifest, verdict, isGood, measured } = await chooseBackup(store, text, {
         signal,
         any: flags.any,
         partial: flags.partial,
@@ -50,6 +51,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       const { parameters, database } = await target.resolve(manifest.database);
       if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
       progress.start(formatId(id), database);
+      if (!flags.json) progress.say(expectedLine(manifest, measured));
       return await restoreBackup(requestFrom(flags, { id, database }), {
         store,
         manifest,

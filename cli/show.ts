@@ -9,6 +9,7 @@ import type { Hold, Release } from '../core/manifest/hold.ts';
 import type { Manifest } from '../core/manifest/manifest.ts';
 import { remarksOf } from '../core/manifest/remarks.ts';
 import { archiveBytes, totalRows } from '../core/manifest/sizes.ts';
+import { lastTimings } from '../core/manifest/timings.ts';
 import { isGood, reachedBy, type Verification } from '../core/manifest/verification.ts';
 import { thawTimesText } from '../core/store/frozen.ts';
 import { type ReadOptions, type Store, StoreUnusable } from '../core/store/store.ts';
@@ -23,6 +24,7 @@ import {
   withAsOf,
 } from './options.ts';
 import { entryJson } from './output/entry-json.ts';
+import { measuredLine } from './output/measured.ts';
 import { partialFacts } from './output/partial.ts';
 import { printJson, printLines } from './output/result.ts';
 import { type Style, styleFor, table } from './output/style.ts';
@@ -85,6 +87,7 @@ function describe(
 ): string[] {
   const { stored, id, verification, notCounted, hold, release } = entry;
   const judged = verdictOn(entry);
+  const measured = judged && lastTimings(judged);
   const { server, dump, objects, tables, extensions, databaseBytes } = manifest;
   const seconds = (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1_000;
   const counted = totalRows(manifest);
@@ -117,6 +120,7 @@ function describe(
     ],
     ['Verdict', `${verdictText(verification, style)}${judged === undefined ? '' : heldText(judged)}`],
     ...(judged === undefined ? [] : [['Reached', reachedText(judged)]]),
+    ...(measured === undefined ? [] : [['Recovery', measuredLine(measured)]]),
     ...(hold === undefined ? [] : [['Held', holdText(hold)]]),
     ...(release === undefined ? [] : [['Released', releaseText(release)]]),
     ...(notCounted === undefined

@@ -5,6 +5,7 @@ import { type InventoryEntry, verdictOn } from '../inventory/read-entry.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import { type Manifest, ManifestUnreadable, manifestName } from '../manifest/manifest.ts';
+import { lastTimings, type MeasuredRestore } from '../manifest/timings.ts';
 import { isGood } from '../manifest/verification.ts';
 import type { Store } from '../store/store.ts';
 import type { Verdict } from '../vocabulary.ts';
@@ -15,6 +16,8 @@ export type ChosenBackup = {
   /** In force; undefined where there is none, or it cannot be read. */
   readonly verdict: Verdict | undefined;
   readonly isGood: boolean;
+  /** How long it took when it was last proven; undefined where no proof says so. */
+  readonly measured: MeasuredRestore | undefined;
 };
 
 /**
@@ -71,7 +74,13 @@ function readable(entry: InventoryEntry): ChosenBackup {
   const { id, manifest } = entry;
   const verification = verdictOn(entry);
   if (!(manifest instanceof Unreadable))
-    return { id, manifest, verdict: verification?.verdict, isGood: isGood(verification) };
+    return {
+      id,
+      manifest,
+      verdict: verification?.verdict,
+      isGood: isGood(verification),
+      measured: verification && lastTimings(verification),
+    };
   throw new ManifestUnreadable({
     what: `The ${manifestName} of ${formatId(id)} cannot be read`,
     got: manifest.unreadable,

@@ -1,8 +1,10 @@
 import prettyBytes from 'pretty-bytes';
 
-/** `252 MB`: decimal, as storage is sold and billed. */
+/** `252 MB`, `1.1 GB`: decimal, as storage is sold and billed. */
 export function formatBytes(bytes: number): string {
-  return prettyBytes(bytes, { maximumFractionDigits: bytes < 10_000_000 ? 1 : 0 });
+  // Of 1.9 GB not just `1 GB`.
+  const isBelowTen = Math.floor(Math.log10(bytes)) % 3 === 0;
+  return prettyBytes(bytes, { maximumFractionDigits: bytes < 10_000_000 || isBelowTen ? 1 : 0 });
 }
 
 /** `5 500 000`. */
@@ -17,8 +19,10 @@ export function plural(count: number, word: string, words = `${word}s`): string 
 
 /** `4.2 s`, `3 min 12 s`, `2 h 5 min`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  // Of 9.96 seconds there are no 10.0, and of 59.6 no 60.
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
+  if (seconds < 60) return '1 min 0 s';
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;

@@ -46,9 +46,24 @@ test.runIf(hasExtensions)(
         expect((await run('show', latest)).stdout).toMatch(
           /^Verdict: +proven-without \(restore\), contained by \w+\nReached: +read, counts as good\n[\s\S]*^ {2}without extension "uptime/m,
         );
+        expect((await run('show', latest)).stdout).toMatch(
+          /^Recovery: {3}Restored in \S+ s on 20\S+: fetch .* s, .*rows .* s, indexes .* s; \S+ MB, \d jobs?, /m,
+        );
+        expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([
+          {
+            verification: {
+              timings: { fetchSeconds: expect.any(Number), restoredBytes: expect.any(Number) },
+            },
+          },
+        ]);
         expect(JSON.parse((await run('show', latest, '--json')).stdout)).toMatchObject({
           good: true,
-          verification: { verdict: 'proven-without', without: [accepted] },
+          verification: {
+            verdict: 'proven-without',
+            without: [accepted],
+            timings: { restoreSeconds: expect.any(Number) },
+            history: [{ timings: { restoreSeconds: expect.any(Number) } }],
+          },
         });
 
         const restored = uniqueName('restored');
@@ -56,6 +71,9 @@ test.runIf(hasExtensions)(
         try {
           const { status, stderr } = await run('restore', latest, '--to', to, '--create');
           expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('3 tables') });
+          expect(stderr).toMatch(
+            /^\S+ \S?B to fetch, about .* to restore; it took .* s with \d+ jobs? .* when it was last proven, on 20/m,
+          );
         } finally {
           await runSql(source.parameters, `drop database if exists ${restored}`);
         }
