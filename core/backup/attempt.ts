@@ -167,6 +167,7 @@ async function readAll(
     fingerprint: plan.fingerprint,
     describe: plan.format === 'plain' || !canCreateItself({ database, server: snapshot }),
     part: selected?.part,
+    pgDumpMajor: tools.major,
     locked: locked.told,
     dumped: archive,
     signal,

@@ -6,6 +6,7 @@ import type {
   DatabaseLocale,
   DatabaseObject,
   Manifest,
+  Needs,
   NotDumped,
   PreviousBackup,
   StoredFile,
@@ -68,6 +69,8 @@ export type Recorded = {
   readonly holdsMoney: boolean | undefined;
   /** Why one job has to restore it; undefined where it could not be read. */
   readonly order: OrderReasons | undefined;
+  /** Roles and tablespaces that a restore needs; undefined where tables were left out, and where it could not be read. */
+  readonly needs: Needs | undefined;
   /** The database itself as SQL; undefined where the archive brings it, and where it could not be read. */
   readonly databaseSql: Buffer | undefined;
 };
@@ -116,6 +119,7 @@ export function makeManifest(facts: BackupFacts): Manifest {
         ? {}
         : { state: globals.state.map(({ facts, ...one }) => ({ ...one, facts: facts && [...facts] })) }),
     },
+    ...(recorded.needs === undefined ? {} : { needs: recorded.needs }),
     ...(facts.previous === undefined ? {} : { previous: facts.previous }),
     ...selectionOf(facts.selected),
     objects: [...facts.objects],

@@ -11,6 +11,7 @@ import { readNotDumped } from '../postgres/facts/not-dumped.ts';
 import type { Snapshot } from '../postgres/facts/snapshot.ts';
 import { countSnapshotRows } from '../postgres/facts/snapshot-rows.ts';
 import { fingerprintLargeObjects } from '../postgres/facts/table-fingerprint.ts';
+import { readNeeds } from '../postgres/objects/needs.ts';
 import { countLargeObjects, readObjects, steadyObjects } from '../postgres/objects/read-objects.ts';
 import { whyOrderMatters } from '../postgres/pg-restore/order-matters.ts';
 import type { RowMode } from '../vocabulary.ts';
@@ -27,6 +28,8 @@ export type RecordRequest = {
   readonly describe: boolean;
   /** Where something is left out: what is in the dump. */
   readonly part?: Part | undefined;
+  /** Of the pg_dump that runs beside. */
+  readonly pgDumpMajor: number;
   /** Fulfilled when pg_dump holds its locks. */
   readonly locked: Promise<unknown>;
   /** Fulfilled when pg_dump has ended well. */
@@ -68,6 +71,12 @@ async function record(request: RecordRequest): Promise<Recorded> {
   );
   const money = await readIfAllowed(request, undefined, () => holdsMoney(client));
   const order = await readIfAllowed(request, undefined, () => whyOrderMatters(client));
+  const { encoding } = snapshot;
+  const { pgDumpMajor } = request;
+  const needs =
+    request.part === undefined
+      ? await readIfAllowed(request, undefined, () => readNeeds(client, { encoding, pgDumpMajor }))
+      : undefined;
   const described = request.describe
     ? await readIfAllowed(request, 'owner, grants and settings of the database', () =>
         describeDatabase(client),
@@ -90,6 +99,7 @@ async function record(request: RecordRequest): Promise<Recorded> {
     notDumped,
     holdsMoney: money,
     order,
+    needs,
     databaseSql: described && databaseSql(described),
   };
 }

@@ -108,6 +108,15 @@ const leftOutSchema = z.looseObject({
   ),
 });
 
+const neededSchema = z.looseObject({
+  name: z.string(),
+  /** What for: of roles `owner`, `grant`, `policy` and their like, of tablespaces `table` or `database`. */
+  as: listOf(z.string()),
+});
+
+/** What the archive names and does not make. */
+const needsSchema = z.looseObject({ roles: listOf(neededSchema), tablespaces: listOf(neededSchema) });
+
 /** Loose on purpose: a newer pgproof may add fields, and an older one must still read the rest. */
 export const manifestSchema = z.looseObject({
   formatVersion: z.literal(1),
@@ -163,6 +172,8 @@ export const manifestSchema = z.looseObject({
       }),
     ).optional(),
   }),
+  /** Absent where tables were left out, where it could not be read, and in backups of older versions. */
+  needs: needsSchema.optional(),
   /** Absent where there was none, where it could not be read, and in backups of older versions. */
   previous: previousSchema.optional(),
   /** Whether tables were left out on purpose: such a backup counts for nothing in retention. */
@@ -203,6 +214,7 @@ export type TableRows = z.infer<typeof tableSchema>;
 export type DatabaseLocale = z.infer<typeof localeSchema>;
 export type BackupWarning = z.infer<typeof warningSchema>;
 export type NotDumped = z.infer<typeof notDumpedSchema>;
+export type Needs = z.infer<typeof needsSchema>;
 export type LeftOut = z.infer<typeof leftOutSchema>;
 export type DatabaseObject = z.infer<typeof databaseObjectSchema>;
 

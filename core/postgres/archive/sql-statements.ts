@@ -28,12 +28,17 @@ const completeComment = ' PostgreSQL database dump complete';
 export class StatementScanner {
   /** Whether the comment that ends a finished dump was seen. */
   complete = false;
-  readonly #text = new StatementText();
+  readonly #text: StatementText;
   /** The literal, quoted name or comment that is being read: a semicolon in it ends nothing. */
   #stretch: SqlStretch | undefined;
   /** A dash or slash that may begin a comment: the next byte tells. */
   #mark: typeof dash | typeof slash | undefined;
   #word: 'none' | 'letter E' | 'other' = 'none';
+
+  /** @param kept see StatementText */
+  constructor(kept?: number) {
+    this.#text = new StatementText(kept);
+  }
 
   /** Whether the text so far ends in the middle of a statement, a literal or a comment between stars. */
   get inside(): boolean {

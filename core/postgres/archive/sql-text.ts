@@ -25,8 +25,15 @@ export type SqlStretch = {
 /** The statement being read: a COPY whole, of any other the beginning only, however long it becomes. */
 export class StatementText {
   readonly #bytes = Buffer.allocUnsafe(keptOfCopy);
+  readonly #keptOfOthers: number;
   #length = 0;
-  #limit = keptOfOthers;
+  #limit: number;
+
+  /** @param kept how much is kept of a statement that is no COPY, in bytes */
+  constructor(kept: number = keptOfOthers) {
+    this.#keptOfOthers = kept;
+    this.#limit = kept;
+  }
 
   get isEmpty(): boolean {
     return this.#length === 0;
@@ -53,7 +60,7 @@ export class StatementText {
   take(): string {
     const text = this.#bytes.toString('latin1', 0, this.#length);
     this.#length = 0;
-    this.#limit = keptOfOthers;
+    this.#limit = this.#keptOfOthers;
     return text;
   }
 }

@@ -43,6 +43,7 @@ async function record(
       rows: 'exact',
       fingerprint: false,
       describe: false,
+      pgDumpMajor: newestMajor(),
       signal,
       locked: Promise.resolve(),
       dumped: Promise.resolve(),
