@@ -1,4 +1,5 @@
 import { PgproofError } from '../errors.ts';
+import { howSignalled } from './ended-by-signal.ts';
 import { failureAdvice } from './failure-advice.ts';
 import type { ChildExit } from './run-child.ts';
 
@@ -11,7 +12,7 @@ export class ChildFailed extends PgproofError {
 
   constructor(program: string, exit: ChildExit) {
     super({
-      what: `${program} ${howItEnded(exit)}`,
+      what: howEnded(program, exit),
       got: lastWords(exit.stderrTail),
       fix: adviceFor(exit),
     });
@@ -25,8 +26,11 @@ export function assertExitedWell(program: string, exit: ChildExit): void {
   if (exit.code !== 0 || exit.signal !== null) throw new ChildFailed(program, exit);
 }
 
-function howItEnded({ code, signal }: ChildExit): string {
-  return signal === null ? `ended with exit status ${code}` : `was killed by ${signal}`;
+/** `pg_dump ended with exit status 1`, or which signal ended it and what is known of why. */
+export function howEnded(program: string, exit: ChildExit): string {
+  return exit.signal === null
+    ? `${program} ended with exit status ${exit.code}`
+    : howSignalled(program, exit);
 }
 
 /**
@@ -58,7 +62,6 @@ function adviceFor(exit: ChildExit): string {
   const words = lastWords(exit.stderrTail) ?? '';
   const known = failureAdvice(words);
   if (known !== undefined) return known;
-  if (exit.signal === 'SIGKILL')
-    return 'Most often the machine ran out of memory: give it more, or fewer jobs.';
+  if (exit.lackedMemory) return 'Give it more memory, or fewer jobs.';
   return 'Nothing was kept of it. Mend the cause and run again.';
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { messageOf, PgproofError } from '../errors.ts';
 import { lineTail } from './line-tail.ts';
+import { outOfMemoryKills } from './memory-facts.ts';
 import { watchForOrphans } from './orphan-watch.ts';
 
 export type ChildOptions = {
@@ -27,6 +28,8 @@ export type ChildExit = {
   readonly signal: NodeJS.Signals | null;
   /** The last lines of standard error, redacted. */
   readonly stderrTail: string;
+  /** Of SIGKILL: whether the kernel ended a process for lack of memory meanwhile; undefined where nobody tells. */
+  readonly lackedMemory?: boolean | undefined;
 };
 
 export type RunningChild = {
@@ -92,6 +95,7 @@ export function startChild(options: ChildOptions): RunningChild {
 }
 
 function exitOf(child: ChildProcess, file: string, endOfStderr: () => string): Promise<ChildExit> {
+  const kills = outOfMemoryKills();
   return new Promise((resolve, reject) => {
     child.once('error', (cause) => {
       if (child.pid !== undefined) return; // a failed kill; 'exit' still comes
@@ -109,8 +113,10 @@ function exitOf(child: ChildProcess, file: string, endOfStderr: () => string): P
     let stderrEnded = false;
     let exit: [number | null, NodeJS.Signals | null] | undefined;
     const settle = (): void => {
-      if (exit !== undefined && stderrEnded)
-        resolve({ code: exit[0], signal: exit[1], stderrTail: endOfStderr() });
+      if (exit === undefined || !stderrEnded) return;
+      const [code, signal] = exit;
+      const lackedMemory = signal === 'SIGKILL' ? hasRisen(kills, outOfMemoryKills()) : undefined;
+      resolve({ code, signal, stderrTail: endOfStderr(), lackedMemory });
     };
     child.stderr?.once('close', () => {
       stderrEnded = true;
@@ -123,6 +129,10 @@ function exitOf(child: ChildProcess, file: string, endOfStderr: () => string): P
       settle();
     });
   });
+}
+
+function hasRisen(before: number | undefined, now: number | undefined): boolean | undefined {
+  return before === undefined || now === undefined ? undefined : now > before;
 }
 
 function terminate(child: ChildProcess): void {

@@ -158,6 +158,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       tools: program,
       format: manifest.dump.format,
       archive,
+      writtenBy: manifest.dump.pgDump,
       archiveName: manifest.objects.find(({ role }) => role === 'archive')?.name ?? '',
       target,
       database,

@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline';
 import { PgproofError } from '../../errors.ts';
-import { lastWords } from '../../process/child-failed.ts';
+import { howEnded, lastWords } from '../../process/child-failed.ts';
 import { type ChildExit, startChild } from '../../process/run-child.ts';
 import type { Format } from '../../vocabulary.ts';
 import { type PostgresTools, toolPath } from '../programs/tools.ts';
+import { damageInExit } from './damage-in-exit.ts';
 import { entryType } from './entry-types.ts';
 import { offlineEnvironment } from './offline-pg-restore.ts';
 
@@ -33,10 +34,11 @@ export class TocUnreadable extends PgproofError {
   override readonly name = 'TocUnreadable';
   readonly exit: ChildExit;
 
-  constructor(exit: ChildExit) {
+  /** @param damage what its end says of the archive, where that is known */
+  constructor(exit: ChildExit, damage?: string) {
     super({
       what: 'The table of contents of the archive cannot be read',
-      got: lastWords(exit.stderrTail) ?? `pg_restore ended with exit status ${exit.code ?? exit.signal}`,
+      got: damage ?? lastWords(exit.stderrTail) ?? howEnded('pg_restore', exit),
       fix: 'Verify the backup: pgproof verify ID.',
     });
     this.exit = exit;
@@ -79,7 +81,7 @@ export async function readToc(request: {
   const exit = await child.exited;
   signal.throwIfAborted();
   if (exit.code === 0) return parser.toc();
-  throw new TocUnreadable(exit);
+  throw new TocUnreadable(exit, await damageInExit(exit, { tools }));
 }
 
 /** What `pg_restore --list --verbose` printed. */

@@ -3,7 +3,7 @@ import { affectedBy, type Toc } from '../archive/toc.ts';
 import type { Complaint } from './messages.ts';
 import { bringsIn, missedObject } from './named-object.ts';
 import { outsideOf } from './outside.ts';
-import { isAtConnecting, reasonIn, withoutNames } from './reason.ts';
+import { isAtConnecting, isProgramsOwn, reasonIn, withoutNames } from './reason.ts';
 import type { RestoreProblem } from './restoration.ts';
 import { lacks } from './server-lacks.ts';
 
@@ -17,10 +17,22 @@ const harmless =
 /**
  * Judges one message; undefined where it means nothing.
  * @param asSuperuser a superuser restores: rights that are lacking are another role's then, as the backup gives them
+ * @param mustBeRead the program is as new as the one that wrote the archive: what it cannot read is damaged
  */
-export function judge(complaint: Complaint, asSuperuser: boolean = false): RestoreProblem | undefined {
+export function judge(
+  complaint: Complaint,
+  asSuperuser: boolean = false,
+  mustBeRead: boolean = false,
+): RestoreProblem | undefined {
   const reason = reasonIn(complaint.message);
   if (harmless.test(reason)) return undefined;
+  if (isProgramsOwn(complaint.message) && (damage.test(reason) || (mustBeRead && version.test(reason))))
+    return {
+      fault: 'backup',
+      endsRestore: true,
+      ...complaint,
+      message: `the archive is damaged: ${complaint.message}`,
+    };
   const outside = outsideOf(complaint.message);
   if (outside !== undefined) return { fault: 'environment', missing: outside, ...complaint };
   for (const { words, missing, endsRestore, ofRole, remedy, kind } of lacks) {
@@ -44,6 +56,15 @@ export function judge(complaint: Complaint, asSuperuser: boolean = false): Resto
     return { fault: 'environment', missing: 'a session in the database', endsRestore: true, ...complaint };
   return { fault: 'backup', ...complaint };
 }
+
+/**
+ * pg_restore's own words of bytes that are not what pg_dump writes. They are told at what was read last, which may be any
+ * entry.
+ */
+const damage =
+  /^(?:could not read from input file|could not (?:un|de)compress|did not find magic string|(?:input file|archive) (?:appears|does not appear) |corrupt tar header|could not find header for file|incomplete tar header|unexpected (?:data offset flag|end of file)|entry ID \S+ out of range|dependency ID |file offset in dump file is too large|expected format \(|found unexpected block ID|could not find block ID|unrecognized data block type|unrecognized (?:file format|encoding)|invalid (?:ENCODING|STDSTRINGS|SEARCHPATH|dumpId|compression code)|don't know how to set owner|sanity check on integer size)/;
+
+const version = /^unsupported version \(.+?\) in file header/;
 
 /** What is said where something should be there and is not. A role is never what an extension brings. */
 const consequence =

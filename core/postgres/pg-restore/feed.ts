@@ -1,4 +1,4 @@
-import { Readable, type Transform, type Writable } from 'node:stream';
+import type { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { offer } from '../../process/offer.ts';
 import type { RunningChild } from '../../process/run-child.ts';
@@ -27,33 +27,46 @@ export async function feedWhole(
   }
 }
 
-/** Gives the program its input. That it wants no more is for its exit status to explain, not an error of the source. */
-export async function feed(
+/**
+ * The same through what unpacks or changes the bytes on their way. That the program wants no more is for its exit status to
+ * explain.
+ *
+ * @returns what could not be made of bytes that came whole: an error of the transforms, after which the program has ended
+ * @throws the source's error, the signal's reason
+ */
+export async function feedThrough(
   child: RunningChild,
   source: AsyncIterable<Buffer>,
   transforms: readonly Transform[],
   signal: AbortSignal,
-): Promise<void> {
-  if (child.stdin === undefined) throw new Error('standard input is always a pipe here');
-  let sourceError: { readonly error: unknown } | undefined;
-  const watched = async function* (): AsyncGenerator<Buffer> {
-    try {
-      yield* source;
-    } catch (error: unknown) {
-      sourceError = { error };
-      throw error;
-    }
-  };
-  const stages: (Readable | Transform | Writable)[] = [Readable.from(watched()), ...transforms, child.stdin];
+): Promise<unknown> {
+  const [first] = transforms;
+  if (child.stdin === undefined || first === undefined)
+    throw new Error('there is a pipe, and one in front of it');
+  const stages: readonly (Transform | Writable)[] = [...transforms, child.stdin];
+  let problem: { readonly error: unknown } | undefined;
+  const passed = pipeline(stages as [Transform, Writable], { signal }).catch((error: unknown) => {
+    problem = { error };
+  });
   try {
-    await pipeline(stages as [Readable, Writable], { signal });
-  } catch (error: unknown) {
-    child.kill();
-    if (signal.aborted || sourceError !== undefined || !isBrokenPipe(error)) {
-      await child.exited.catch(() => undefined);
-      throw abortReasonOr(signal, sourceError?.error ?? error);
+    // Also where nobody reads on: see feedWhole.
+    for await (const chunk of source) {
+      signal.throwIfAborted();
+      await offer(first, chunk);
     }
+  } catch (error: unknown) {
+    first.destroy();
+    child.kill();
+    await Promise.all([passed, child.exited.catch(() => undefined)]);
+    throw abortReasonOr(signal, error);
   }
+  first.end();
+  await passed;
+  signal.throwIfAborted();
+  if (problem === undefined || isBrokenPipe(problem.error)) return undefined;
+  child.kill();
+  await child.exited.catch(() => undefined);
+  return problem.error;
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -1,6 +1,9 @@
 import { messageOf } from '../../errors.ts';
+import { howSignalled } from '../../process/ended-by-signal.ts';
 import type { ChildExit, RunningChild } from '../../process/run-child.ts';
+import { damageInExit, mustRead } from '../archive/damage-in-exit.ts';
 import type { Toc } from '../archive/toc.ts';
+import type { PostgresTools } from '../programs/tools.ts';
 import { judge, settle } from './classify.ts';
 import { type MessageReader, messageReader } from './messages.ts';
 import { isProgramsOwn, jobDied } from './reason.ts';
@@ -18,7 +21,13 @@ export type ReadProgram = {
   readonly messages: MessageReader;
 };
 
-type ProblemRequest = Pick<PgRestoreRequest, 'exitOnError' | 'leaveOut' | 'asSuperuser' | 'errorWord'>;
+type ProblemRequest = Pick<
+  PgRestoreRequest,
+  'exitOnError' | 'leaveOut' | 'asSuperuser' | 'errorWord' | 'writtenBy'
+> & {
+  /** Those that are run; where they are not told a crash says nothing of the archive. */
+  readonly tools?: PostgresTools;
+};
 
 /** Collects what is refused while a backup is restored, from messages and from how the programs end. */
 export class ProblemCollector {
@@ -54,11 +63,13 @@ export class ProblemCollector {
   /** Reads one program's standard error; `onStep` hears what pg_restore begins with. */
   reader(onStep?: (text: string) => void): MessageReader {
     this.#countBefore = this.#count;
+    const { tools, writtenBy } = this.#request;
+    const mustBeRead = tools !== undefined && mustRead(tools, writtenBy);
     return messageReader({
       onStep,
       errorWord: this.#request.errorWord,
       onComplaint: (complaint) => {
-        const problem = judge(complaint, this.#request.asSuperuser);
+        const problem = judge(complaint, this.#request.asSuperuser, mustBeRead);
         if (problem !== undefined) this.add(problem);
       },
     });
@@ -81,6 +92,13 @@ export class ProblemCollector {
     messages.end();
     signal.throwIfAborted();
     this.#jobsSpeak = false;
+    const { tools } = this.#request;
+    const damage =
+      name === 'pg_restore' && tools !== undefined ? await damageInExit(exit, { tools }) : undefined;
+    if (damage !== undefined) {
+      this.add({ fault: 'backup', message: damage, endsRestore: true });
+      return false;
+    }
     const isUntold = this.#count === this.#countBefore;
     const unexplained = problemOfExit(name, exit, isUntold || this.#request.exitOnError);
     if (unexplained !== undefined && (isUntold || exit.signal !== null)) this.add(unexplained);
@@ -102,21 +120,13 @@ export class ProblemCollector {
  * @param statusCounts false where a status of failure just stands for errors that were collected
  */
 function problemOfExit(name: string, exit: ChildExit, statusCounts: boolean): RestoreProblem | undefined {
-  if (exit.signal !== null) {
-    const ended = { fault: 'environment', endsRestore: true } as const;
-    // The kernel takes memory back with SIGKILL; with the others a program was stopped by somebody, or broke.
-    return exit.signal === 'SIGKILL'
-      ? {
-          ...ended,
-          missing: 'memory',
-          message: `${name} was killed by SIGKILL, not by pgproof; most often there was too little memory`,
-        }
-      : {
-          ...ended,
-          missing: `a ${name} that goes on to its end`,
-          message: `${name} was ended by ${exit.signal}, not by pgproof`,
-        };
-  }
+  if (exit.signal !== null)
+    return {
+      fault: 'environment',
+      endsRestore: true,
+      missing: exit.lackedMemory ? 'memory' : `a ${name} that goes on to its end`,
+      message: howSignalled(name, exit),
+    };
   if (exit.code === 0 || !statusCounts) return undefined;
   if (exit.code === 126 || exit.code === 127)
     return {

@@ -54,6 +54,8 @@ export type PgRestoreRequest = {
   /** The archive's object name, whose end tells the compression of plain SQL: `archive.sql.zst`. */
   readonly archiveName: string;
   readonly archive: ArchiveAt;
+  /** The version of the pg_dump that made it, where that is known: `17.11`. */
+  readonly writtenBy?: string | undefined;
   /** The server, and a role that may create everything. Its `database` is not looked at. */
   readonly target: ConnectionParameters;
   /** Whether that role is a superuser: what is refused then lacks another role's rights, not its own. */

@@ -77,6 +77,7 @@ async function restoreOnce(
   return await restoreArchive({
     tools: serverTools.client,
     format: manifest.dump.format,
+    writtenBy: manifest.dump.pgDump,
     archiveName: file.name,
     archive:
       path === undefined ? await streamArchive(manifest, { store, id, signal }) : { kind: 'path', path },

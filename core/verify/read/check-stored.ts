@@ -57,7 +57,12 @@ export async function checkStored(
   let kept: KeptArchive | undefined;
   if (level === 'read') {
     const archiveTools = (): Promise<PostgresTools> => tools(Number.parseInt(manifest.dump.pgDump, 10));
-    const archive = await readArchive(manifest, { ...context, onBytes, archiveTools });
+    const archive = await readArchive(manifest, {
+      ...context,
+      onBytes,
+      archiveTools,
+      writtenBy: manifest.dump.pgDump,
+    });
     objects = [...archive.objects];
     ({ data, kept } = archive);
   }

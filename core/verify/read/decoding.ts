@@ -1,7 +1,9 @@
 import { messageOf } from '../../errors.ts';
 import { type CopyRowCounter, type CopyRowCounts, TruncatedSql } from '../../postgres/archive/copy-rows.ts';
+import { damageInExit } from '../../postgres/archive/damage-in-exit.ts';
 import type { PostgresTools } from '../../postgres/programs/tools.ts';
 import { lastWords } from '../../process/child-failed.ts';
+import { howSignalled } from '../../process/ended-by-signal.ts';
 import type { ChildExit } from '../../process/run-child.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
 import { oneLine } from '../../text/one-line.ts';
@@ -38,11 +40,14 @@ const ownFaults: readonly RegExp[] = [
 ];
 
 /** What pg_restore's end says about the archive, where it did not end well; undefined where it did. */
-export function decodingOfExit(exit: ChildExit): Decoding | undefined {
+export async function decodingOfExit(
+  exit: ChildExit,
+  how: { readonly tools: PostgresTools; readonly writtenBy: string },
+): Promise<Decoding | undefined> {
+  const damage = await damageInExit(exit, how);
+  if (damage !== undefined) return broken(damage);
   if (exit.signal !== null) {
-    return undecided(
-      `pg_restore was killed by ${exit.signal}, not by pgproof; most often there was too little memory`,
-    );
+    return undecided(howSignalled('pg_restore', exit));
   }
   if (exit.code === 0) return undefined;
   const words = lastWords(exit.stderrTail) ?? `exit status ${exit.code}`;
@@ -83,6 +88,8 @@ export type ArchiveResult = {
 export type KeptArchive = { readonly path: string } | { readonly problem: unknown };
 
 export type ArchiveContext = StoredObjectContext & {
+  /** The version of the pg_dump that made it. */
+  readonly writtenBy: string;
   /** Finds programs that read what this pg_dump wrote. Rejects where there are none. */
   readonly archiveTools: () => Promise<PostgresTools>;
   readonly scratch: Scratch;

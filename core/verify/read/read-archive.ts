@@ -33,8 +33,8 @@ export async function readArchive(manifest: Manifest, context: ArchiveContext): 
   } catch (error: unknown) {
     return { ...(await readOne(file, context, undefined)), data: undecidedBy(error) };
   }
-  const { signal, stallSeconds } = context;
-  const reader = startRestoreReader({ tools, archive: { format }, signal, stallSeconds });
+  const { signal, stallSeconds, writtenBy } = context;
+  const reader = startRestoreReader({ tools, writtenBy, archive: { format }, signal, stallSeconds });
   return await readOne(file, context, format === 'tar' ? tarReader(reader) : reader);
 }
 

@@ -81,7 +81,7 @@ async function decodeIn(
   context: ArchiveContext,
   objects: ObjectResults,
 ): Promise<Decoding> {
-  const { signal, stallSeconds, keepIn } = context;
+  const { signal, stallSeconds, keepIn, writtenBy } = context;
   const path = join(place, 'archive');
   const gap = await fetchFiles([layout.toc], path, context, objects);
   if (gap !== undefined) return gap;
@@ -95,7 +95,7 @@ async function decodeIn(
     if (dumpIds.length === 0) continue;
     const decoding = await withUseList({ dumpIds, directory: place }, (useList) => {
       const archive = { format: 'directory', path, useList } as const;
-      return startRestoreReader({ tools, archive, signal, stallSeconds }).end();
+      return startRestoreReader({ tools, writtenBy, archive, signal, stallSeconds }).end();
     });
     if (decoding.kind !== 'decoded') return decoding;
     counts.push(decoding.counts);
@@ -109,7 +109,7 @@ async function decodeIn(
 async function listUnfiled(
   tools: PostgresTools,
   path: string,
-  { signal, stallSeconds }: ArchiveContext,
+  { signal, stallSeconds, writtenBy }: ArchiveContext,
 ): Promise<number[] | Decoding> {
   const timeout = AbortSignal.timeout(stallSeconds * 1_000);
   const eitherSignal = AbortSignal.any([signal, timeout]);
@@ -119,7 +119,8 @@ async function listUnfiled(
     if (signal.aborted) return undecided(stopReason(signal));
     if (timeout.aborted)
       return undecided(`pg_restore --list took more than ${stallSeconds} s and was stopped`);
-    const decoding = error instanceof TocUnreadable ? decodingOfExit(error.exit) : undefined;
+    const decoding =
+      error instanceof TocUnreadable ? await decodingOfExit(error.exit, { tools, writtenBy }) : undefined;
     return decoding ?? undecidedBy(error);
   }
 }

@@ -22,6 +22,7 @@ type Archive =
 type Options = {
   /** With a pg_restore that reads what this pg_dump wrote. */
   readonly tools: PostgresTools;
+  readonly writtenBy: string;
   readonly archive: Archive;
   readonly signal: AbortSignal;
   /** After so long without taking or giving a byte it is stopped. */
@@ -32,7 +33,13 @@ type Options = {
  * pg_restore turning an archive's data into SQL, and that being counted. Nothing of it touches a disk; memory is what
  * pg_restore takes for the table of contents. Of an archive that lies on the disk `end` alone is to be called.
  */
-export function startRestoreReader({ tools, archive, signal, stallSeconds }: Options): ArchiveReader {
+export function startRestoreReader({
+  tools,
+  writtenBy,
+  archive,
+  signal,
+  stallSeconds,
+}: Options): ArchiveReader {
   const child = startChild({
     file: toolPath(tools, 'pg_restore'),
     args: sqlArguments({ parts: ['--data-only'], ...archive }),
@@ -75,7 +82,7 @@ export function startRestoreReader({ tools, archive, signal, stallSeconds }: Opt
       if (signal.aborted) return undecided(stopReason(signal));
       if (stalled) return undecided(`pg_restore made no progress for ${stallSeconds} s and was stopped`);
       if (problem !== undefined) return decodingOfProblem(problem.error);
-      return decodingOfExit(exit) ?? decodingOfText(counter);
+      return (await decodingOfExit(exit, { tools, writtenBy })) ?? decodingOfText(counter);
     } catch (error: unknown) {
       return undecided(messageOf(error));
     }

@@ -371,13 +371,13 @@ describe('a limit of the verifier never condemns the backup', () => {
 
 describe('a pg_restore', () => {
   /** A real program, but one that does what the test wants. */
-  async function pretending(script: string): Promise<PostgresTools> {
+  async function pretending(script: string, version = '17.0'): Promise<PostgresTools> {
     const place = join(directory, '.programs');
     await rm(place, { recursive: true, force: true });
     await mkdir(place);
     await writeFile(join(place, 'pg_restore'), `#!/bin/sh\n${script}\n`);
     await chmod(join(place, 'pg_restore'), 0o755);
-    return { version: '17.0', major: 17, directory: place };
+    return { version, major: Number.parseInt(version, 10), directory: place };
   }
   const big = Buffer.alloc(4_000_000, 'x');
   const custom = (): Promise<BackupFixture> => plain({ format: 'custom', objects: { 'archive.dump': big } });
@@ -386,6 +386,18 @@ describe('a pg_restore', () => {
   test.each([
     ['killed by another', 'kill -KILL $$', 'unverifiable', 'was killed by SIGKILL'],
     ['that crashes', 'kill -SEGV $$', 'unverifiable', 'was killed by SIGSEGV'],
+    [
+      'that crashes over this archive only',
+      'test "$1" = --version || kill -SEGV $$',
+      'failed',
+      'the archive is damaged: pg_restore crashes (SIGSEGV) when it reads it',
+    ],
+    [
+      'as new as the archive that does not know its version',
+      'echo "pg_restore: error: unsupported version (1.17) in file header" >&2; exit 1',
+      'failed',
+      'the archive is damaged: its first bytes name a version',
+    ],
     [
       'too old for the archive',
       'echo "pg_restore: error: unsupported version (1.17) in file header" >&2; exit 1',
@@ -427,9 +439,10 @@ describe('a pg_restore', () => {
     ['whose rows differ', `cat >/dev/null; ${complete}`, 'failed', '2 of 2 tables differ'],
     ['that leaves the end unread', `head -c 1000 >/dev/null; ${complete}`, 'failed', '2 of 2 tables differ'],
     ['that fills standard error', 'yes complaint | head -c 4000000 >&2; exit 1', 'failed', 'complaint'],
-  ])('%s', async (_, script, verdict, detail) => {
+  ])('%s', async (what, script, verdict, detail) => {
     await custom();
-    const tools = await pretending(script);
+    // The archive is of 17.0.
+    const tools = await pretending(script, what === 'too old for the archive' ? '16.9' : '17.0');
     const verification = await verify({ tools: async () => tools });
     expect(verification.verdict).toBe(verdict);
     expect(verification.checks[0]).toMatchObject({ name: 'checksum', status: 'passed' });
