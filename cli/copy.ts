@@ -9,6 +9,7 @@ import type { CopyLine, CopyReport } from '../core/copy/request.ts';
 import { copiedEvents } from '../core/copy/run-events.ts';
 import { refuseOnePlace } from '../core/copy/two-places.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
+import type { PassedOver } from '../core/inventory/passed-over.ts';
 import { readBackup } from '../core/inventory/read-backup.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type Channel, notifier } from '../core/notify/notifier.ts';
@@ -22,14 +23,16 @@ import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
 import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
-import { nameOf, storeCommand } from './options.ts';
+import { type LatestFlags, latestFrom, nameOf, storeCommand, withLatestFlags } from './options.ts';
 import { copyLines, missingLines } from './output/copied.ts';
 import { copyProgress } from './output/copy-progress.ts';
 import { tell } from './output/edge.ts';
+import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 
 type CopyFlags = PlaceFlags &
+  LatestFlags &
   KeepFlags &
   LogFlags & {
     readonly allMissing?: true;
@@ -47,7 +50,7 @@ export function copyCommand(): Command {
     .description('bring backups into a second place, each byte checked there; what is there already stays')
     .argument('[id]', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
     .option('--all-missing', 'every backup that the second place has not and would keep');
-  withPlaceFlags(command)
+  withLatestFlags(withPlaceFlags(command))
     .addOption(new Option('--failed-too', 'copy the backup although its verification failed'))
     .option('--name <name>', 'with --all-missing: only of this source', nameOf)
     .option('--database <name>', 'with --all-missing: only of this database', nameOf)
@@ -123,18 +126,21 @@ async function copyNamed(
     readonly clock: () => Date;
     readonly signal: AbortSignal;
   },
-  { failedToo }: CopyFlags,
+  flags: CopyFlags,
   onProgress: Parameters<typeof copyMissing>[0]['onProgress'],
-): Promise<CopyReport> {
+): Promise<CopyReport & { readonly passedOver?: readonly PassedOver[] }> {
   const { from, to, clock, signal } = request;
   const startedAt = clock().toISOString();
   await refuseOnePlace(from, to);
-  const { id } = await readBackup(from, text, { signal });
+  const chosen = await readBackup(from, text, { ...latestFrom(flags), signal });
+  const { id, passedOver } = chosen;
+  const choice = { text, id: formatId(id), storeUrl: from.url, ...flags };
+  tell(process.stderr, choiceLines(chosen, choice, styleFor(process.stderr)));
   const of = { id: formatId(id), number: 1, of: 1 };
   const line = await copyBackup({
     ...request,
     id,
-    failedToo,
+    failedToo: flags.failedToo,
     onProgress: (now) => onProgress?.({ ...now, ...of }),
   }).then(
     (outcome): CopyLine => ({ id: of.id, ...outcome }),
@@ -153,6 +159,7 @@ async function copyNamed(
     there: 0,
     left: [],
     newest: [],
+    ...passedOverJson(passedOver),
   };
 }
 
@@ -192,7 +199,7 @@ function refuseContradictions(id: string | undefined, flags: CopyFlags): void {
       got: id === undefined ? 'neither an id nor --all-missing' : `${id} and --all-missing`,
       fix: 'Give an id, or --all-missing.',
     });
-  const { name, database, keep, dryRun, failedToo } = flags;
+  const { name, database, keep, dryRun, failedToo, any, partial, cluster } = flags;
   const given = Object.entries({
     '--name': name,
     '--database': database,
@@ -200,9 +207,16 @@ function refuseContradictions(id: string | undefined, flags: CopyFlags): void {
     '--dry-run': dryRun,
   });
   const [stray] = given.find(([, value]) => id !== undefined && value !== undefined) ?? [];
-  if (stray === undefined && (id !== undefined || failedToo === undefined)) return;
+  const ofOne = Object.entries({
+    '--failed-too': failedToo,
+    '--any': any,
+    '--partial': partial,
+    '--cluster': cluster,
+  });
+  const [strayOne] = ofOne.find(([, value]) => id === undefined && value !== undefined) ?? [];
+  if (stray === undefined && strayOne === undefined) return;
   throw new UsageError({
-    what: stray === undefined ? '--failed-too goes with one backup' : `${stray} goes with --all-missing`,
+    what: stray === undefined ? `${strayOne} goes with one backup` : `${stray} goes with --all-missing`,
     fix: stray === undefined ? 'Name the backup by its id.' : 'Leave one of the two out.',
   });
 }

@@ -3,13 +3,23 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Held, holdBackup, type LegalHold } from '../core/prune/hold.ts';
 import { releaseBackup } from '../core/prune/release.ts';
 import { interruptible } from './interrupt.ts';
-import { prunableStoreFrom, type StoreFlags, storeCommand } from './options.ts';
+import {
+  type LatestFlags,
+  latestFrom,
+  prunableStoreFrom,
+  type StoreFlags,
+  storeCommand,
+  withLatestFlags,
+} from './options.ts';
+import { tell } from './output/edge.ts';
+import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { printJson, printLines } from './output/result.ts';
+import { styleFor } from './output/style.ts';
 import { timeToCome } from './time.ts';
 
 const idArgument = 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest';
 
-type ByFlag = { readonly by?: string; readonly json?: true };
+type ByFlag = LatestFlags & { readonly by?: string; readonly json?: true };
 
 function byOption(): Option {
   return new Option('--by <who>', 'who says so; default: this user and machine').argParser(textOf);
@@ -22,7 +32,7 @@ function textOf(text: string): string {
 }
 
 export function holdCommand(): Command {
-  return storeCommand('hold')
+  return withLatestFlags(storeCommand('hold'))
     .description('keep a backup, whatever retention says')
     .argument('<id>', idArgument)
     .addOption(
@@ -46,11 +56,26 @@ async function hold(
   const store = await prunableStoreFrom(flags);
   const held = await interruptible((signal) =>
     holdBackup(
-      { backup, reason: flags.reason, by: flags.by ?? thisPerson(), until: flags.until },
+      {
+        backup,
+        ...latestFrom(flags),
+        reason: flags.reason,
+        by: flags.by ?? thisPerson(),
+        until: flags.until,
+      },
       { store, clock: () => new Date(), signal },
     ),
   );
-  if (flags.json) printJson(held);
+  const { choice, ...result } = held;
+  tell(
+    process.stderr,
+    choiceLines(
+      choice,
+      { text: backup, id: held.id, storeUrl: store.url, ...flags },
+      styleFor(process.stderr),
+    ),
+  );
+  if (flags.json) printJson({ ...result, ...passedOverJson(choice.passedOver) });
   else printLines(heldLines(held));
 }
 
@@ -76,7 +101,7 @@ function legalHoldLine(legalHold: LegalHold): string {
 }
 
 export function releaseCommand(): Command {
-  return storeCommand('release')
+  return withLatestFlags(storeCommand('release'))
     .description(
       'give a backup back to retention: its hold goes, or the pin that a sudden loss of rows put on it',
     )
@@ -93,11 +118,20 @@ async function release(
   const store = await prunableStoreFrom(flags);
   const released = await interruptible((signal) =>
     releaseBackup(
-      { backup, by: flags.by ?? thisPerson(), reason: flags.reason },
+      { backup, ...latestFrom(flags), by: flags.by ?? thisPerson(), reason: flags.reason },
       { store, clock: () => new Date(), signal },
     ),
   );
-  if (flags.json) printJson(released);
+  const { choice, ...result } = released;
+  tell(
+    process.stderr,
+    choiceLines(
+      choice,
+      { text: backup, id: released.id, storeUrl: store.url, ...flags },
+      styleFor(process.stderr),
+    ),
+  );
+  if (flags.json) printJson({ ...result, ...passedOverJson(choice.passedOver) });
   else if (released.from === 'hold') printLines([`${released.id} is no longer held; retention decides.`]);
   else
     printLines([

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { most } from '../core/config/options.ts';
+import { isSystemIdentifier, most } from '../core/config/options.ts';
+import type { LatestOptions } from '../core/inventory/latest.ts';
 import { fileStore } from '../core/store/file/file-store.ts';
 import { prunableFileStore } from '../core/store/file/prunable-file-store.ts';
 import type { PrunableStore } from '../core/store/prunable.ts';
@@ -69,11 +70,44 @@ export function withAsOf(command: Command): Command {
   );
 }
 
+/** What `latest` may be, beside the newest good one. */
+export type LatestFlags = PartialFlag & {
+  readonly any?: true;
+  readonly cluster?: string;
+};
+
 export type PartialFlag = { readonly partial?: true };
 
-/** The flag of the commands that take `latest`. */
 export function partialOption(): Option {
   return new Option('--partial', 'latest may be one that tables were left out of on purpose');
+}
+
+/** The flags of the commands that take `latest`: it means the same in all of them. */
+export function withLatestFlags(command: Command): Command {
+  return command
+    .option('--any', 'latest is the newest, whatever its verdict; default: the newest good one')
+    .addOption(partialOption())
+    .addOption(
+      new Option(
+        '--cluster <identifier>',
+        'latest is of the cluster with this system identifier, where a name holds backups of several',
+      ).argParser(identifierOf),
+    );
+}
+
+/** @throws InvalidArgumentError */
+function identifierOf(text: string): string {
+  if (isSystemIdentifier(text)) return text;
+  throw new InvalidArgumentError('Expected the digits of a system identifier, as pgproof list prints them.');
+}
+
+/** What of the flags says which backup `latest` is. */
+export function latestFrom({
+  any,
+  partial,
+  cluster,
+}: LatestFlags): Pick<LatestOptions, 'any' | 'partial' | 'cluster'> {
+  return { any, partial, cluster };
 }
 
 /** Flags of the commands that write archives. */

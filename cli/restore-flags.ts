@@ -4,10 +4,11 @@ import { most } from '../core/config/options.ts';
 import type { BackupId } from '../core/manifest/backup-id.ts';
 import { parseTableSelector } from '../core/postgres/names.ts';
 import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
-import { collectName, partialOption, type StoreFlags, wholeNumber } from './options.ts';
+import { collectName, type LatestFlags, type StoreFlags, wholeNumber, withLatestFlags } from './options.ts';
 import type { ThawFlags } from './thaw.ts';
 
 export type RestoreFlags = StoreFlags &
+  LatestFlags &
   ThawFlags & {
     readonly to?: string;
     readonly create?: true;
@@ -20,8 +21,6 @@ export type RestoreFlags = StoreFlags &
     readonly privileges: boolean;
     readonly globals?: 'print' | 'apply';
     readonly allowSuperusers?: true;
-    readonly any?: true;
-    readonly partial?: true;
     readonly intoNonEmpty?: true;
     readonly keepGoing?: true;
     readonly scratch: string;
@@ -30,7 +29,7 @@ export type RestoreFlags = StoreFlags &
 
 /** Everything that `pgproof restore` takes beside a store. */
 export function withRestoreFlags(command: Command): Command {
-  return command
+  return withLatestFlags(command)
     .option(
       '--to <url>',
       "the server and the database: postgresql://user@host/database; default: libpq's environment",
@@ -62,8 +61,6 @@ export function withRestoreFlags(command: Command): Command {
       '--allow-superusers',
       'with --globals apply: make superusers, and others who may do as much, that the server has not',
     )
-    .option('--any', 'latest is the newest, whatever its verdict')
-    .addOption(partialOption())
     .option('--into-non-empty', 'restore into a database that holds something already')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()));

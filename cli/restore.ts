@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { PgproofError, UsageError } from '../core/errors.ts';
 import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
+import type { PassedOver } from '../core/inventory/passed-over.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type ConnectionParameters, describeServer } from '../core/postgres/connect/parameters.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
@@ -10,10 +11,11 @@ import { restoreBackup } from '../core/restore/restore.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
-import { storeCommand, storeFrom, withAsOf } from './options.ts';
+import { latestFrom, storeCommand, storeFrom, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
+import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { restoreProgress } from './output/restore-progress.ts';
 import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
 import { printJson, printLines, printSource } from './output/result.ts';
@@ -37,13 +39,18 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   const style = styleFor(process.stderr);
   const progress = await restoreProgress(process.stderr);
   let isTouched = false;
+  let passedOver: readonly PassedOver[] = [];
   try {
     const report = await interruptible(async (signal) => {
-      const { id, manifest, verdict, isGood, measured } = await chooseBackup(store, text, {
-        signal,
-        any: flags.any,
-        partial: flags.partial,
-      });
+      const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
+      const { id, manifest, verdict, isGood, measured } = chosen;
+      passedOver = chosen.passedOver;
+      for (const line of choiceLines(
+        chosen,
+        { text, id: formatId(id), storeUrl: store.url, ...flags },
+        style,
+      ))
+        progress.say(line);
       for (const line of partialWarning(manifest, formatId(id)))
         progress.say(`${style.yellow('Careful:')} ${line}`);
       if (!isGood)
@@ -67,7 +74,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         },
       });
     }).finally(progress.stop);
-    if (flags.json) printJson(report);
+    if (flags.json) printJson({ ...report, ...passedOverJson(passedOver) });
     else {
       const table = restoredTable(report.tables, styleFor(process.stdout));
       if (table !== undefined) printLines(table);
@@ -82,7 +89,8 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       const refused = refusedTable(error.report.problems);
       if (refused !== undefined) printLines(refused);
     }
-    if (flags.json && error instanceof PgproofError && 'report' in error) printJson(error.report);
+    if (flags.json && error instanceof PgproofError && 'report' in error)
+      printJson({ ...(error.report as object), ...passedOverJson(passedOver) });
     throw error;
   }
 }
@@ -92,9 +100,12 @@ function whoseRights(target: ConnectionParameters): string {
   return `what the backup holds (functions, triggers, checks) runs on ${describeServer(target)} with the rights of the role ${target.user}`;
 }
 
-async function printGlobals(store: Store, text: string, { any, partial }: RestoreFlags): Promise<void> {
+async function printGlobals(store: Store, text: string, flags: RestoreFlags): Promise<void> {
   await interruptible(async (signal) => {
-    const { id, manifest } = await chooseBackup(store, text, { signal, any, partial });
+    const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
+    const { id, manifest } = chosen;
+    const of = { text, id: formatId(id), storeUrl: store.url, ...flags };
+    tell(process.stderr, choiceLines(chosen, of, styleFor(process.stderr)));
     const sql = await fetchGlobals(manifest, { store, id, signal });
     if (sql === undefined) {
       throw new UsageError({

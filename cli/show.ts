@@ -16,16 +16,19 @@ import { type ReadOptions, type Store, StoreUnusable } from '../core/store/store
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
 import { interruptible } from './interrupt.ts';
 import {
-  type PartialFlag,
-  partialOption,
+  type LatestFlags,
+  latestFrom,
   type StoreFlags,
   storeCommand,
   storeFrom,
   withAsOf,
+  withLatestFlags,
 } from './options.ts';
+import { tell } from './output/edge.ts';
 import { entryJson } from './output/entry-json.ts';
 import { measuredLine } from './output/measured.ts';
 import { partialFacts } from './output/partial.ts';
+import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { printJson, printLines } from './output/result.ts';
 import { type Style, styleFor, table } from './output/style.ts';
 import {
@@ -38,20 +41,21 @@ import {
 } from './output/verdicts.ts';
 
 export function showCommand(): Command {
-  return withAsOf(storeCommand('show'))
+  return withLatestFlags(withAsOf(storeCommand('show')))
     .description('one backup: what it holds and what was proven of it')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
-    .addOption(partialOption())
     .action(run);
 }
 
-async function run(text: string, flags: StoreFlags & PartialFlag & { readonly json?: true }): Promise<void> {
+async function run(text: string, flags: StoreFlags & LatestFlags & { readonly json?: true }): Promise<void> {
   const store = await storeFrom(flags);
   const { entry, stored } = await interruptible(async (signal) => {
-    const entry = await readBackup(store, text, { signal, partial: flags.partial });
+    const entry = await readBackup(store, text, { ...latestFrom(flags), signal });
     return { entry, stored: await storedOf(store, entry, { signal }) };
   });
   const { id, manifest } = entry;
+  const of = { text, id: formatId(id), storeUrl: store.url, ...flags };
+  tell(process.stderr, choiceLines(entry, of, styleFor(process.stderr)));
   if (manifest instanceof Unreadable) {
     throw new PgproofError({
       what: `The manifest of ${formatId(id)} cannot be read`,
@@ -59,7 +63,7 @@ async function run(text: string, flags: StoreFlags & PartialFlag & { readonly js
       fix: 'Do not count on this backup.',
     });
   }
-  if (flags.json) printJson(entryJson(entry, stored));
+  if (flags.json) printJson({ ...entryJson(entry, stored), ...passedOverJson(entry.passedOver) });
   else printLines(describe(store.url, manifest, { ...entry, stored }, styleFor(process.stdout)));
 }
 

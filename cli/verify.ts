@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { defaultLevel } from '../core/config/defaults.ts';
 import { messageOf, UsageError } from '../core/errors.ts';
+import type { PassedOver } from '../core/inventory/passed-over.ts';
 import { findBackup, readBackup } from '../core/inventory/read-backup.ts';
 import { type BackupId, formatId } from '../core/manifest/backup-id.ts';
 import { Unreadable } from '../core/manifest/document.ts';
@@ -26,14 +27,16 @@ import {
 import { interruptible } from './interrupt.ts';
 import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
 import {
-  type PartialFlag,
-  partialOption,
+  type LatestFlags,
+  latestFrom,
   type StoreFlags,
   storeCommand,
   storeFrom,
   withAsOf,
+  withLatestFlags,
 } from './options.ts';
 import { tell } from './output/edge.ts';
+import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { verifiedLines } from './output/verdicts.ts';
@@ -54,10 +57,10 @@ type VerifyFlags = StoreFlags &
     readonly topic?: string;
     readonly notify: NotifyPolicy;
     readonly json?: true;
-  } & PartialFlag;
+  } & LatestFlags;
 
 export function verifyCommand(): Command {
-  const command = withThawFlags(withAsOf(storeCommand('verify')))
+  const command = withLatestFlags(withThawFlags(withAsOf(storeCommand('verify'))))
     .description(
       'prove a backup: read back every byte, decode all of it, count the rows of every table, restore it',
     )
@@ -74,7 +77,6 @@ export function verifyCommand(): Command {
       ).argParser(collectText),
     )
     .option('--checks <file>', 'YAML or JSON with a list of checks, as in a configuration: SQL and programs')
-    .addOption(partialOption())
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())
     .addOption(allowUncontainedOption())
@@ -114,8 +116,13 @@ async function verify(
   { checks, scratch, store, channel, log }: Means,
 ): Promise<void> {
   const progress = await verifyProgress(process.stderr);
+  let passedOver: readonly PassedOver[] = [];
   const verification = await interruptible(async (signal) => {
-    const id = await findBackup(store, text, { signal, partial: flags.partial });
+    const chosen = await findBackup(store, text, { ...latestFrom(flags), signal });
+    const { id } = chosen;
+    passedOver = chosen.passedOver;
+    const of = { text, id: formatId(id), storeUrl: store.url, ...flags };
+    for (const line of choiceLines(chosen, of, styleFor(process.stderr))) progress.say(line);
     await thaw(flags, { store, id, signal }, progress.say);
     progress.start(formatId(id));
     const verifying = verifyAndTell(
@@ -134,7 +141,7 @@ async function verify(
     );
     return await followed(verifying, { id, log, signal });
   }).finally(progress.stop);
-  if (flags.json) printJson(verification);
+  if (flags.json) printJson({ ...verification, ...passedOverJson(passedOver) });
   else printLines(verifiedLines(verification, styleFor(process.stdout)));
   if (flags.asOf !== undefined)
     tell(process.stderr, [

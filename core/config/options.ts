@@ -27,6 +27,22 @@ export const hostName = z.string().refine(isHost, { error: `expected ${noHost.ex
 export const names = z.array(someText).min(1);
 export const port = z.int().min(1).max(most.port);
 export const jobs = z.int().min(1).max(most.jobs);
+/** What initdb gave a cluster, in digits: `--cluster`, and `cluster` of an event. */
+export const systemIdentifier = z.string().regex(/^\d{1,20}$/);
+
+export function isSystemIdentifier(text: string): boolean {
+  return systemIdentifier.safeParse(text).success;
+}
+
+/** What `latest` may be in an event, beside the newest good backup: as the flags of the commands. */
+export const latestOptions = {
+  /** The newest, whatever its verdict. */
+  any: z.boolean().optional(),
+  /** Also one that tables were left out of on purpose. */
+  partial: z.boolean().optional(),
+  /** Only of the cluster with this system identifier, where a name holds backups of several. */
+  cluster: systemIdentifier.optional(),
+};
 
 /** What one run may do otherwise than its source says: keys of a schedule, and of the event that starts the function. */
 export const runOptions = {

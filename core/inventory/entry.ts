@@ -35,7 +35,10 @@ export type ListEntry = ListedBackup & {
 };
 
 /** What counts of the verification: nothing where it, or the manifest that it is about, cannot be read. */
-export function briefOn({ summary, verification }: ListEntry): Brief | undefined {
+export function briefOn({
+  summary,
+  verification,
+}: Pick<ListEntry, 'summary' | 'verification'>): Brief | undefined {
   return summary instanceof Unreadable || verification instanceof Unreadable ? undefined : verification;
 }
 

@@ -1,5 +1,6 @@
 import { PgproofError } from '../errors.ts';
-import { readBackup } from '../inventory/read-backup.ts';
+import type { LatestOptions } from '../inventory/latest.ts';
+import { type Choice, readBackup } from '../inventory/read-backup.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { ManifestUnreadable, serialize, Unreadable } from '../manifest/document.ts';
 import { type Hold, holdName, parseHold } from '../manifest/hold.ts';
@@ -7,7 +8,10 @@ import { type Manifest, manifestName } from '../manifest/manifest.ts';
 import { prunedName } from '../manifest/pruned.ts';
 import type { LockChange, PrunableStore } from '../store/prunable.ts';
 
-export type HoldRequest = {
+/** Which backup `…/latest` is, where it is not just the newest good one. */
+export type LatestAsked = Pick<LatestOptions, 'any' | 'partial' | 'cluster'>;
+
+export type HoldRequest = LatestAsked & {
   /** An id, or `…/latest`. */
   readonly backup: string;
   readonly reason: string;
@@ -19,7 +23,12 @@ export type HoldRequest = {
 /** Whether the store itself keeps the objects too: every one of them, none because it has no such thing. */
 export type LegalHold = { readonly kind: 'done' } | Exclude<LockChange, { readonly kind: 'done' }>;
 
-export type Held = { readonly id: string; readonly hold: Hold; readonly legalHold: LegalHold };
+export type Held = {
+  readonly id: string;
+  readonly hold: Hold;
+  readonly legalHold: LegalHold;
+  readonly choice: Choice;
+};
 
 /**
  * Keeps a backup, whatever retention says: `hold.json` beside its manifest, and a legal hold on its objects where the
@@ -35,7 +44,7 @@ export async function holdBackup(
     signal,
   }: { readonly store: PrunableStore; readonly clock: () => Date; readonly signal: AbortSignal },
 ): Promise<Held> {
-  const { id, manifest } = await readJudged(store, request.backup, signal);
+  const { id, manifest, ...choice } = await readJudged(store, request.backup, { ...request, signal });
   const hold: Hold = {
     formatVersion: 1,
     id: formatId(id),
@@ -47,7 +56,7 @@ export async function holdBackup(
   const inForce = await createHold(store, keyOf(id, holdName), hold, { now: clock(), signal });
   await assertNotPruned(store, formatId(id), signal);
   const legalHold = await setLegalHolds(store, id, manifest, true, signal);
-  return { id: formatId(id), hold: inForce, legalHold };
+  return { id: formatId(id), hold: inForce, legalHold, choice };
 }
 
 /** Somebody holds it already, for another reason or until another time. */
@@ -119,10 +128,11 @@ async function createHold(
 export async function readJudged(
   store: PrunableStore,
   text: string,
-  signal: AbortSignal,
-): Promise<{ readonly id: BackupId; readonly manifest: Manifest }> {
-  const { id, manifest } = await readBackup(store, text, { signal });
-  if (!(manifest instanceof Unreadable)) return { id, manifest };
+  { any, partial, cluster, signal }: LatestAsked & { readonly signal: AbortSignal },
+): Promise<Choice & { readonly id: BackupId; readonly manifest: Manifest }> {
+  const found = await readBackup(store, text, { any, partial, cluster, signal });
+  const { id, manifest, passedOver, notGood } = found;
+  if (!(manifest instanceof Unreadable)) return { id, manifest, passedOver, notGood };
   throw new ManifestUnreadable({
     what: `The manifest of ${formatId(id)} cannot be read`,
     got: manifest.unreadable,

@@ -2,13 +2,14 @@ import { PgproofError } from '../errors.ts';
 import { clustersOf } from '../inventory/clusters.ts';
 import { listBackups } from '../inventory/list-backups.ts';
 import { policyOfLastPrune } from '../inventory/prune-record.ts';
+import type { Choice } from '../inventory/read-backup.ts';
 import { type BackupId, formatId, keyOf } from '../manifest/backup-id.ts';
 import { serialize } from '../manifest/document.ts';
 import { holdName, type Release, releaseName } from '../manifest/hold.ts';
 import { decide } from '../retention/decide.ts';
 import { policyOf } from '../retention/policy.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import { type LegalHold, readJudged, setLegalHolds } from './hold.ts';
+import { type LatestAsked, type LegalHold, readJudged, setLegalHolds } from './hold.ts';
 
 export type Released = {
   readonly id: string;
@@ -18,6 +19,7 @@ export type Released = {
   readonly wasReleased: boolean;
   /** Of the hold. */
   readonly legalHold: LegalHold | undefined;
+  readonly choice: Choice;
 };
 
 /**
@@ -31,14 +33,15 @@ export async function releaseBackup(
     backup,
     by,
     reason,
-  }: { readonly backup: string; readonly by: string; readonly reason: string | undefined },
+    ...asked
+  }: LatestAsked & { readonly backup: string; readonly by: string; readonly reason: string | undefined },
   {
     store,
     clock,
     signal,
   }: { readonly store: PrunableStore; readonly clock: () => Date; readonly signal: AbortSignal },
 ): Promise<Released> {
-  const { id: backupId, manifest } = await readJudged(store, backup, signal);
+  const { id: backupId, manifest, ...choice } = await readJudged(store, backup, { ...asked, signal });
   const id = formatId(backupId);
   const now = clock();
   const holdKey = keyOf(backupId, holdName);
@@ -47,11 +50,11 @@ export async function releaseBackup(
     if (legalHold.kind === 'refused') throw legalHold.why;
     const [left] = await store.remove([holdKey], { signal });
     if (left !== undefined) throw left.why;
-    return { id, from: 'hold', wasReleased: false, legalHold };
+    return { id, from: 'hold', wasReleased: false, legalHold, choice };
   }
   const pin = await pinOf(store, backupId, { now, signal });
   if (pin.of !== id) throw new NothingToRelease(id, pin.of);
-  if (pin.isReleased) return { id, from: 'pin', wasReleased: true, legalHold: undefined };
+  if (pin.isReleased) return { id, from: 'pin', wasReleased: true, legalHold: undefined, choice };
   const release: Release = {
     formatVersion: 1,
     id,
@@ -63,7 +66,7 @@ export async function releaseBackup(
   // One of before this cliff says nothing about it.
   const before = await store.readVersion(key, { signal });
   await store.replaceIf(key, serialize(release), before?.version);
-  return { id, from: 'pin', wasReleased: false, legalHold: undefined };
+  return { id, from: 'pin', wasReleased: false, legalHold: undefined, choice };
 }
 
 /** Nobody holds it, and it is not the last before a cliff: saying so beforehand would lift a pin that nobody has seen. */

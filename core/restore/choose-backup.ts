@@ -1,6 +1,7 @@
 import { briefOn, type ListEntry } from '../inventory/entry.ts';
 import type { Latest, LatestOptions } from '../inventory/latest.ts';
-import { BackupNotFound, findBackup, latestGood, readBackup } from '../inventory/read-backup.ts';
+import type { PassedOver } from '../inventory/passed-over.ts';
+import { BackupNotFound, type Choice, latestGood, noneOf, readBackup } from '../inventory/read-backup.ts';
 import { type InventoryEntry, verdictOn } from '../inventory/read-entry.ts';
 import { formatId, parseIdOrLatest } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
@@ -18,31 +19,29 @@ export type ChosenBackup = {
   readonly isGood: boolean;
   /** How long it took when it was last proven; undefined where no proof says so. */
   readonly measured: MeasuredRestore | undefined;
+  /** Of `…/latest`: newer backups that were not taken, the newest first, with why. */
+  readonly passedOver: readonly PassedOver[];
 };
 
 /**
- * The backup that `text` names. For `…/latest` the newest good one of the cluster that was backed up last; with `any` just
- * the newest. One that tables were left out of only with `partial`.
+ * The backup that `text` names. For `…/latest` the newest good one, by time alone; with `any` the newest whose manifest can
+ * be read. One that tables were left out of only with `partial`.
  *
  * @throws BackupNotFound, ManifestUnreadable, SeveralClusters, UsageError
  */
 export async function chooseBackup(
   store: Store,
   text: string,
-  options: LatestOptions & { readonly any?: boolean | undefined } = {},
+  options: LatestOptions = {},
 ): Promise<ChosenBackup> {
-  const { any = false, partial = false, signal } = options;
   const asked = parseIdOrLatest(text);
-  if ('startedAt' in asked) return readable(await readBackup(store, text, { signal }));
-  if (any) {
-    const newest = formatId(await findBackup(store, text, { signal, partial }));
-    return readable(await readBackup(store, newest, { signal }));
-  }
-  const latest = await latestGood(store, asked, { signal, partial });
-  if (latest.chosen !== undefined) return readable(latest.chosen);
-  // Says that there is none.
-  if (latest.newest === undefined) return readable(await readBackup(store, text, { signal, partial }));
-  throw noneGood(store, text, latest, latest.newest);
+  if ('startedAt' in asked) return readable(await readBackup(store, text, options));
+  const latest = await latestGood(store, asked, options);
+  const { chosen, newest, passedOver } = latest;
+  if (chosen !== undefined) return readable({ ...chosen, passedOver });
+  if (newest === undefined) throw await noneOf(store, text, latest, options);
+  if (options.any === true) return readable(await readBackup(store, formatId(newest.id), options));
+  throw noneGood(store, text, latest, newest);
 }
 
 function noneGood(
@@ -70,8 +69,8 @@ function stateOf(entry: ListEntry): string {
   return briefOn(entry)?.verdict ?? 'never verified';
 }
 
-function readable(entry: InventoryEntry): ChosenBackup {
-  const { id, manifest } = entry;
+function readable(entry: InventoryEntry & Choice): ChosenBackup {
+  const { id, manifest, passedOver } = entry;
   const verification = verdictOn(entry);
   if (!(manifest instanceof Unreadable))
     return {
@@ -79,6 +78,7 @@ function readable(entry: InventoryEntry): ChosenBackup {
       manifest,
       verdict: verification?.verdict,
       isGood: isGood(verification),
+      passedOver,
       measured: verification && lastTimings(verification),
     };
   throw new ManifestUnreadable({

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { someText } from '../../core/config/options.ts';
+import { latestOptions, someText } from '../../core/config/options.ts';
 import { variables } from '../../core/vocabulary.ts';
 import { logEventsEnvironment, objectCreatedSchema, otherPlaceEnvironment } from '../lambda/contract.ts';
 
@@ -35,6 +35,7 @@ export const copyEnvironment = {
 /** `{}` from the schedule or the console: everything that is missing. With `backup` that one, by its id. */
 const byHandSchema = z.strictObject({
   backup: someText.optional(),
+  ...latestOptions,
 });
 
 export const copyEventSchema = z.union([objectCreatedSchema, byHandSchema]);

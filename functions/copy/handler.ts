@@ -1,5 +1,6 @@
 import type { Context } from 'aws-lambda';
 import { withDeadline } from '../lambda/deadline.ts';
+import { warnOfChoice } from '../lambda/passed-over.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
 import { tellTroubles } from '../lambda/tell-troubles.ts';
@@ -15,16 +16,15 @@ const { logger, metrics } = telemetry('copy', copyMetrics.namespace);
 /** Copies the backup whose verdict appeared, or that the event names; with `{}` whatever is missing. */
 export async function handler(event: unknown, context: Context): Promise<CopyResponse> {
   logger.addContext(context);
-  const { topicArn } = copyEnvironment;
   const begin = (): Promise<Prepared> => prepare(event, process.env);
-  const { settings, id, shared, notifier } = await tellFailure(process.env[topicArn], 'copy', begin);
+  const prepared = await tellFailure(process.env[copyEnvironment.topicArn], 'copy', begin);
+  const { settings, id, choice, shared, notifier } = prepared;
+  warnOfChoice(logger, id, choice);
   const { sources, maxAgeHours, to } = settings;
   const run = await withDeadline(
     context,
     (signal) =>
-      id === undefined
-        ? copyAll(sources, { ...shared, signal, maxAgeHours })
-        : copyOne(id, { ...shared, signal }),
+      id ? copyOne(id, { ...shared, signal }) : copyAll(sources, { ...shared, signal, maxAgeHours }),
     tooLong(settings),
   );
   await tellLogOf(run, settings, { logger, metrics });

@@ -1,5 +1,5 @@
 import { lockFrom } from '../../core/config/object-lock.ts';
-import { findBackup } from '../../core/inventory/read-backup.ts';
+import { type Choice, findBackup } from '../../core/inventory/read-backup.ts';
 import type { BackupId } from '../../core/manifest/backup-id.ts';
 import { type Notifier, notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
@@ -17,6 +17,8 @@ export type Prepared = {
   readonly settings: CopySettings;
   /** Undefined: whatever is missing. */
   readonly id: BackupId | undefined;
+  /** How that one was chosen. */
+  readonly choice: Choice;
   readonly shared: Omit<Shared, 'signal'>;
   readonly notifier: Notifier;
 };
@@ -35,19 +37,26 @@ export async function prepare(event: unknown, env: NodeJS.ProcessEnv): Promise<P
   });
   return {
     settings,
-    id: await idOf(request, settings, from),
+    ...(await idOf(request, settings, from)),
     shared: { from, to, lock: () => lockFrom(lock, new Date()), clock: () => new Date() },
     notifier: notifier(snsChannel(settings.topicArn), settings.notify),
   };
 }
 
-async function idOf(event: CopyEvent, settings: CopySettings, from: Store): Promise<BackupId | undefined> {
-  if ('detail' in event)
-    return ofThisStack(
-      idOfEvent(event, { url: settings.store, suffix: verificationSuffix, kind: 'verification' }),
-      settings,
-    );
-  return event.backup === undefined ? undefined : ofThisStack(await findBackup(from, event.backup), settings);
+async function idOf(
+  event: CopyEvent,
+  settings: CopySettings,
+  from: Store,
+): Promise<{ readonly id: BackupId | undefined; readonly choice: Choice }> {
+  const choice: Choice = { passedOver: [] };
+  if ('detail' in event) {
+    const of = { url: settings.store, suffix: verificationSuffix, kind: 'verification' } as const;
+    return { id: ofThisStack(idOfEvent(event, of), settings), choice };
+  }
+  const { backup, any, partial, cluster } = event;
+  if (backup === undefined) return { id: undefined, choice };
+  const { id, ...found } = await findBackup(from, backup, { any, partial, cluster });
+  return { id: ofThisStack(id, settings), choice: found };
 }
 
 /** The role has no right to another's, and S3 would say no more than that. */

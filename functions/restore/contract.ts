@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hostName, jobs, names, port, someText } from '../../core/config/options.ts';
+import { hostName, jobs, latestOptions, names, port, someText } from '../../core/config/options.ts';
 import { variables } from '../../core/vocabulary.ts';
 
 /** What the infrastructure and the restore function agree on; nothing heavy is imported here. */
@@ -49,10 +49,7 @@ export const restoreEventSchema = z.strictObject({
   applyGlobals: z.boolean().optional(),
   /** Also superusers, and others who may do as much, that the server has not. */
   allowSuperusers: z.boolean().optional(),
-  /** `latest` is the newest, whatever its verdict. */
-  any: z.boolean().optional(),
-  /** `latest` may be one that tables were left out of on purpose. */
-  partial: z.boolean().optional(),
+  ...latestOptions,
   intoNonEmpty: z.boolean().optional(),
 });
 

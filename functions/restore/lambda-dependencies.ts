@@ -11,7 +11,7 @@ import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
 export type PreparedRestore = {
   readonly request: RestoreRequest;
   readonly dependencies: RestoreDependencies;
-  readonly chosen: Pick<ChosenBackup, 'verdict' | 'isGood'>;
+  readonly chosen: Omit<ChosenBackup, 'id' | 'manifest'>;
 };
 
 /**
@@ -49,6 +49,7 @@ export async function prepareRestore(
     signal,
     any: asked.any,
     partial: asked.partial,
+    cluster: asked.cluster,
   });
   return {
     chosen,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { checksSchema } from '../../core/config/checks.ts';
-import { someText } from '../../core/config/options.ts';
+import { latestOptions, someText } from '../../core/config/options.ts';
 import { withoutSchema } from '../../core/config/without.ts';
 import { levelChoices, variables } from '../../core/vocabulary.ts';
 import { logEventsEnvironment, objectCreatedSchema } from '../lambda/contract.ts';
@@ -44,8 +44,7 @@ const byHandSchema = z.strictObject({
   level: z.enum(levelChoices).optional(),
   /** Instead of the function's own. */
   checks: checksSchema.optional(),
-  /** `latest` may be one that tables were left out of on purpose. */
-  partial: z.boolean().optional(),
+  ...latestOptions,
   /** What may lack where it is restored, instead of the function's own. */
   without: withoutSchema.optional(),
 });

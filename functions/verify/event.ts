@@ -1,4 +1,4 @@
-import { findBackup } from '../../core/inventory/read-backup.ts';
+import { type Choice, findBackup } from '../../core/inventory/read-backup.ts';
 import type { ReadOptions, Store } from '../../core/store/store.ts';
 import type { VerifyRequest } from '../../core/verify/request.ts';
 import type { ObjectCreated } from '../lambda/contract.ts';
@@ -15,18 +15,22 @@ export async function requestFrom(
   settings: VerifySettings,
   store: Store,
   options: ReadOptions = {},
-): Promise<VerifyRequest> {
+): Promise<{ readonly request: VerifyRequest; readonly choice: Choice }> {
   const { level, checks, without } = settings;
   if (isObjectCreated(event)) {
     const id = idOfEvent(event, { url: settings.store, suffix: manifestSuffix, kind: 'manifest' });
-    return { id, level, checks, without };
+    return { request: { id, level, checks, without }, choice: { passedOver: [] } };
   }
-  const id = await findBackup(store, event.backup, { ...options, partial: event.partial });
+  const { any, partial, cluster } = event;
+  const { id, ...choice } = await findBackup(store, event.backup, { ...options, any, partial, cluster });
   return {
-    id,
-    level: event.level ?? level,
-    checks: event.checks ?? checks,
-    without: event.without ?? without,
+    choice,
+    request: {
+      id,
+      level: event.level ?? level,
+      checks: event.checks ?? checks,
+      without: event.without ?? without,
+    },
   };
 }
 

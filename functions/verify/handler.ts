@@ -3,6 +3,7 @@ import { isInOrder, type Verified } from '../../core/manifest/verified.ts';
 import { BackupNotGood } from '../../core/verify/verdict-error.ts';
 import { withDeadline } from '../lambda/deadline.ts';
 import { logEvents } from '../lambda/log-events.ts';
+import { warnOfChoice } from '../lambda/passed-over.ts';
 import { telemetry } from '../lambda/telemetry.ts';
 import { tellFailure } from '../lambda/tell-failure.ts';
 import { verifyEnvironment, verifyMetrics } from './contract.ts';
@@ -16,11 +17,12 @@ const { logger, metrics } = telemetry('verify', verifyMetrics.namespace);
 export async function handler(event: unknown, context: Context): Promise<Verified> {
   logger.addContext(context);
   const verification = await withDeadline(context, async (signal) => {
-    const { request, dependencies, logTopicArn } = await tellFailure(
+    const { request, choice, dependencies, logTopicArn } = await tellFailure(
       process.env[verifyEnvironment.topicArn],
       'verification',
       () => prepare(event, process.env, signal, context),
     );
+    warnOfChoice(logger, request.id, choice);
     return await loggedVerification(request, dependencies, logEvents(logTopicArn, { logger, metrics }));
   });
   recordVerification(logger, metrics, verification);

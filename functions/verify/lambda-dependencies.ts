@@ -1,4 +1,5 @@
 import type { Context } from 'aws-lambda';
+import type { Choice } from '../../core/inventory/read-backup.ts';
 import { notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
 import { obtainTools, obtainVerificationTools, rememberTools } from '../../core/postgres/programs/obtain.ts';
@@ -22,6 +23,7 @@ export async function prepare(
   context: Pick<Context, 'getRemainingTimeInMillis'>,
 ): Promise<{
   readonly request: VerifyRequest;
+  readonly choice: Choice;
   readonly dependencies: TellDependencies;
   readonly logTopicArn: string | undefined;
 }> {
@@ -30,7 +32,7 @@ export async function prepare(
   const parsed = parseEvent(verifyEventSchema, event, '{"backup": "orders-prod/app/latest"}');
   return {
     logTopicArn: settings.logTopicArn,
-    request: await requestFrom(parsed, settings, store, { signal }),
+    ...(await requestFrom(parsed, settings, store, { signal })),
     dependencies: {
       store,
       tools: rememberTools((serverMajor) => obtainTools({ serverMajor, signal })),

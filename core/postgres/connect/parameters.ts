@@ -51,7 +51,7 @@ export type ConnectionParameters = {
 };
 
 /** `host:port` or the socket's path, for messages; never a secret. */
-export function describeServer({ host, port }: ConnectionParameters): string {
+export function describeServer({ host, port }: Pick<ConnectionParameters, 'host' | 'port'>): string {
   if (host.startsWith('/')) return `${host}/.s.PGSQL.${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

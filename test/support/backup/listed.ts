@@ -10,6 +10,9 @@ export type ListedContent = {
   /** As long as this, with blanks at its end. */
   readonly manifestBytes?: number;
   readonly systemIdentifier?: string | undefined;
+  /** Of the server. */
+  readonly host?: string | undefined;
+  readonly partial?: true;
   /** `none`: never verified. @default intact */
   readonly verdict?: Verdict | 'none';
   readonly level?: Level;
@@ -44,7 +47,7 @@ export function listedDocuments(content: ListedContent): Map<string, Buffer> {
   return documents.set(keyOf(id, 'verification.json'), serialize(verification));
 }
 
-function manifestOf({ id, systemIdentifier }: ListedContent): Manifest {
+function manifestOf({ id, systemIdentifier, host, partial }: ListedContent): Manifest {
   return {
     formatVersion: 1,
     id: formatId(id),
@@ -58,7 +61,9 @@ function manifestOf({ id, systemIdentifier }: ListedContent): Manifest {
       encoding: 'UTF8',
       inRecovery: false,
       ...(systemIdentifier === undefined ? {} : { systemIdentifier }),
+      ...(host === undefined ? {} : { host, port: 5432 }),
     },
+    ...(partial === undefined ? {} : { partial }),
     dump: {
       pgDump: '17.2',
       format: 'custom',

@@ -135,7 +135,7 @@ test('latest of three hundred nights is found in a dozen requests, and no manife
     expect((await chooseBackup(store, 'orders-prod/app/latest')).id).toEqual(nightly(0));
     const chosen = requests();
     expect(chosen.lists + chosen.gets).toBeLessThanOrEqual(14);
-    expect(await findBackup(store, 'orders-prod/app/latest')).toEqual(nightly(0));
+    expect((await findBackup(store, 'orders-prod/app/latest')).id).toEqual(nightly(0));
     expect((await readBackup(store, 'orders-prod/app/latest')).id).toEqual(nightly(0));
     const both = requests();
     expect(both.lists + both.gets).toBeLessThanOrEqual(28);

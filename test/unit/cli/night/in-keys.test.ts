@@ -8,7 +8,7 @@ const core = path.join(import.meta.dirname, '../../../../core');
 
 /** Flags of commands that are to be typed, and of rooms that no night enters. */
 const typed =
-  /\b(?:pgproof|npm run|pg_dump|pg_dumpall|psql|aws)\b[^`]*?--[a-z-]+|--(?:sweep|orphan|yes|thaw|as-of|partial|versions|any)\b/;
+  /\b(?:pgproof|npm run|pg_dump|pg_dumpall|psql|aws)\b[^`]*?--[a-z-]+|--(?:sweep|orphan|yes|thaw|as-of|partial|versions|any|cluster)\b/;
 
 async function advice(): Promise<string[]> {
   const files = await readdir(core, { recursive: true });
