@@ -2,11 +2,10 @@ import { type Command, Option } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { majorsOf } from '../core/manifest/majors.ts';
-import { archiveBytes } from '../core/manifest/sizes.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import { chooseEntries, selectionArguments } from '../core/restore/choose-entries.ts';
 import { isPartial, type Selection, type TableSelector, wholeBackup } from '../core/restore/request.ts';
-import { formatAge, formatBytes, formatDuration } from '../core/text/units.ts';
+import { formatAge, formatDuration } from '../core/text/units.ts';
 import { type LookPlan, planLook } from '../core/verify/look/plan.ts';
 import { type LookedAt, type LookRequest, withRestored } from '../core/verify/look/with-restored.ts';
 import { allowUncontainedOption, uncontainedFrom } from './containment.ts';
@@ -21,6 +20,7 @@ import {
   withAsOf,
 } from './options.ts';
 import { lackingLines, restoredLine, wayLines } from './output/looked-at.ts';
+import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
 import { styleFor } from './output/style.ts';
 import { verifyProgress } from './output/verify-progress.ts';
@@ -139,11 +139,11 @@ function chooser({ manifest }: Chosen, selection: Selection): LookRequest['choos
 }
 
 /** Which backup, how old, how good, and how long it will take: before anything is fetched. */
-function beginning({ id, manifest, verdict }: Chosen, plan: LookPlan, isOfSome: boolean): string {
+function beginning({ id, manifest, verdict, measured }: Chosen, plan: LookPlan, isOfSome: boolean): string {
   const age = formatAge((Date.now() - id.startedAt.getTime()) / 1_000);
-  const size = `${formatBytes(archiveBytes(manifest))} to fetch`;
-  const time = `${isOfSome ? 'at most ' : 'about '}${formatDuration(plan.seconds)} to restore`;
-  return `${formatId(id)}: ${age} old, ${verdict ?? 'not verified'}; ${size}, ${time}`;
+  const bySize = measured === undefined ? `; by its size some ${formatDuration(plan.seconds)}` : '';
+  const less = isOfSome ? '; less for what was asked for' : '';
+  return `${formatId(id)}: ${age} old, ${verdict ?? 'not verified'}; ${expectedLine(manifest, measured)}${bySize}${less}`;
 }
 
 function greeting(looked: LookedAt, isAsking: boolean): string[] {

@@ -28,5 +28,6 @@ export async function fetchAll(
     database: sql === undefined ? undefined : Buffer.from(sql),
     counts: undefined,
     throughRoot: [],
+    timings: undefined,
   };
 }

@@ -12,7 +12,7 @@ export type LookPlan = {
   readonly keepArchive: boolean;
   /** What the private server may take. */
   readonly databaseBytes: number;
-  /** What it may take at most, by its size alone. */
+  /** Of the whole backup, guessed by its size: mostly too many. */
   readonly seconds: number;
   readonly jobs: number;
 };
