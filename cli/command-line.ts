@@ -39,6 +39,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./list.ts')).listCommand(),
   show: async () => (await import('./show.ts')).showCommand(),
   restore: async () => (await import('./restore.ts')).restoreCommand(),
+  shell: async () => (await import('./shell.ts')).shellCommand(),
   copy: async () => (await import('./copy.ts')).copyCommand(),
   prune: async () => (await import('./prune.ts')).pruneCommand(),
   hold: async () => (await import('./hold.ts')).holdCommand(),

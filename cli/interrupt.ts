@@ -13,6 +13,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   // Every read of a store listens to it, and a listing has many at once.
   setMaxListeners(0, controller.signal);
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGINT' && isTerminalLent) return;
     if (controller.signal.aborted) process.exit(new Interrupted(signal).exitStatus);
     controller.abort(new Interrupted(signal));
   };
@@ -29,5 +30,23 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
       : error;
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
+  }
+}
+
+let isTerminalLent = false;
+
+/**
+ * Leaves Ctrl-C and Ctrl-\\ to another program that has the terminal meanwhile: who types them gets both programs
+ * interrupted, for they are of one process group, and means only that one.
+ */
+export async function lendTerminal<T>(work: () => Promise<T>): Promise<T> {
+  const ignore = (): void => undefined;
+  process.on('SIGQUIT', ignore);
+  isTerminalLent = true;
+  try {
+    return await work();
+  } finally {
+    isTerminalLent = false;
+    process.off('SIGQUIT', ignore);
   }
 }

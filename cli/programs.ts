@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { InventoryCache } from '../core/inventory/cache.ts';
 import { openFileCache } from '../core/inventory/file-cache.ts';
-import type { FindToolsOptions } from '../core/postgres/programs/find.ts';
+import { type FindToolsOptions, findTools } from '../core/postgres/programs/find.ts';
 import {
   type FetchPrograms,
   obtainServerTools,
@@ -10,7 +10,7 @@ import {
   rememberTools,
   type VerificationTools,
 } from '../core/postgres/programs/obtain.ts';
-import type { FoundTools } from '../core/postgres/programs/tools.ts';
+import { type FoundTools, toolPath } from '../core/postgres/programs/tools.ts';
 import { cacheHome } from '../layers/postgres/build-root.ts';
 import { builtLayers, canFetchTools, fetchTools } from '../layers/postgres/fetch-programs.ts';
 
@@ -35,6 +35,16 @@ export function machinePrograms(run: {
     verificationTools: (major) => obtainVerificationTools({ ...options, major }),
     serverTools: (major) => obtainServerTools({ ...options, major }),
   };
+}
+
+/**
+ * The psql for a person to use: the one on PATH where it is not older than these programs, for it knows the user's history
+ * and keys; else theirs.
+ */
+export async function psqlFor(client: FoundTools, signal: AbortSignal): Promise<string> {
+  const { found } = await findTools({ ...machinePlaces(), signal });
+  const own = found.find(({ place, major }) => place === 'PATH' && major >= client.major);
+  return toolPath(own ?? client, 'psql');
 }
 
 /** Where a command looks for programs: in every usual place, and in the layers that were built on this machine. */

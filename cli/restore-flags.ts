@@ -67,7 +67,7 @@ export function withRestoreFlags(command: Command): Command {
 }
 
 /** @throws InvalidArgumentError */
-function collectTable(text: string, before: readonly TableSelector[] = []): readonly TableSelector[] {
+export function collectTable(text: string, before: readonly TableSelector[] = []): readonly TableSelector[] {
   const name = parseTableSelector(text);
   if (name === undefined)
     throw new InvalidArgumentError('Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL.');

@@ -1,8 +1,6 @@
-import { access, constants } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { defaultLevel } from '../core/config/defaults.ts';
-import { messageOf, UsageError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { PassedOver } from '../core/inventory/passed-over.ts';
 import { findBackup, readBackup } from '../core/inventory/read-backup.ts';
 import { type BackupId, formatId } from '../core/manifest/backup-id.ts';
@@ -10,7 +8,7 @@ import { Unreadable } from '../core/manifest/document.ts';
 import { isInOrder, type Verified } from '../core/manifest/verified.ts';
 import { type Channel, notifier } from '../core/notify/notifier.ts';
 import { verifiedEvent } from '../core/notify/verified-event.ts';
-import { type Scratch, temporaryScratch } from '../core/scratch/scratch.ts';
+import type { Scratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { BackupNotGood } from '../core/verify/verdict-error.ts';
 import { verifyAndTell } from '../core/verify/verify-and-tell.ts';
@@ -42,6 +40,7 @@ import { styleFor } from './output/style.ts';
 import { verifiedLines } from './output/verdicts.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 import { machinePrograms } from './programs.ts';
+import { scratchFrom } from './scratch.ts';
 import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
 import { refuseWithout, withoutOption } from './without.ts';
 
@@ -186,24 +185,4 @@ async function thaw(
 
 function collectText(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-/** @throws UsageError where there is no such directory, or we may not write there */
-async function scratchFrom({ scratch }: VerifyFlags): Promise<Scratch> {
-  if (scratch === undefined) return temporaryScratch();
-  const directory = resolve(scratch);
-  try {
-    // A trailing slash: a file is refused too.
-    await access(`${directory}/`, constants.W_OK | constants.X_OK);
-  } catch (cause: unknown) {
-    throw new UsageError(
-      {
-        what: '--scratch is no directory that can be written to',
-        got: messageOf(cause),
-        fix: 'Make it, or name another one.',
-      },
-      { cause },
-    );
-  }
-  return temporaryScratch(directory);
 }

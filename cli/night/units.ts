@@ -1,3 +1,4 @@
+import { shellWord } from '../../core/text/shell-word.ts';
 /** What starts the command, with absolute paths: neither cron nor systemd has a shell's. */
 export type Started = {
   /** Of Node.js. */
@@ -113,8 +114,4 @@ export function cronLine({ node, pgproof, config }: Started): string {
 MAILTO=root
 17 * * * *  pgproof  ${line}
 `;
-}
-
-function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -29,7 +29,14 @@ export function parseConninfo(text: string): Settings {
  * name (`host=evil dbname=x`, `-Fp`, a URL, quotes, newlines), libpq takes it for the name and nothing else.
  */
 export function quoteConninfo(database: string): string {
-  return `dbname='${database.replace(/[\\']/g, '\\$&')}'`;
+  return writeConninfo({ dbname: database });
+}
+
+/** `keyword='value'` pairs that libpq reads as these values and nothing else. */
+export function writeConninfo(settings: Settings): string {
+  return Object.entries(settings)
+    .map(([keyword, value = '']) => `${keyword}='${value.replace(/[\\']/g, '\\$&')}'`)
+    .join(' ');
 }
 
 function bareName(text: string): Settings {

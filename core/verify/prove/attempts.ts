@@ -62,7 +62,7 @@ function firstOfEach(problems: readonly RestoreProblem[]): RestoreProblem[] {
 
 async function restoreOnce(
   manifest: Manifest,
-  { serverTools, store, id, directory, signal, onProgress }: RestoreContext,
+  { serverTools, store, id, directory, leaveOut = new Set(), signal, onProgress }: RestoreContext,
   run: {
     /** Of the archive; undefined: it is streamed. */
     readonly path: string | undefined;
@@ -90,11 +90,12 @@ async function restoreOnce(
     create: prepared.create,
     makesPublic: manifest.selection?.schemas === undefined ? undefined : 'with its owner',
     jobs,
-    leaveOut: new Set(
-      [...prepared.missing.entries, ...prepared.unmet.entries, ...(prepared.money?.entries ?? [])].map(
+    leaveOut: new Set([
+      ...leaveOut,
+      ...[...prepared.missing.entries, ...prepared.unmet.entries, ...(prepared.money?.entries ?? [])].map(
         ({ dumpId }) => dumpId,
       ),
-    ),
+    ]),
     exitOnError: false,
     signal,
     onProgress: (progress) => onProgress?.({ step: 'restoring', ...progress }),

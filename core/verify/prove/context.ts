@@ -29,4 +29,6 @@ export type RestoreContext = ProofContext & {
   readonly stored: StoredChecks;
   /** For files of ours, and where the archive is kept. */
   readonly directory: string;
+  /** Entries of the archive that are not restored, by dump id. Default: all are. */
+  readonly leaveOut?: ReadonlySet<number> | undefined;
 };

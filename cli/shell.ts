@@ -1,0 +1,153 @@
+import { type Command, Option } from 'commander';
+import { UsageError } from '../core/errors.ts';
+import { formatId } from '../core/manifest/backup-id.ts';
+import { majorsOf } from '../core/manifest/majors.ts';
+import { chooseBackup } from '../core/restore/choose-backup.ts';
+import { chooseEntries, selectionArguments } from '../core/restore/choose-entries.ts';
+import { isPartial, type Selection, type TableSelector, wholeBackup } from '../core/restore/request.ts';
+import { formatAge, formatDuration } from '../core/text/units.ts';
+import { type LookPlan, planLook } from '../core/verify/look/plan.ts';
+import { type LookedAt, type LookRequest, withRestored } from '../core/verify/look/with-restored.ts';
+import { allowUncontainedOption, uncontainedFrom } from './containment.ts';
+import { interruptible } from './interrupt.ts';
+import {
+  collectName,
+  type PartialFlag,
+  partialOption,
+  type StoreFlags,
+  storeCommand,
+  storeFrom,
+  withAsOf,
+} from './options.ts';
+import { lackingLines, restoredLine, wayLines } from './output/looked-at.ts';
+import { expectedLine } from './output/measured.ts';
+import { partialWarning } from './output/partial.ts';
+import { styleFor } from './output/style.ts';
+import { verifyProgress } from './output/verify-progress.ts';
+import { machinePrograms, psqlFor } from './programs.ts';
+import { runPsql, socketConninfo } from './psql.ts';
+import { collectTable } from './restore-flags.ts';
+import { scratchFrom } from './scratch.ts';
+import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
+
+type ShellFlags = StoreFlags &
+  ThawFlags &
+  PartialFlag & {
+    readonly table?: readonly TableSelector[];
+    readonly schema?: readonly string[];
+    readonly any?: true;
+    readonly allowUncontained?: true;
+    readonly scratch?: string;
+    readonly json?: true;
+  };
+
+type Chosen = Awaited<ReturnType<typeof chooseBackup>>;
+
+export function shellCommand(): Command {
+  // In the order in which they were given, as psql does them.
+  const steps: string[] = [];
+  const step =
+    (flag: string) =>
+    (text: string): string => {
+      steps.push(flag, text);
+      return text;
+    };
+  return withThawFlags(withAsOf(storeCommand('shell')))
+    .description('look into a backup: restores it into a private server, opens psql in it, and takes it away')
+    .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
+    .addOption(
+      new Option('--table <name>', 'only this table, which is quicker; may be given several times').argParser(
+        collectTable,
+      ),
+    )
+    .option('--schema <name>', 'only what is in this schema; may be given several times', collectName)
+    .addOption(
+      new Option(
+        '-c, --command <sql>',
+        'psql runs this instead of asking; may be given several times',
+      ).argParser(step('-c')),
+    )
+    .addOption(
+      new Option('-f, --file <file>', 'psql runs what is in this file; may be given several times').argParser(
+        step('-f'),
+      ),
+    )
+    .option('--any', 'latest is the newest, whatever its verdict')
+    .addOption(partialOption())
+    .addOption(allowUncontainedOption())
+    .option(
+      '--scratch <directory>',
+      "where the private server lies (default: the system's directory for temporary files)",
+    )
+    .action((text: string, flags: ShellFlags) => run(text, flags, steps));
+}
+
+async function run(text: string, flags: ShellFlags, steps: readonly string[]): Promise<void> {
+  if (flags.json)
+    throw new UsageError({
+      what: 'What psql prints is no JSON document',
+      got: '--json',
+      fix: "Leave it out, and have SQL make the JSON: -c 'select json_agg(t) from t'.",
+    });
+  const scratch = await scratchFrom(flags);
+  const store = await storeFrom(flags);
+  const selection: Selection = { ...wholeBackup, tables: flags.table ?? [], schemas: flags.schema ?? [] };
+  const style = styleFor(process.stderr);
+  const progress = await verifyProgress(process.stderr);
+  const careful = (line: string): void => progress.say(`${style.yellow('Careful:')} ${line}`);
+  const status = await interruptible(async (signal) => {
+    const { any, partial } = flags;
+    const chosen = await chooseBackup(store, text, { signal, any, partial });
+    const { id, manifest } = chosen;
+    selectionArguments(manifest, selection);
+    for (const line of partialWarning(manifest, formatId(id))) careful(line);
+    if (!chosen.isGood) careful(`${formatId(id)} is ${chosen.verdict ?? 'not verified'}`);
+    const plan = await planLook(manifest, { scratch, isPartial: isPartial(selection) });
+    const programs = machinePrograms({ signal, onProgress: progress.say });
+    const serverTools = await programs.verificationTools(majorsOf(manifest).needed);
+    const program = await psqlFor(serverTools.client, signal);
+    progress.say(beginning(chosen, plan, isPartial(selection)));
+    await thawIfAsked(flags, { store, id, manifest, signal }, progress.say);
+    progress.start(formatId(id));
+    return await withRestored(
+      { id, manifest, plan, choose: chooser(chosen, selection) },
+      {
+        store,
+        serverTools,
+        scratch,
+        signal,
+        uncontained: uncontainedFrom(flags),
+        onProgress: progress.on,
+      },
+      async (looked) => {
+        progress.stop();
+        const isAsking = steps.length === 0 && process.stdin.isTTY === true;
+        for (const line of [...lackingLines(looked.lacking, style), ...greeting(looked, isAsking)])
+          progress.say(line);
+        const { parameters } = looked;
+        return await runPsql({ program, parameters, steps, signal: looked.signal });
+      },
+    );
+  }).finally(progress.stop);
+  // psql's own, also where it is what pgproof has for a call that was wrong.
+  process.exitCode = status;
+}
+
+function chooser({ manifest }: Chosen, selection: Selection): LookRequest['choose'] {
+  if (!isPartial(selection)) return undefined;
+  return (archive) => chooseEntries(manifest, selection, { ...archive, intoEmpty: true });
+}
+
+/** Which backup, how old, how good, and how long it will take: before anything is fetched. */
+function beginning({ id, manifest, verdict, measured }: Chosen, plan: LookPlan, isOfSome: boolean): string {
+  const age = formatAge((Date.now() - id.startedAt.getTime()) / 1_000);
+  const bySize = measured === undefined ? `; by its size some ${formatDuration(plan.seconds)}` : '';
+  const less = isOfSome ? '; less for what was asked for' : '';
+  return `${formatId(id)}: ${age} old, ${verdict ?? 'not verified'}; ${expectedLine(manifest, measured)}${bySize}${less}`;
+}
+
+function greeting(looked: LookedAt, isAsking: boolean): string[] {
+  const notes = looked.notes.map((note) => `Note: ${note}`);
+  if (!isAsking) return notes;
+  return [...notes, restoredLine(looked), ...wayLines(looked, socketConninfo(looked.parameters))];
+}
