@@ -2,9 +2,9 @@ import { tmpdir } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { most } from '../core/config/options.ts';
 import type { BackupId } from '../core/manifest/backup-id.ts';
-import { parseTableSelector } from '../core/postgres/names.ts';
+import { isSchemaSelector, readTableSelector } from '../core/restore/name-pattern.ts';
 import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
-import { collectName, partialOption, type StoreFlags, wholeNumber } from './options.ts';
+import { partialOption, type StoreFlags, wholeNumber } from './options.ts';
 import type { ThawFlags } from './thaw.ts';
 
 export type RestoreFlags = StoreFlags &
@@ -14,6 +14,8 @@ export type RestoreFlags = StoreFlags &
     readonly jobs?: number;
     readonly table?: readonly TableSelector[];
     readonly schema?: readonly string[];
+    readonly excludeTable?: readonly TableSelector[];
+    readonly excludeSchema?: readonly string[];
     readonly schemaOnly?: true;
     readonly dataOnly?: true;
     readonly owner: boolean;
@@ -44,10 +46,27 @@ export function withRestoreFlags(command: Command): Command {
     .addOption(
       new Option(
         '--table <name>',
-        'only this table, TABLE or SCHEMA.TABLE; may be given several times',
+        'only this table, view or sequence, TABLE or SCHEMA.TABLE, or a pattern as psql has it; may be given several times',
       ).argParser(collectTable),
     )
-    .option('--schema <name>', 'only what is in this schema; may be given several times', collectName)
+    .addOption(
+      new Option(
+        '--schema <name>',
+        'only what is in this schema, a name or a pattern; may be given several times',
+      ).argParser(collectSchema),
+    )
+    .addOption(
+      new Option(
+        '--exclude-table <name>',
+        'not this table, a name or a pattern; may be given several times',
+      ).argParser(collectTable),
+    )
+    .addOption(
+      new Option(
+        '--exclude-schema <name>',
+        'nothing of this schema, a name or a pattern; may be given several times',
+      ).argParser(collectSchema),
+    )
     .addOption(new Option('--schema-only', 'no rows').conflicts('dataOnly'))
     .option('--data-only', 'rows only, into tables that are there')
     .option('--no-owner', 'everything belongs to the role that restores')
@@ -71,10 +90,18 @@ export function withRestoreFlags(command: Command): Command {
 
 /** @throws InvalidArgumentError */
 function collectTable(text: string, before: readonly TableSelector[] = []): readonly TableSelector[] {
-  const name = parseTableSelector(text);
+  const name = readTableSelector(text);
   if (name === undefined)
-    throw new InvalidArgumentError('Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL.');
+    throw new InvalidArgumentError(
+      'Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL, or a pattern as psql has it.',
+    );
   return [...before, name];
+}
+
+/** @throws InvalidArgumentError */
+function collectSchema(text: string, before: readonly string[] = []): readonly string[] {
+  if (!isSchemaSelector(text)) throw new InvalidArgumentError('Expected the name of a schema, or a pattern.');
+  return [...before, text];
 }
 
 /** What the flags ask for, of a backup that was chosen and a database that was found out. */
@@ -99,6 +126,8 @@ function selectionFrom(flags: RestoreFlags): Selection {
   return {
     tables: flags.table ?? [],
     schemas: flags.schema ?? [],
+    excludeTables: flags.excludeTable ?? [],
+    excludeSchemas: flags.excludeSchema ?? [],
     part: flags.schemaOnly ? 'schema' : flags.dataOnly ? 'data' : 'all',
     owners: flags.owner,
     privileges: flags.privileges,
