@@ -23,7 +23,7 @@ type Relation = { readonly schema: string; readonly name: string; readonly dumpI
 export function askedEntries(
   { id, tables }: Pick<Manifest, 'id' | 'tables'>,
   selection: Selection,
-  { entries, byId, described, trees }: ArchiveEntries,
+  { entries, byId, described, links, trees }: ArchiveEntries,
 ): AskedEntries {
   const relations: Relation[] = [];
   const isRelation = (dumpId: number): boolean => relationTypes.has(byId.get(dumpId)?.type ?? '');
@@ -63,6 +63,11 @@ export function askedEntries(
   // Partitions lie in schemas of their own, if they like.
   for (const dumpId of [...chosen]) for (const one of trees.below(dumpId)) chosen.add(one);
   for (const dumpId of excluded) chosen.delete(dumpId);
+  // A sequence goes with its column, unless another table needs it, or it was asked for.
+  const own = new Set([...matched.relations].map(({ dumpId }) => dumpId));
+  for (const { dumpId, type } of entries)
+    if (type === 'SEQUENCE' && excluded.has(links.ownerOf(dumpId) ?? -1) && !own.has(dumpId))
+      chosen.delete(dumpId);
   if (chosen.size === 0 && !isAllBut)
     refuseContradiction([...selection.tables.map(textOf), ...selection.schemas].join(', '));
   const named = new Set([...matched.named].map(({ dumpId }) => dumpId).filter((one) => chosen.has(one)));

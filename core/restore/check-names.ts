@@ -38,7 +38,7 @@ export function checkNames(
     const [first, second] = partsOf(identity);
     if (first === undefined) continue;
     if (second !== undefined && relations.has(type)) add(first, second);
-    if (second !== undefined || type === 'schema') schemas.add(asListed(first));
+    if (type === 'schema') schemas.add(asListed(first));
   }
   for (const { schema } of listed.values()) schemas.add(schema);
   matchSelection({ relations: [...listed.values()], schemas: [...schemas] }, selection, id);

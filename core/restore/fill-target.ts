@@ -85,7 +85,7 @@ async function setUsedSequences(
   const settings = choice?.sequenceSettings ?? [];
   if (settings.length === 0) return [];
   notes.push(
-    `${plural(settings.length, 'sequence')} that were there are used, and set to what the backup says where that is further on, never back`,
+    `${plural(settings.length, 'sequence')} of the target ${settings.length === 1 ? 'is' : 'are'} used, and set to what the backup says where that is further on, never back`,
   );
   return await withConnection(target, { database, signal }, (client) => setSequences(client, settings));
 }

@@ -115,7 +115,7 @@ export function selectEntries(
   for (const id of chosen) {
     const owner = ownerOf(id);
     // Chosen as all of a schema is: what belongs to something comes with that, or not at all.
-    if (owner === undefined || standsAlone(id)) take(id);
+    if (owner === undefined || standsAlone(id) || typeOf(id) === 'SEQUENCE') take(id);
   }
   const belongings = new Map<number, number[]>();
   for (const { dumpId } of toc.entries) {

@@ -40,9 +40,12 @@ const shown = 10;
  */
 export function refuseLacking({ archive, asked, result }: Told): void {
   const { byId } = archive;
+  const isNothing = result.selected.size === 0 && result.used.size === 0;
   const bad = result.lacking.filter(
     ({ dumpId }) =>
-      asked.named.has(dumpId) || (asked.chosen.has(dumpId) && holdsRows.has(byId.get(dumpId)?.type ?? '')),
+      isNothing ||
+      asked.named.has(dumpId) ||
+      (asked.chosen.has(dumpId) && holdsRows.has(byId.get(dumpId)?.type ?? '')),
   );
   if (bad.length === 0) return;
   const lacks = [...new Set(bad.map(({ lacks }) => lacks))];
@@ -129,8 +132,11 @@ export function selectionNotes(told: Told): string[] {
 }
 
 /** A foreign key, or a table's place in a publication, whose other side is not the backup's. */
-function apartNote({ archive, target, asked }: Told, { dumpId, lacks }: Lacking): string[] {
-  const { byId, described } = archive;
+function apartNote({ archive, target, asked, result }: Told, { dumpId, lacks }: Lacking): string[] {
+  const { byId, described, links } = archive;
+  const owner = links.ownerOf(dumpId) ?? dumpId;
+  // Nobody misses a key of a table that is not there.
+  if (!result.selected.has(owner) && !target.has(owner)) return [];
   const sql = oneLine(described.get(dumpId)?.sql ?? '', { squeeze: true, limit: 2_000 });
   const isThere = target.has(lacks);
   if (byId.get(dumpId)?.type === 'PUBLICATION TABLE')
