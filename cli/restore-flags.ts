@@ -1,20 +1,19 @@
 import { tmpdir } from 'node:os';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { most } from '../core/config/options.ts';
 import type { BackupId } from '../core/manifest/backup-id.ts';
-import { parseTableSelector } from '../core/postgres/names.ts';
-import type { RestoreRequest, Selection, TableSelector } from '../core/restore/request.ts';
-import { collectName, type LatestFlags, type StoreFlags, wholeNumber, withLatestFlags } from './options.ts';
+import type { RestoreRequest, Selection } from '../core/restore/request.ts';
+import { type LatestFlags, type StoreFlags, wholeNumber, withLatestFlags } from './options.ts';
+import { namesFrom, type SelectionFlags, withSelectionFlags } from './selection-flags.ts';
 import type { ThawFlags } from './thaw.ts';
 
 export type RestoreFlags = StoreFlags &
   LatestFlags &
-  ThawFlags & {
+  ThawFlags &
+  SelectionFlags & {
     readonly to?: string;
     readonly create?: true;
     readonly jobs?: number;
-    readonly table?: readonly TableSelector[];
-    readonly schema?: readonly string[];
     readonly schemaOnly?: true;
     readonly dataOnly?: true;
     readonly owner: boolean;
@@ -29,7 +28,7 @@ export type RestoreFlags = StoreFlags &
 
 /** Everything that `pgproof restore` takes beside a store. */
 export function withRestoreFlags(command: Command): Command {
-  return withLatestFlags(command)
+  return withSelectionFlags(withLatestFlags(command))
     .option(
       '--to <url>',
       "the server and the database: postgresql://user@host/database; default: libpq's environment",
@@ -40,13 +39,6 @@ export function withRestoreFlags(command: Command): Command {
         wholeNumber(1, most.jobs),
       ),
     )
-    .addOption(
-      new Option(
-        '--table <name>',
-        'only this table, TABLE or SCHEMA.TABLE; may be given several times',
-      ).argParser(collectTable),
-    )
-    .option('--schema <name>', 'only what is in this schema; may be given several times', collectName)
     .addOption(new Option('--schema-only', 'no rows').conflicts('dataOnly'))
     .option('--data-only', 'rows only, into tables that are there')
     .option('--no-owner', 'everything belongs to the role that restores')
@@ -64,14 +56,6 @@ export function withRestoreFlags(command: Command): Command {
     .option('--into-non-empty', 'restore into a database that holds something already')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()));
-}
-
-/** @throws InvalidArgumentError */
-export function collectTable(text: string, before: readonly TableSelector[] = []): readonly TableSelector[] {
-  const name = parseTableSelector(text);
-  if (name === undefined)
-    throw new InvalidArgumentError('Expected TABLE or SCHEMA.TABLE, odd parts in double quotes as in SQL.');
-  return [...before, name];
 }
 
 /** What the flags ask for, of a backup that was chosen and a database that was found out. */
@@ -94,8 +78,7 @@ export function requestFrom(
 
 function selectionFrom(flags: RestoreFlags): Selection {
   return {
-    tables: flags.table ?? [],
-    schemas: flags.schema ?? [],
+    ...namesFrom(flags),
     part: flags.schemaOnly ? 'schema' : flags.dataOnly ? 'data' : 'all',
     owners: flags.owner,
     privileges: flags.privileges,

@@ -8,6 +8,7 @@ import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import { RestoreFailed } from '../core/restore/report.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
+import { type Left, whatToDrop } from '../core/restore/what-to-drop.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { interruptible } from './interrupt.ts';
@@ -40,6 +41,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   const progress = await restoreProgress(process.stderr);
   let isTouched = false;
   let passedOver: readonly PassedOver[] = [];
+  let makes: Left['makes'];
   try {
     const report = await interruptible(async (signal) => {
       const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
@@ -72,6 +74,9 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
           isTouched ||= event.step === 'restoring';
           progress.on(event);
         },
+        onMakes: (relations) => {
+          makes = relations;
+        },
       });
     }).finally(progress.stop);
     if (flags.json) printJson({ ...report, ...passedOverJson(passedOver) });
@@ -81,10 +86,7 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       tell(process.stderr, restoreSummary(report, style));
     }
   } catch (error: unknown) {
-    if (error instanceof Interrupted && isTouched)
-      progress.say(
-        'What was restored so far is not complete: drop that database, or empty it, before you use it.',
-      );
+    if (error instanceof Interrupted && isTouched) progress.say(whatToDrop({ makes }, flags.create ?? false));
     if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
       const refused = refusedTable(error.report.problems);
       if (refused !== undefined) printLines(refused);

@@ -3,15 +3,15 @@ import { UsageError } from '../core/errors.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { majorsOf } from '../core/manifest/majors.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
-import { chooseEntries, selectionArguments } from '../core/restore/choose-entries.ts';
-import { isPartial, type Selection, type TableSelector, wholeBackup } from '../core/restore/request.ts';
+import { chooseEntries } from '../core/restore/choose-entries.ts';
+import { isPartial, type Selection, wholeBackup } from '../core/restore/request.ts';
+import { selectionArguments } from '../core/restore/selection-arguments.ts';
 import { formatAge, formatDuration } from '../core/text/units.ts';
 import { type LookPlan, planLook } from '../core/verify/look/plan.ts';
 import { type LookedAt, type LookRequest, withRestored } from '../core/verify/look/with-restored.ts';
 import { allowUncontainedOption, uncontainedFrom } from './containment.ts';
 import { interruptible } from './interrupt.ts';
 import {
-  collectName,
   type PartialFlag,
   partialOption,
   type StoreFlags,
@@ -26,15 +26,14 @@ import { styleFor } from './output/style.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 import { machinePrograms, psqlFor } from './programs.ts';
 import { runPsql, socketConninfo } from './psql.ts';
-import { collectTable } from './restore-flags.ts';
 import { scratchFrom } from './scratch.ts';
+import { namesFrom, type SelectionFlags, withSelectionFlags } from './selection-flags.ts';
 import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
 
 type ShellFlags = StoreFlags &
   ThawFlags &
+  SelectionFlags &
   PartialFlag & {
-    readonly table?: readonly TableSelector[];
-    readonly schema?: readonly string[];
     readonly any?: true;
     readonly allowUncontained?: true;
     readonly scratch?: string;
@@ -52,15 +51,9 @@ export function shellCommand(): Command {
       steps.push(flag, text);
       return text;
     };
-  return withThawFlags(withAsOf(storeCommand('shell')))
+  return withSelectionFlags(withThawFlags(withAsOf(storeCommand('shell'))))
     .description('look into a backup: restores it into a private server, opens psql in it, and takes it away')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
-    .addOption(
-      new Option('--table <name>', 'only this table, which is quicker; may be given several times').argParser(
-        collectTable,
-      ),
-    )
-    .option('--schema <name>', 'only what is in this schema; may be given several times', collectName)
     .addOption(
       new Option(
         '-c, --command <sql>',
@@ -91,7 +84,7 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
     });
   const scratch = await scratchFrom(flags);
   const store = await storeFrom(flags);
-  const selection: Selection = { ...wholeBackup, tables: flags.table ?? [], schemas: flags.schema ?? [] };
+  const selection: Selection = { ...wholeBackup, ...namesFrom(flags) };
   const style = styleFor(process.stderr);
   const progress = await verifyProgress(process.stderr);
   const careful = (line: string): void => progress.say(`${style.yellow('Careful:')} ${line}`);

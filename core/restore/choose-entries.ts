@@ -1,39 +1,19 @@
-import { PgproofError, UsageError } from '../errors.ts';
 import type { Manifest, TableRows } from '../manifest/manifest.ts';
-import { isLabelOf } from '../postgres/archive/entry-label.ts';
-import { firstCopy } from '../postgres/archive/first-copy.ts';
-import { readToc, type Toc, type TocEntry } from '../postgres/archive/toc.ts';
+import { asListed, isLabelOf } from '../postgres/archive/entry-label.ts';
+import { readToc } from '../postgres/archive/toc.ts';
 import { type Unmet, unmetEntries } from '../postgres/archive/unmet.ts';
-import { labelOf } from '../postgres/names.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
 import { oneLine } from '../text/one-line.ts';
-import { isThroughRoot, type PartitionTrees, partitionTrees } from './partition-trees.ts';
-import { isPartial, type Selection, type TableSelector } from './request.ts';
-import { selectEntries } from './select-entries.ts';
-
-/** A table or schema that was asked for is not in the backup. */
-export class NotInBackup extends PgproofError {
-  override readonly name = 'NotInBackup';
-}
-
-/** What pg_restore gets beside the archive. @throws UsageError */
-export function selectionArguments(manifest: Manifest, selection: Selection): string[] {
-  const { part, owners, privileges } = selection;
-  const args = [
-    ...(part === 'schema' ? ['--schema-only'] : []),
-    ...(part === 'data' ? ['--data-only'] : []),
-    ...(owners ? [] : ['--no-owner']),
-    ...(privileges ? [] : ['--no-privileges']),
-  ];
-  if (manifest.dump.format === 'plain' && (args.length > 0 || isPartial(selection))) {
-    throw new UsageError({
-      what: 'A backup in plain SQL can be restored as a whole only',
-      got: [...args, ...(isPartial(selection) ? ['--table or --schema'] : [])].join(' '),
-      fix: 'Restore all of it into a new database (--create) and take from there what you need.',
-    });
-  }
-  return args;
-}
+import { type ArchiveEntries, readArchiveEntries } from './archive-entries.ts';
+import { type AskedEntries, askedEntries } from './asked-entries.ts';
+import { relationTypes } from './entry-links.ts';
+import { type InTheWay, thingsInTheWay } from './in-the-way.ts';
+import { type LookUp, lookAtTarget } from './look-at-target.ts';
+import { moreTables } from './more-tables.ts';
+import { isPartial, type Selection } from './request.ts';
+import { type EntrySelection, emptyTarget, selectEntries, type TargetHas } from './select-entries.ts';
+import { refuseLacking, refuseNotThere, selectionNotes } from './selection-notes.ts';
+import type { MadeRelation } from './what-to-drop.ts';
 
 /** What a restore of some tables or schemas takes of an archive. */
 export type Choice = {
@@ -43,23 +23,33 @@ export type Choice = {
   readonly holds: (table: TableRows) => boolean;
   /** What people should know of it. */
   readonly notes: readonly string[];
+  /** What the target had not, and has then. */
+  readonly makes: readonly MadeRelation[];
+  /** What of the target has names that the restore needs: nothing can be made before they are free. */
+  readonly inTheWay: readonly InTheWay[];
+  /** Of sequences that the target has and that are used: the archive's statements that set them. */
+  readonly sequenceSettings: readonly string[];
 };
 
-type ChoiceSource = {
+export type ChoiceSource = {
   readonly tools: PostgresTools;
   readonly path: string;
   readonly intoEmpty: boolean;
   /** For files of ours. */
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** Asks the target what it has; undefined: it is taken to be empty, and to offer every extension. */
+  readonly lookUp?: LookUp | undefined;
+  /** Leaves out what cannot be made, and tells of it, instead of refusing. */
+  readonly keepGoing?: boolean | undefined;
 };
 
 /**
  * What a restore of some tables or schemas takes; undefined for a whole one. A partitioned table is its partitions, at
- * every level. A partition alone is a table by itself, unless the archive loads its rows through the root of its tree:
- * then that tree is made too, and the rows lie in it where they belong on this server.
+ * every level. A partition alone is a table by itself, unless the target has its parent; or the archive loads its rows
+ * through the root of its tree: then that is made too, and the rows lie in it where they belong on this server.
  *
- * @throws NotInBackup
+ * @throws NotInBackup, UsageError, TargetRefused
  */
 export async function chooseEntries(
   manifest: Manifest,
@@ -68,48 +58,50 @@ export async function chooseEntries(
 ): Promise<Choice | undefined> {
   const { format } = manifest.dump;
   if (format === 'plain' || (!isPartial(selection) && !hasUnmet(manifest))) return undefined;
-  const { tools, path, signal } = source;
-  const toc = await readToc({ tools, path, format, signal });
-  const unmet = unmetEntries(manifest, toc);
-  if (!isPartial(selection)) return withoutUnmet(unmet);
-  const trees = partitionTrees(toc);
-  const tables = new Map(toc.entries.filter(({ type }) => type === 'TABLE').map((one) => [one.dumpId, one]));
-  const chosen = new Set<number>();
-  // pg_restore's own comparison of names, which knows where one ends: a list of contents does not tell.
-  const find = async (filter: readonly string[]): Promise<boolean> => {
-    const found = await readToc({ tools, path, format, selection: filter, signal });
-    for (const { dumpId } of found.entries) chosen.add(dumpId);
-    return found.entries.some(({ dumpId }) => tables.has(dumpId));
-  };
-  for (const wanted of selection.tables) {
-    const { schema, name } = wanted;
-    const isThere = await find([...(schema === undefined ? [] : [`--schema=${schema}`]), `--table=${name}`]);
-    if (!isThere) refuseUnknownTable(manifest, wanted);
+  const { tools, path, signal, directory } = source;
+  if (!isPartial(selection)) {
+    const toc = await readToc({ tools, path, format, signal });
+    return withoutUnmet(unmetEntries(manifest, toc));
   }
-  for (const schema of selection.schemas) {
-    refuseUnknownSchema(manifest, schema);
-    await find([`--schema=${schema}`]);
+  const archive = await readArchiveEntries({ tools, path, format, directory, signal });
+  const { entries: unmet } = unmetEntries(manifest, { ...archive, ...unknownVersions });
+  const asked = withoutUnmetEntries(
+    askedEntries(manifest, selection, archive),
+    unmet.map(({ dumpId }) => dumpId),
+  );
+  const target = await lookAtTarget(archive, source.lookUp);
+  if (selection.part === 'data') {
+    if (source.lookUp !== undefined) refuseNotThere(archive, asked, target);
+    const result = selectEntries(archive, archive.links, { ...asked, target: emptyTarget });
+    return choiceOf(manifest, archive, { selected: onlyRows(result, archive, asked), settings: target });
   }
-  for (const id of [...chosen]) if (tables.has(id)) for (const part of trees.below(id)) chosen.add(part);
-  const { added, notes } = await treesOf(toc, trees, chosen, selection, source);
-  const selected = selectEntries(toc, new Set([...chosen, ...added]), source.intoEmpty);
-  const isRowsOf = ({ type, dependsOn }: TocEntry, of: ReadonlySet<number>): boolean =>
-    type === 'TABLE DATA' && dependsOn.some((id) => of.has(id));
-  for (const entry of toc.entries) if (isRowsOf(entry, added)) selected.delete(entry.dumpId);
-  // Attaching a partition to a tree that has indexes makes those of the partition.
-  if (!source.intoEmpty && added.size > 0) for (const id of attachedIndexes(toc)) selected.delete(id);
-  const rows = toc.entries.filter(({ dumpId, type }) => type === 'TABLE DATA' && selected.has(dumpId));
+  const more = selection.part === 'all' ? await moreTables(archive, asked, target, source) : noMore;
+  const chosen = new Set([...asked.chosen, ...more.added]);
+  const all = selectEntries(archive, archive.links, { chosen, excluded: asked.excluded, target });
+  const result = { ...all, selected: withoutAttachedIndexes(all.selected, archive) };
+  const told = { archive, asked, target, result, intoEmpty: source.intoEmpty };
+  if (!source.keepGoing) refuseLacking(told);
+  const { byId, links } = archive;
+  const selected = new Set(
+    [...result.selected].filter(
+      (id) => byId.get(id)?.type !== 'TABLE DATA' || !more.added.has(links.ownerOf(id) ?? -1),
+    ),
+  );
   return {
-    leaveOut: new Set([
-      ...toc.entries.map(({ dumpId }) => dumpId).filter((id) => !selected.has(id)),
-      ...unmet.entries.map(({ dumpId }) => dumpId),
-    ]),
-    holds: (table) =>
-      isSelected(selection, table) ||
-      (table.root !== undefined && rows.some(({ label }) => isLabelOf(label, table))),
-    notes,
+    ...choiceOf(manifest, archive, {
+      selected,
+      settings: target,
+      used: result.used,
+      uncompared: more.scattered,
+    }),
+    notes: [...more.notes, ...selectionNotes(told)],
+    inTheWay: thingsInTheWay(archive, asked, target, result),
+    ...(selection.part === 'schema' ? { sequenceSettings: [] } : {}),
   };
 }
+
+const noMore = { added: new Set<number>(), notes: [], scattered: new Set<number>() } as const;
+const unknownVersions = { createdAt: undefined, serverVersion: undefined, pgDumpVersion: undefined } as const;
 
 /** Whether a partial backup holds what cannot be restored, as it needs what was left out. */
 export function hasUnmet({ dump, leftOut }: Manifest): boolean {
@@ -128,105 +120,102 @@ function withoutUnmet({ entries, names }: Unmet): Choice {
     notes: [
       `not restored, as it needs what was left out of the backup on purpose: ${oneLine(named)}${more > 0 ? `; and ${more} more` : ''}`,
     ],
+    makes: [],
+    inTheWay: [],
+    sequenceSettings: [],
   };
 }
 
-/** The tables that are to be made, without rows, for partitions whose rows are loaded through the root of their tree. */
-async function treesOf(
-  toc: Toc,
-  trees: PartitionTrees,
-  chosen: ReadonlySet<number>,
-  { part }: Selection,
-  { tools, path, intoEmpty, directory, signal }: ChoiceSource,
-): Promise<{ readonly added: ReadonlySet<number>; readonly notes: readonly string[] }> {
-  const added = new Set<number>();
-  const notes: string[] = [];
-  if (part !== 'all') return { added, notes };
-  // pg_dump decides by what is above a partition, so siblings are alike.
-  const asked = new Set<number>();
-  for (const id of chosen) {
-    const parent = trees.parentOf(id);
-    const rootId = trees.rootOf(id);
-    if (parent === undefined || chosen.has(rootId) || asked.has(parent)) continue;
-    if (intoEmpty) asked.add(parent);
-    const rows = toc.entries.find(({ type, dependsOn }) => type === 'TABLE DATA' && dependsOn.includes(id));
-    if (rows === undefined) continue;
-    const copied = await firstCopy({ tools, path, dumpId: rows.dumpId, directory, signal });
-    const root = toc.entries.find(({ dumpId }) => dumpId === rootId);
-    if (copied === undefined || !isThroughRoot(copied, root)) continue;
-    if (!intoEmpty) {
-      // The tree is there, and rows that come through its root need their partition to be in it.
-      const attach = toc.entries.find(
-        ({ type, dependsOn }) =>
-          type === 'TABLE ATTACH' && dependsOn.includes(id) && dependsOn.includes(parent),
-      );
-      if (attach !== undefined) added.add(attach.dumpId);
+function withoutUnmetEntries(asked: AskedEntries, unmet: readonly number[]): AskedEntries {
+  const excluded = new Set([...asked.excluded, ...unmet]);
+  return { ...asked, excluded };
+}
+
+/** Of a restore of rows alone: those of what was asked for, and what its sequences are set to. */
+function onlyRows(
+  { selected }: EntrySelection,
+  { byId, links }: ArchiveEntries,
+  { chosen }: AskedEntries,
+): Set<number> {
+  const isWanted = (id: number): boolean => {
+    const type = byId.get(id)?.type;
+    if (type !== 'TABLE DATA') return type === 'SEQUENCE SET' || /^BLOB/.test(type ?? '');
+    return chosen.has(links.ownerOf(id) ?? id);
+  };
+  return new Set([...selected].filter(isWanted));
+}
+
+/** Attaching a partition to a tree that the target has makes the indexes of the partition that the tree's have. */
+function withoutAttachedIndexes(
+  selected: ReadonlySet<number>,
+  { entries, byId, links, trees }: ArchiveEntries,
+): Set<number> {
+  const attached = new Set(
+    entries
+      .filter(({ type, dumpId }) => type === 'TABLE ATTACH' && selected.has(dumpId))
+      .flatMap(({ dumpId }) => links.ownerOf(dumpId) ?? [])
+      .filter((table) => !selected.has(trees.parentOf(table) ?? table)),
+  );
+  const tableOf = (id: number): number => links.ownerOf(id) ?? -1;
+  const pairs = entries.flatMap(({ dumpId, type, dependsOn }) => {
+    if (type !== 'INDEX ATTACH') return [];
+    const both = dependsOn.filter((id) => ['INDEX', 'CONSTRAINT'].includes(byId.get(id)?.type ?? ''));
+    const child = both.find((id) => both.some((other) => trees.parentOf(tableOf(id)) === tableOf(other)));
+    const parent = both.find((id) => id !== child);
+    return child === undefined || parent === undefined ? [] : [{ dumpId, child, parent }];
+  });
+  const away = new Set<number>();
+  for (let before = -1; before !== away.size; ) {
+    before = away.size;
+    for (const { dumpId, child, parent } of pairs)
+      if (attached.has(tableOf(child)) || away.has(parent)) away.add(child).add(dumpId);
+  }
+  return new Set([...selected].filter((id) => !away.has(id) && !away.has(tableOf(id))));
+}
+
+function choiceOf(
+  { tables }: Manifest,
+  { entries, described, links }: ArchiveEntries,
+  chosen: {
+    readonly selected: ReadonlySet<number>;
+    /** The target whose sequences are set, and never made. */
+    readonly settings: TargetHas;
+    readonly used?: ReadonlySet<number> | undefined;
+    /** Tables whose rows cannot be told from others'. */
+    readonly uncompared?: ReadonlySet<number> | undefined;
+  },
+): Choice {
+  const { selected, settings, used, uncompared } = chosen;
+  const held = new Set<string>();
+  const makes: MadeRelation[] = [];
+  const sequenceSettings: string[] = [];
+  const leaveOut = new Set<number>();
+  for (const { dumpId, type, label } of entries) {
+    const owner = links.ownerOf(dumpId);
+    const isOfUsed = owner !== undefined && type === 'SEQUENCE SET' && settings.has(owner);
+    if (isOfUsed && (selected.has(dumpId) || used?.has(owner)))
+      sequenceSettings.push(described.get(dumpId)?.sql ?? '');
+    if (!selected.has(dumpId) || isOfUsed) {
+      leaveOut.add(dumpId);
       continue;
     }
-    for (const one of [rootId, ...trees.below(rootId)]) if (!chosen.has(one)) added.add(one);
-    notes.push(
-      `${labelOf(copied)} was made too, with all its partitions: pg_dump wrote the rows of its partitions so that they are loaded through it, and each lies where it belongs on this server`,
-    );
+    const names = described.get(dumpId);
+    if (names !== undefined && relationTypes.has(type))
+      makes.push({ type, schema: names.schema, name: names.name });
+    if (type !== 'TABLE DATA') continue;
+    const table = owner === undefined ? tables.find((one) => isLabelOf(label, one)) : described.get(owner);
+    if (table !== undefined && !uncompared?.has(owner ?? -1)) held.add(keyOf(table));
   }
-  return { added, notes: [...new Set(notes)] };
+  return {
+    leaveOut,
+    holds: (table) => held.has(keyOf(table)),
+    notes: [],
+    makes,
+    inTheWay: [],
+    sequenceSettings,
+  };
 }
 
-/** Indexes of partitions that are parts of their parent's, and what attaches them. */
-function attachedIndexes({ entries }: Toc): number[] {
-  const isIndex = new Set(
-    entries.filter(({ type }) => type === 'INDEX' || type === 'CONSTRAINT').map(({ dumpId }) => dumpId),
-  );
-  return entries
-    .filter(({ type }) => type === 'INDEX ATTACH')
-    .flatMap(({ dumpId, dependsOn }) => [dumpId, ...dependsOn.filter((id) => isIndex.has(id))]);
-}
-
-/** Whether a table, or the one that it is a partition of, was asked for by name. */
-function isSelected(selection: Selection, table: TableRows): boolean {
-  return (
-    selection.schemas.includes(table.schema) ||
-    selection.tables.some(
-      (one) => matches(one, table) || (table.root !== undefined && matches(one, table.root)),
-    )
-  );
-}
-
-function matches(one: TableSelector, table: { readonly schema: string; readonly name: string }): boolean {
-  return one.name === table.name && (one.schema === undefined || one.schema === table.schema);
-}
-
-function refuseUnknownTable({ id, tables }: Manifest, wanted: TableSelector): void {
-  if (tables.some((table) => matches(wanted, table))) return;
-  throw new NotInBackup({
-    what: `There is no such table in ${id}`,
-    got: wanted.schema === undefined ? wanted.name : `${wanted.schema}.${wanted.name}`,
-    expected: namesLike(
-      wanted.name,
-      tables.map(({ schema, name }) => `${schema}.${name}`),
-    ),
-    fix: 'See them all: pgproof show ID.',
-  });
-}
-
-function refuseUnknownSchema({ id, tables }: Manifest, wanted: string): void {
-  const schemas = [...new Set(tables.map(({ schema }) => schema))];
-  if (schemas.includes(wanted)) return;
-  throw new NotInBackup({
-    what: `There is no table in such a schema in ${id}`,
-    got: wanted,
-    expected: namesLike(wanted, schemas),
-    fix: 'See them all: pgproof show ID.',
-  });
-}
-
-const shownNames = 5;
-
-/** Those that share their beginning first; few of them. */
-function namesLike(wanted: string, names: readonly string[]): string {
-  const stem = wanted.slice(0, 3).toLowerCase();
-  const near = names.filter((name) => name.toLowerCase().includes(stem));
-  const chosen = near.length > 0 ? near : names;
-  return chosen.length <= shownNames
-    ? `one of ${chosen.join(', ')}`
-    : `one of ${chosen.slice(0, shownNames).join(', ')}, …`;
+function keyOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
+  return `${asListed(schema)}\n${asListed(name)}`;
 }

@@ -6,12 +6,14 @@ import { compareWithTarget } from './compare-rows.ts';
 import type { Run } from './fill-target.ts';
 import type { RestoredTable } from './report.ts';
 
-/** Counts what should be there. Not in a database that held something before: its rows cannot be told from ours. */
+/** Counts what should be there. Not of tables that held rows before: those cannot be told from ours. */
 export async function compareTarget(run: Run): Promise<readonly RestoredTable[]> {
-  const { request, dependencies, choice } = run;
+  const { request, dependencies, choice, before } = run;
   const { manifest, target, signal, onProgress } = dependencies;
   if (request.selection.part === 'schema') return [];
-  const expected = manifest.tables.filter((table) => choice?.holds(table) ?? true);
+  const expected = manifest.tables.filter(
+    (table) => (choice?.holds(table) ?? true) && before?.stateOf(table) !== 'rows',
+  );
   const totalTables = expected.length;
   const counts = await countsFor(run, expected);
   return await withConnection(target, { database: request.database, signal }, (client) =>

@@ -14,10 +14,13 @@ import type {
 } from '../postgres/pg-restore/restoration.ts';
 import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
+import { plural } from '../text/units.ts';
+import type { Before } from './before.ts';
 import { withServer } from './check-target.ts';
 import type { Choice } from './choose-entries.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
+import { setSequences } from './set-sequences.ts';
 import { watchSize } from './watch-size.ts';
 
 /** A restore whose target was found fit, with everything that it needs. */
@@ -34,6 +37,8 @@ export type Run = {
   /** Further arguments of pg_restore. */
   readonly selection: readonly string[];
   readonly isEmpty: boolean;
+  /** What was there; undefined where that was nothing. */
+  readonly before: Before | undefined;
   readonly fetching: FetchContext;
 };
 
@@ -66,8 +71,23 @@ export async function fillTarget(run: Run, jobs: number, notes: string[]): Promi
     );
   if (result.whyOneJob !== undefined) notes.push(`in the archive's order, as ${result.whyOneJob}`);
   const found = { problems: [...problems, ...result.problems], jobs: result.jobs };
+  if (found.problems.length === 0 || run.request.keepGoing)
+    found.problems.push(...(await setUsedSequences(run, notes)));
   if (sql === undefined || (found.problems.length > 0 && !run.request.keepGoing)) return found;
   return { ...found, problems: [...found.problems, ...(await describeTarget(run, sql))] };
+}
+
+/** Sequences that were there before, and that the archive therefore does not make. */
+async function setUsedSequences(
+  { request: { database }, dependencies: { target, signal }, choice }: Run,
+  notes: string[],
+): Promise<RestoreProblem[]> {
+  const settings = choice?.sequenceSettings ?? [];
+  if (settings.length === 0) return [];
+  notes.push(
+    `${plural(settings.length, 'sequence')} of the target ${settings.length === 1 ? 'is' : 'are'} used, and set to what the backup says where that is further on, never back`,
+  );
+  return await withConnection(target, { database, signal }, (client) => setSequences(client, settings));
 }
 
 /** Owner, grants and settings, for a database that is made under its own name and that the archive does not make. */

@@ -1,8 +1,8 @@
-import { quoteIdentifier } from '../postgres/names.ts';
+import { labelOf, quoteIdentifier } from '../postgres/names.ts';
 import type { Run } from './fill-target.ts';
 
 /** What people should know of how it is restored, whatever comes of it. */
-export function notesBefore({ request, dependencies, server, archive, isEmpty, choice }: Run): string[] {
+export function notesBefore({ request, dependencies, server, archive, before, choice }: Run): string[] {
   const { manifest } = dependencies;
   const sourceMajor = Math.floor(manifest.server.versionNum / 10_000);
   const notes: string[] = [];
@@ -18,7 +18,13 @@ export function notesBefore({ request, dependencies, server, archive, isEmpty, c
     notes.push(
       'what needs something that was left out is refused, and of plain SQL nothing can be passed by: --keep-going restores the rest',
     );
-  if (!isEmpty) notes.push('rows were not compared: the database held something before');
+  const filled = manifest.tables.filter(
+    (table) => (choice?.holds(table) ?? true) && before?.stateOf(table) === 'rows',
+  );
+  if (filled.length > 0 && request.selection.part !== 'schema')
+    notes.push(
+      `held rows before, to which those of the backup were added, and were not compared: ${named(filled)}`,
+    );
   if (request.selection.part === 'schema') notes.push('rows were not compared: only the schema was restored');
   if (request.create && request.database !== manifest.database)
     notes.push('settings, owner and grants of the database itself are kept under its own name only');
@@ -29,6 +35,13 @@ export function notesBefore({ request, dependencies, server, archive, isEmpty, c
       'settings, owner and grants of the database itself are not in this backup: a later one has them',
     );
   return notes;
+}
+
+const shown = 5;
+
+function named(tables: readonly { readonly schema: string; readonly name: string }[]): string {
+  const more = tables.length - shown;
+  return `${tables.slice(0, shown).map(labelOf).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
 /** What is left to do where all went well. */

@@ -2,6 +2,7 @@ import { PgproofError } from '../errors.ts';
 import type { RowsStatus } from '../manifest/rows-compared.ts';
 import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { formatCount } from '../text/units.ts';
+import { type Left, whatToDrop } from './what-to-drop.ts';
 
 export type RestoredTable = {
   readonly schema: string;
@@ -36,6 +37,8 @@ export type RestoreReport = {
   readonly problems: readonly RestoreProblem[];
   /** What people should know although nothing failed. */
   readonly notes: readonly string[];
+  /** Of one that failed: what it may have left in a database that was not its own to make. */
+  readonly left?: Left | undefined;
 };
 
 export function isRestored({ problems, tables }: RestoreReport): boolean {
@@ -48,7 +51,7 @@ export class RestoreFailed extends PgproofError {
   readonly report: RestoreReport;
 
   constructor(report: RestoreReport, options?: ErrorOptions) {
-    const { id, database, created, problems, tables, keptGoing } = report;
+    const { id, database, created, problems, tables, keptGoing, left = { makes: undefined } } = report;
     const bad = tables.filter(({ status }) => status === 'differs' || status === 'missing');
     const words = [
       ...problems.slice(0, 10).map(({ message, entry }) => (entry ? `${entry.label}: ${message}` : message)),
@@ -62,7 +65,7 @@ export class RestoreFailed extends PgproofError {
         fix:
           keptGoing && !problems.some(({ endsRestore }) => endsRestore)
             ? `All else is there. ${adviceFor(problems)}`
-            : `What is there is not complete: ${created ? 'drop that database' : 'empty that database'} before you try again. ${adviceFor(problems)}`,
+            : `${whatToDrop(left, created)} ${adviceFor(problems)}`,
       },
       options,
     );

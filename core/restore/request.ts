@@ -4,12 +4,17 @@ import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import type { Store } from '../store/store.ts';
+import type { MadeRelation } from './what-to-drop.ts';
 
 /** What of a backup is restored. All of it where nothing is named. */
 export type Selection = {
-  /** Plain names, or `schema.name` with either part quoted as in SQL where it needs that. */
+  /** Tables, views, materialized views, foreign tables, sequences; a partitioned table is all its partitions. */
   readonly tables: readonly TableSelector[];
+  /** Names of schemas, or patterns of psql's. */
   readonly schemas: readonly string[];
+  /** What stays away of what is restored otherwise. */
+  readonly excludeTables?: readonly TableSelector[] | undefined;
+  readonly excludeSchemas?: readonly string[] | undefined;
   readonly part: 'all' | 'schema' | 'data';
   /** Whether objects get the owners, and people the rights, that they had. */
   readonly owners: boolean;
@@ -17,7 +22,12 @@ export type Selection = {
 };
 
 /** A table; without a schema every one of that name. */
-export type TableSelector = { readonly schema: string | undefined; readonly name: string };
+export type TableSelector = {
+  readonly schema: string | undefined;
+  readonly name: string;
+  /** As it was asked for, where it may be a pattern too: see readTableSelector. */
+  readonly pattern?: string | undefined;
+};
 
 export type RestoreRequest = {
   readonly id: BackupId;
@@ -46,8 +56,8 @@ export const wholeBackup: Selection = {
   privileges: true,
 };
 
-export function isPartial({ tables, schemas }: Selection): boolean {
-  return tables.length > 0 || schemas.length > 0;
+export function isPartial({ tables, schemas, excludeTables, excludeSchemas }: Selection): boolean {
+  return [tables, schemas, excludeTables ?? [], excludeSchemas ?? []].some(({ length }) => length > 0);
 }
 
 export type RestoreProgress =
@@ -79,4 +89,6 @@ export type RestoreDependencies = {
   readonly scratch: Scratch;
   readonly signal: AbortSignal;
   readonly onProgress?: ((event: RestoreProgress) => void) | undefined;
+  /** Hears, before the target is changed, what is to be made there: see `makes` of Left. */
+  readonly onMakes?: ((makes: readonly MadeRelation[] | undefined) => void) | undefined;
 };

@@ -5,15 +5,22 @@ import { archiveBytes } from '../manifest/sizes.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
 import { readServerFacts } from '../postgres/facts/server-facts.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
+import { type Before, readBefore, readMade } from './before.ts';
 import { bringArchive } from './bring-archive.ts';
+import { checkNames } from './check-names.ts';
 import { checkTarget, withServer } from './check-target.ts';
-import { chooseEntries, hasUnmet, selectionArguments } from './choose-entries.ts';
+import { type Choice, chooseEntries, hasUnmet } from './choose-entries.ts';
 import { compareTarget } from './compare-target.ts';
 import { type Filled, fillTarget, type Run } from './fill-target.ts';
+import { refuseInTheWay } from './in-the-way.ts';
+import type { LookUp } from './look-at-target.ts';
 import { notesAfter, notesBefore } from './notes.ts';
 import { refusePowers } from './refuse-powers.ts';
 import { isRestored, type RestoredTable, RestoreFailed, type RestoreReport } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
+import { selectionArguments } from './selection-arguments.ts';
+import { readOfferedExtensions, readTargetObjects } from './target-objects.ts';
+import type { Left, MadeRelation } from './what-to-drop.ts';
 
 /**
  * Restores one backup into a server, and compares the rows of every table with the manifest. Nothing is touched before
@@ -29,6 +36,7 @@ export async function restoreBackup(
 ): Promise<RestoreReport> {
   const { manifest, target, tools, clock, scratch, signal } = dependencies;
   const selection = selectionArguments(manifest, request.selection);
+  checkNames(manifest, request.selection);
   const startedAt = clock();
   const fetching = fetchContext(request, dependencies);
   const { server, isEmpty } = await withServer(target, request, signal, async (client) => {
@@ -52,8 +60,12 @@ export async function restoreBackup(
             signal,
             directory,
             intoEmpty: isEmpty,
+            lookUp: lookUpIn(request, dependencies),
+            keepGoing: request.keepGoing,
           })
         : undefined;
+    refuseInTheWay(choice?.inTheWay ?? []);
+    const before = isEmpty ? undefined : await lookBefore(choice, request, dependencies);
     const run: Run = {
       request,
       dependencies,
@@ -64,6 +76,7 @@ export async function restoreBackup(
       choice,
       selection,
       isEmpty,
+      before,
       fetching,
     };
     return await changeTarget(run, startedAt);
@@ -99,13 +112,47 @@ function whyFile(manifest: Manifest, { selection, jobs }: RestoreRequest): strin
   return jobs !== undefined && jobs > 1 ? 'several jobs read it at once' : undefined;
 }
 
+/** What the target has; of a database that is to be made, only what its server offers. */
+function lookUpIn(request: RestoreRequest, { target, signal }: RestoreDependencies): LookUp {
+  return async ({ names, extensions }) =>
+    await withServer(target, request, signal, async (client) => ({
+      objects: request.create ? [] : await readTargetObjects(client, names),
+      offered: await readOfferedExtensions(client, extensions),
+    }));
+}
+
+async function lookBefore(
+  choice: Choice | undefined,
+  request: RestoreRequest,
+  { manifest, target, signal }: RestoreDependencies,
+): Promise<Before> {
+  const tables = manifest.tables.filter((table) => choice?.holds(table) ?? true);
+  return await withServer(target, request, signal, (client) => readBefore(client, tables));
+}
+
+/** What a restore makes of a part, or in a database that held something before; undefined where all there is its own. */
+function makesOf({ request, dependencies, choice, before }: Run): readonly MadeRelation[] | undefined {
+  if (request.create) return undefined;
+  if (isPartial(request.selection)) return choice?.makes ?? [];
+  if (before === undefined) return undefined;
+  return dependencies.manifest.tables
+    .filter((table) => before.stateOf(table) === 'absent')
+    .map(({ schema, name }) => ({ type: 'TABLE', schema, name }));
+}
+
 /** From here on the target is changed; what fails leaves it incomplete, and says so. */
 async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
-  const { request, dependencies, server, program, archive, isEmpty } = run;
+  const { request, dependencies, server, program, archive } = run;
   const { manifest, target, clock } = dependencies;
   const most = archive.kind === 'path' ? (request.jobs ?? availableParallelism()) : 1;
   const notes = notesBefore(run);
-  const report = ({ problems, jobs }: Filled, tables: readonly RestoredTable[]): RestoreReport => ({
+  const makes = makesOf(run);
+  dependencies.onMakes?.(makes);
+  const report = (
+    { problems, jobs }: Filled,
+    tables: readonly RestoredTable[],
+    left?: Left,
+  ): RestoreReport => ({
     id: manifest.id,
     server: describeServer(target),
     database: request.database,
@@ -120,6 +167,7 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
     tables,
     problems,
     notes,
+    ...(left === undefined ? {} : { left }),
   });
   let filled: Filled;
   try {
@@ -128,14 +176,34 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
     if (!(error instanceof ChecksumMismatch)) throw error;
     // It was restored while it was read: nothing of it can be trusted.
     throw new RestoreFailed(
-      report({ problems: [{ fault: 'backup', message: error.message }], jobs: most }, []),
+      report(
+        { problems: [{ fault: 'backup', message: error.message }], jobs: most },
+        [],
+        await leftBy(run, makes),
+      ),
       { cause: error },
     );
   }
   const { problems } = filled;
-  const tables = (problems.length > 0 && !request.keepGoing) || !isEmpty ? [] : await compareTarget(run);
+  const tables = problems.length > 0 && !request.keepGoing ? [] : await compareTarget(run);
   if (problems.length === 0) notes.push(...notesAfter(run));
   const finished = report(filled, tables);
   if (isRestored(finished)) return finished;
-  throw new RestoreFailed(finished);
+  throw new RestoreFailed(report(filled, tables, await leftBy(run, makes)));
+}
+
+/** What a restore that failed left of what it made. */
+async function leftBy(
+  { request, dependencies: { target, signal } }: Run,
+  makes: readonly MadeRelation[] | undefined,
+): Promise<Left> {
+  if (makes === undefined) return { makes };
+  try {
+    const dropSql = await withServer(target, request, signal, (client) => readMade(client, makes));
+    return { makes, dropSql };
+  } catch {
+    signal.throwIfAborted();
+    // What ended the restore may have ended the server: the names of what was to be made are told instead.
+    return { makes };
+  }
 }

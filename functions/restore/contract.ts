@@ -38,9 +38,12 @@ export const restoreEventSchema = z.strictObject({
   /** Makes the database first. Default: it must be there, and empty. */
   create: z.boolean().optional(),
   jobs: jobs.optional(),
-  /** `table` or `schema.table`, odd parts in double quotes. */
+  /** `table` or `schema.table`, odd parts in double quotes, or patterns of psql's. */
   tables: names.optional(),
   schemas: names.optional(),
+  /** What stays away of what is restored otherwise. */
+  excludeTables: names.optional(),
+  excludeSchemas: names.optional(),
   schemaOnly: z.boolean().optional(),
   dataOnly: z.boolean().optional(),
   noOwner: z.boolean().optional(),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { hostName, most } from '../../core/config/options.ts';
 import { parseIdOrLatest } from '../../core/manifest/backup-id.ts';
-import { parseTableSelector } from '../../core/postgres/names.ts';
+import { readTableSelector } from '../../core/restore/name-pattern.ts';
 import type { Selection, TableSelector } from '../../core/restore/request.ts';
 import { tlsModes } from '../../core/vocabulary.ts';
 import { BadSettings, bucketUrl, numberVariable, parseVariables, requiredText } from '../lambda/settings.ts';
@@ -47,21 +47,23 @@ export function selectionOf(event: RestoreEvent): Selection {
     });
   }
   return {
-    tables: (event.tables ?? []).map(tableOf),
+    tables: (event.tables ?? []).map((text) => tableOf('tables', text)),
     schemas: event.schemas ?? [],
+    excludeTables: (event.excludeTables ?? []).map((text) => tableOf('excludeTables', text)),
+    excludeSchemas: event.excludeSchemas ?? [],
     part: event.schemaOnly ? 'schema' : event.dataOnly ? 'data' : 'all',
     owners: event.noOwner !== true,
     privileges: event.noPrivileges !== true,
   };
 }
 
-function tableOf(text: string): TableSelector {
-  const name = parseTableSelector(text);
+function tableOf(key: string, text: string): TableSelector {
+  const name = readTableSelector(text);
   if (name !== undefined) return name;
   throw new BadSettings({
-    what: 'tables holds what is no name of a table',
+    what: `${key} holds what is no name of a table`,
     got: JSON.stringify(text),
-    expected: 'table or schema.table, odd parts in double quotes as in SQL',
+    expected: 'table or schema.table, odd parts in double quotes as in SQL, or a pattern as psql has it',
     fix: 'Correct it.',
   });
 }

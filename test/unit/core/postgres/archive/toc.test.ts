@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { dependentsOf, parseToc } from '../../../../../core/postgres/archive/toc.ts';
-import { selectEntries } from '../../../../../core/restore/select-entries.ts';
 
 /** What pg_restore 17 printed, shortened. */
 const listed = `;
@@ -63,15 +62,4 @@ test('reads the head and every entry with what it depends on', () => {
 test('what depends on an extension, however far', () => {
   const found = dependentsOf(toc, new Set([2]));
   expect([...found].sort((a, b) => a - b)).toEqual([221, 225, 373, 3527, 3684, 3687, 3697]);
-});
-
-test('a table comes with what belongs to it, and in an empty database with what it needs', () => {
-  const chosen = new Set([221, 3684]);
-  expect([...selectEntries(toc, chosen, false)].sort((a, b) => a - b)).toEqual([220, 221, 3527, 3684]);
-  expect([...selectEntries(toc, chosen, true)].sort((a, b) => a - b)).toEqual([2, 3, 220, 221, 3527, 3684]);
-});
-
-test('a foreign key stays away from a table that stays away', () => {
-  expect(selectEntries(toc, new Set([224, 3686]), true).has(3535)).toBe(false);
-  expect(selectEntries(toc, new Set([224, 222]), true).has(3535)).toBe(true);
 });
