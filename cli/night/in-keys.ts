@@ -14,6 +14,7 @@ const keys: readonly (readonly [flag: RegExp, key: string])[] = [
     'verify.without: $1',
   ],
   [/ \(--name; of the functions, the name of the source\)/g, ' (sources[].name)'],
+  [/--endpoint (\S+) \(endpoint in a configuration\)/g, 'endpoint: $1'],
   [/--lock-wait-timeout/g, 'sources[].lockWaitSeconds'],
   [/--stall-timeout/g, 'sources[].stallSeconds'],
   [/--restore-timeout/g, 'verify.restoreTimeoutSeconds'],

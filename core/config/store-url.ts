@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.ts';
+import { meantBy } from './store-url-meant.ts';
 
 export type StoreLocation =
   | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
@@ -77,15 +78,14 @@ function parseFile(url: string, host: string, path: string): StoreLocation {
 /** What a store's URL says, percent-decoded, without slashes at the ends. @throws UsageError */
 export function parseStoreUrl(url: string): StoreLocation {
   const parts = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/s.exec(url);
+  const [, scheme = '', host = '', path = '', rest = ''] = parts ?? [];
+  const isRight =
+    !/^[\s"'<]|[\s"'>]$/.test(url) &&
+    (scheme.toLowerCase() === 's3' ? host !== '' : scheme.toLowerCase() === 'file' && isPlace(host, path));
+  const meant = isRight ? undefined : meantBy(url);
+  if (meant !== undefined) throw problem(url, meant.what, meant.fix);
   if (parts === null)
-    throw problem(
-      url,
-      'A store is not given as a URL',
-      url.startsWith('/') && shown(url) !== undefined
-        ? `Write file://${encodeURI(url)}`
-        : 'For a directory write file:///abs/path.',
-    );
-  const [, scheme = '', host = '', path = '', rest = ''] = parts;
+    throw problem(url, 'A store is not given as a URL', 'For a directory write file:///abs/path.');
   if (rest !== '')
     throw problem(
       url,
@@ -104,6 +104,11 @@ export function parseStoreUrl(url: string): StoreLocation {
         'For other services that speak the S3 API write s3:// and set the endpoint.',
       );
   }
+}
+
+/** A directory of this machine, and none of a Windows machine. */
+function isPlace(host: string, path: string): boolean {
+  return (host === '' || host === 'localhost') && !/^\/?(?:[A-Za-z]:(?:[\\/]|$)|~)/.test(path);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { UsageError } from '../../errors.ts';
 import { isKeyword, type Keyword, type Settings } from './keywords.ts';
+import { serverMeant } from './server-meant.ts';
 import { isConnectionUrl, parseConnectionUrl } from './url.ts';
 
 // libpq's isspace() in the C locale.
@@ -21,7 +22,8 @@ export function parseConninfo(text: string): Settings {
       fix: 'Write the URL with postgresql:// in front, or use keyword=value pairs.',
     });
   }
-  return text.includes('=') ? parsePairs(text) : bareName(text);
+  // `db.example.com/app?sslmode=require` is no pairs.
+  return /^[^:/@]*=/.test(text) ? parsePairs(text) : bareName(text);
 }
 
 /**
@@ -40,7 +42,23 @@ export function writeConninfo(settings: Settings): string {
 }
 
 function bareName(text: string): Settings {
-  // psql would take `localhost:5432/app` for a database on the local socket; that is never what was meant.
+  const meant = serverMeant(text.trim());
+  if (meant !== undefined) {
+    throw new UsageError({
+      what: 'This is taken for the name of a database, and looks like that of a server',
+      got: text.trim(),
+      expected: 'postgresql://user@host:5432/database, or host=… dbname=…',
+      fix: `Did you mean ${meant}? A database that is called so is written dbname='${text.trim()}'.`,
+    });
+  }
+  if (/^\/[^:@?#=]+$/.test(text)) {
+    throw new UsageError({
+      what: 'This is a path, and neither a URL nor keyword=value pairs',
+      expected: 'postgresql://user@host:5432/database, or host=… dbname=…',
+      fix: `Did you mean the socket in that directory: host=${text}?`,
+    });
+  }
+  // psql would take `localhost/app` for a database on the local socket; that is never what was meant.
   if (/[:/@]/.test(text)) {
     throw new UsageError({
       what: 'This is neither a URL nor keyword=value pairs',

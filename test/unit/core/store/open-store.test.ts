@@ -48,6 +48,36 @@ describe('parseStoreUrl', () => {
   });
 
   it.each([
+    ['s3:/backups', 'Write s3://backups'],
+    ['s3:backups/a', 'Write s3://backups/a'],
+    ['s3:///backups', 'Write s3://backups'],
+    ['s3a://backups', 'Write s3://backups'],
+    ['S3//backups/a/', 'Write s3://backups/a'],
+    ['file:/backups', 'Write file:///backups'],
+    ['file://./backups', '"file://$PWD/backups"'],
+    ['~/backups', '"file://$HOME/backups"'],
+    ['file:///~/backups', '"file://$HOME/backups"'],
+    ['/a?b#c', 'Write file:///a%3Fb%23c'],
+    ['C:/backups', 'file:///mnt/c/backups'],
+    ['file:///D:/x y', 'file:///mnt/d/x%20y'],
+    ['\\\\server\\share', 'Mount that share'],
+    ['https://backups.s3.amazonaws.com/a/b/', 'Write s3://backups/a/b'],
+    ['s3.eu-west-1.amazonaws.com/backups', 'Write s3://backups'],
+    ['https://eu-west-1.console.aws.amazon.com/s3/buckets/backups?prefix=a/&x=1', 'Write s3://backups/a'],
+    ['arn:aws:s3:::backups/a', 'Write s3://backups/a'],
+    ['gs://backups/a', 's3://backups/a and set the endpoint: --endpoint https://storage.googleapis.com'],
+    ['http://minio:9000/backups', 's3://backups with --endpoint http://minio:9000'],
+    ['sftp://host/x', 'can be mounted'],
+    [' s3://backups', 'Write it without'],
+    ['"s3://backups"', 'Write it without'],
+    ['s3://backups/a\n', 'Write it without'],
+    ['postgresql://h/db', '--source'],
+  ])('tells what %j probably means', (url, fix) => {
+    expect(() => parseStoreUrl(url)).toThrow(UsageError);
+    expect(() => parseStoreUrl(url)).toThrow(fix);
+  });
+
+  it.each([
     's3://key:canary@backups/a',
     's3://key:can/canary@backups/a',
     's3://key/canary@backups/a',

@@ -76,6 +76,42 @@ describe('URLs', () => {
     expect(String(thrown)).not.toContain('ary');
   });
 
+  test.each([
+    ['db.example.com', 'postgresql://db.example.com'],
+    ['db.example.com/app', 'postgresql://db.example.com/app'],
+    ['localhost', 'postgresql://localhost'],
+    ['localhost:5433/app', 'postgresql://localhost:5433/app'],
+    ['db:5432', 'postgresql://db:5432'],
+    ['10.0.0.5', 'postgresql://10.0.0.5'],
+    ['::1', 'postgresql://[::1]'],
+    ['[::1]:5432/app', 'postgresql://[::1]:5432/app'],
+    ['a.example.com,b.example.com:5433', 'postgresql://a.example.com,b.example.com:5433'],
+    ['/run/postgresql', 'host=/run/postgresql'],
+  ])('%s is no name of a database: %s is asked back', (text, meant) => {
+    expect(() => parseConninfo(text)).toThrow(UsageError);
+    expect(() => parseConninfo(text)).toThrow(
+      `Did you mean ${meant.startsWith('host=') ? 'the socket' : meant}`,
+    );
+    expect(() => parseConninfo(text)).toThrow(meant);
+    expect(parseConninfo(`dbname='${text}'`)).toEqual({ dbname: text });
+  });
+
+  test.each(['app', 'v1.2', 'app-2024.01', 'a..b', 'host', 'my app'])('%s is a database', (text) => {
+    expect(parseConninfo(text)).toEqual({ dbname: text });
+  });
+
+  test.each([
+    'me:1234',
+    'me:canary',
+    'me@canary',
+    'canary/app',
+    'db.example.com:canary',
+    'h/d?password=canary',
+  ])('nothing of %s is repeated', (text) => {
+    expect(() => parseConninfo(text)).toThrow(UsageError);
+    expect(() => parseConninfo(text)).toThrow(/^(?!.*(canary|1234)).*$/s);
+  });
+
   test('whatever the names, an encoded URL gives them back', () => {
     fc.assert(
       fc.property(name, name, name, (user, password, dbname) => {
