@@ -1,15 +1,14 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { majorsOf } from '../core/manifest/majors.ts';
-import { chooseBackup } from '../core/restore/choose-backup.ts';
-import { chooseEntries, selectionArguments } from '../core/restore/choose-entries.ts';
+import { type ChosenBackup, chooseBackup } from '../core/restore/choose-backup.ts';
 import { isPartial, type Selection, type TableSelector, wholeBackup } from '../core/restore/request.ts';
 import { formatAge, formatDuration } from '../core/text/units.ts';
-import { type LookPlan, planLook } from '../core/verify/look/plan.ts';
-import { type LookedAt, type LookRequest, withRestored } from '../core/verify/look/with-restored.ts';
+import type { LookPlan } from '../core/verify/look/plan.ts';
+import type { LookedAt } from '../core/verify/look/with-restored.ts';
 import { allowUncontainedOption, uncontainedFrom } from './containment.ts';
 import { interruptible } from './interrupt.ts';
+import { lookInto } from './look.ts';
 import {
   collectName,
   type PartialFlag,
@@ -24,7 +23,6 @@ import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
 import { styleFor } from './output/style.ts';
 import { verifyProgress } from './output/verify-progress.ts';
-import { machinePrograms, psqlFor } from './programs.ts';
 import { runPsql, socketConninfo } from './psql.ts';
 import { collectTable } from './restore-flags.ts';
 import { scratchFrom } from './scratch.ts';
@@ -40,8 +38,6 @@ type ShellFlags = StoreFlags &
     readonly scratch?: string;
     readonly json?: true;
   };
-
-type Chosen = Awaited<ReturnType<typeof chooseBackup>>;
 
 export function shellCommand(): Command {
   // In the order in which they were given, as psql does them.
@@ -99,27 +95,25 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
     const { any, partial } = flags;
     const chosen = await chooseBackup(store, text, { signal, any, partial });
     const { id, manifest } = chosen;
-    selectionArguments(manifest, selection);
     for (const line of partialWarning(manifest, formatId(id))) careful(line);
     if (!chosen.isGood) careful(`${formatId(id)} is ${chosen.verdict ?? 'not verified'}`);
-    const plan = await planLook(manifest, { scratch, isPartial: isPartial(selection) });
-    const programs = machinePrograms({ signal, onProgress: progress.say });
-    const serverTools = await programs.verificationTools(majorsOf(manifest).needed);
-    const program = await psqlFor(serverTools.client, signal);
-    progress.say(beginning(chosen, plan, isPartial(selection)));
-    await thawIfAsked(flags, { store, id, manifest, signal }, progress.say);
-    progress.start(formatId(id));
-    return await withRestored(
-      { id, manifest, plan, choose: chooser(chosen, selection) },
+    return await lookInto(
       {
+        chosen,
+        selection,
         store,
-        serverTools,
         scratch,
         signal,
         uncontained: uncontainedFrom(flags),
+        say: progress.say,
         onProgress: progress.on,
+        beforeFetching: async (plan) => {
+          progress.say(beginning(chosen, plan, isPartial(selection)));
+          await thawIfAsked(flags, { store, id, manifest, signal }, progress.say);
+          progress.start(formatId(id));
+        },
       },
-      async (looked) => {
+      async (looked, program) => {
         progress.stop();
         const isAsking = steps.length === 0 && process.stdin.isTTY === true;
         for (const line of [...lackingLines(looked.lacking, style), ...greeting(looked, isAsking)])
@@ -133,13 +127,12 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
   process.exitCode = status;
 }
 
-function chooser({ manifest }: Chosen, selection: Selection): LookRequest['choose'] {
-  if (!isPartial(selection)) return undefined;
-  return (archive) => chooseEntries(manifest, selection, { ...archive, intoEmpty: true });
-}
-
 /** Which backup, how old, how good, and how long it will take: before anything is fetched. */
-function beginning({ id, manifest, verdict, measured }: Chosen, plan: LookPlan, isOfSome: boolean): string {
+function beginning(
+  { id, manifest, verdict, measured }: ChosenBackup,
+  plan: LookPlan,
+  isOfSome: boolean,
+): string {
   const age = formatAge((Date.now() - id.startedAt.getTime()) / 1_000);
   const bySize = measured === undefined ? `; by its size some ${formatDuration(plan.seconds)}` : '';
   const less = isOfSome ? '; less for what was asked for' : '';
