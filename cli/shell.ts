@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../core/errors.ts';
+import { findBackup } from '../core/inventory/read-backup.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type ChosenBackup, chooseBackup } from '../core/restore/choose-backup.ts';
 import { isPartial, type Selection, type TableSelector, wholeBackup } from '../core/restore/request.ts';
@@ -11,16 +12,18 @@ import { interruptible } from './interrupt.ts';
 import { lookInto } from './look.ts';
 import {
   collectName,
-  type PartialFlag,
-  partialOption,
+  type LatestFlags,
+  latestFrom,
   type StoreFlags,
   storeCommand,
   storeFrom,
   withAsOf,
+  withLatestFlags,
 } from './options.ts';
 import { lackingLines, restoredLine, wayLines } from './output/looked-at.ts';
 import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
+import { choiceLines } from './output/passed-over.ts';
 import { styleFor } from './output/style.ts';
 import { verifyProgress } from './output/verify-progress.ts';
 import { runPsql, socketConninfo } from './psql.ts';
@@ -30,10 +33,9 @@ import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
 
 type ShellFlags = StoreFlags &
   ThawFlags &
-  PartialFlag & {
+  LatestFlags & {
     readonly table?: readonly TableSelector[];
     readonly schema?: readonly string[];
-    readonly any?: true;
     readonly allowUncontained?: true;
     readonly scratch?: string;
     readonly json?: true;
@@ -48,7 +50,7 @@ export function shellCommand(): Command {
       steps.push(flag, text);
       return text;
     };
-  return withThawFlags(withAsOf(storeCommand('shell')))
+  return withLatestFlags(withThawFlags(withAsOf(storeCommand('shell'))))
     .description('look into a backup: restores it into a private server, opens psql in it, and takes it away')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
     .addOption(
@@ -68,8 +70,6 @@ export function shellCommand(): Command {
         step('-f'),
       ),
     )
-    .option('--any', 'latest is the newest, whatever its verdict')
-    .addOption(partialOption())
     .addOption(allowUncontainedOption())
     .option(
       '--scratch <directory>',
@@ -92,11 +92,15 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
   const progress = await verifyProgress(process.stderr);
   const careful = (line: string): void => progress.say(`${style.yellow('Careful:')} ${line}`);
   const status = await interruptible(async (signal) => {
-    const { any, partial } = flags;
-    const chosen = await chooseBackup(store, text, { signal, any, partial });
+    // Looking changes nothing: where none is good it is the newest, and that is said.
+    const choice = await findBackup(store, text, { ...latestFrom(flags), signal });
+    const of = { text, id: formatId(choice.id), storeUrl: store.url, any: flags.any };
+    for (const line of choiceLines(choice, of, style)) progress.say(line);
+    const chosen = await chooseBackup(store, formatId(choice.id), { signal });
     const { id, manifest } = chosen;
     for (const line of partialWarning(manifest, formatId(id))) careful(line);
-    if (!chosen.isGood) careful(`${formatId(id)} is ${chosen.verdict ?? 'not verified'}`);
+    if (!chosen.isGood && choice.notGood === undefined)
+      careful(`${formatId(id)} is ${chosen.verdict ?? 'not verified'}`);
     return await lookInto(
       {
         chosen,
