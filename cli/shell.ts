@@ -1,30 +1,30 @@
 import { type Command, Option } from 'commander';
 import { UsageError } from '../core/errors.ts';
+import { findBackup } from '../core/inventory/read-backup.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
-import { majorsOf } from '../core/manifest/majors.ts';
-import { chooseBackup } from '../core/restore/choose-backup.ts';
-import { chooseEntries } from '../core/restore/choose-entries.ts';
+import { type ChosenBackup, chooseBackup } from '../core/restore/choose-backup.ts';
 import { isPartial, type Selection, wholeBackup } from '../core/restore/request.ts';
-import { selectionArguments } from '../core/restore/selection-arguments.ts';
 import { formatAge, formatDuration } from '../core/text/units.ts';
-import { type LookPlan, planLook } from '../core/verify/look/plan.ts';
-import { type LookedAt, type LookRequest, withRestored } from '../core/verify/look/with-restored.ts';
+import type { LookPlan } from '../core/verify/look/plan.ts';
+import type { LookedAt } from '../core/verify/look/with-restored.ts';
 import { allowUncontainedOption, uncontainedFrom } from './containment.ts';
 import { interruptible } from './interrupt.ts';
+import { lookInto } from './look.ts';
 import {
-  type PartialFlag,
-  partialOption,
+  type LatestFlags,
+  latestFrom,
   type StoreFlags,
   storeCommand,
   storeFrom,
   withAsOf,
+  withLatestFlags,
 } from './options.ts';
 import { lackingLines, restoredLine, wayLines } from './output/looked-at.ts';
 import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
+import { choiceLines } from './output/passed-over.ts';
 import { styleFor } from './output/style.ts';
 import { verifyProgress } from './output/verify-progress.ts';
-import { machinePrograms, psqlFor } from './programs.ts';
 import { runPsql, socketConninfo } from './psql.ts';
 import { scratchFrom } from './scratch.ts';
 import { namesFrom, type SelectionFlags, withSelectionFlags } from './selection-flags.ts';
@@ -32,15 +32,12 @@ import { type ThawFlags, thawIfAsked, withThawFlags } from './thaw.ts';
 
 type ShellFlags = StoreFlags &
   ThawFlags &
-  SelectionFlags &
-  PartialFlag & {
-    readonly any?: true;
+  LatestFlags &
+  SelectionFlags & {
     readonly allowUncontained?: true;
     readonly scratch?: string;
     readonly json?: true;
   };
-
-type Chosen = Awaited<ReturnType<typeof chooseBackup>>;
 
 export function shellCommand(): Command {
   // In the order in which they were given, as psql does them.
@@ -51,7 +48,7 @@ export function shellCommand(): Command {
       steps.push(flag, text);
       return text;
     };
-  return withSelectionFlags(withThawFlags(withAsOf(storeCommand('shell'))))
+  return withSelectionFlags(withLatestFlags(withThawFlags(withAsOf(storeCommand('shell')))))
     .description('look into a backup: restores it into a private server, opens psql in it, and takes it away')
     .argument('<id>', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest: the newest good one')
     .addOption(
@@ -65,8 +62,6 @@ export function shellCommand(): Command {
         step('-f'),
       ),
     )
-    .option('--any', 'latest is the newest, whatever its verdict')
-    .addOption(partialOption())
     .addOption(allowUncontainedOption())
     .option(
       '--scratch <directory>',
@@ -89,30 +84,32 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
   const progress = await verifyProgress(process.stderr);
   const careful = (line: string): void => progress.say(`${style.yellow('Careful:')} ${line}`);
   const status = await interruptible(async (signal) => {
-    const { any, partial } = flags;
-    const chosen = await chooseBackup(store, text, { signal, any, partial });
+    // Looking changes nothing: where none is good it is the newest, and that is said.
+    const choice = await findBackup(store, text, { ...latestFrom(flags), signal });
+    const of = { text, id: formatId(choice.id), storeUrl: store.url, any: flags.any };
+    for (const line of choiceLines(choice, of, style)) progress.say(line);
+    const chosen = await chooseBackup(store, formatId(choice.id), { signal });
     const { id, manifest } = chosen;
-    selectionArguments(manifest, selection);
     for (const line of partialWarning(manifest, formatId(id))) careful(line);
-    if (!chosen.isGood) careful(`${formatId(id)} is ${chosen.verdict ?? 'not verified'}`);
-    const plan = await planLook(manifest, { scratch, isPartial: isPartial(selection) });
-    const programs = machinePrograms({ signal, onProgress: progress.say });
-    const serverTools = await programs.verificationTools(majorsOf(manifest).needed);
-    const program = await psqlFor(serverTools.client, signal);
-    progress.say(beginning(chosen, plan, isPartial(selection)));
-    await thawIfAsked(flags, { store, id, manifest, signal }, progress.say);
-    progress.start(formatId(id));
-    return await withRestored(
-      { id, manifest, plan, choose: chooser(chosen, selection) },
+    if (!chosen.isGood && choice.notGood === undefined)
+      careful(`${formatId(id)} is ${chosen.verdict ?? 'not verified'}`);
+    return await lookInto(
       {
+        chosen,
+        selection,
         store,
-        serverTools,
         scratch,
         signal,
         uncontained: uncontainedFrom(flags),
+        say: progress.say,
         onProgress: progress.on,
+        beforeFetching: async (plan) => {
+          progress.say(beginning(chosen, plan, isPartial(selection)));
+          await thawIfAsked(flags, { store, id, manifest, signal }, progress.say);
+          progress.start(formatId(id));
+        },
       },
-      async (looked) => {
+      async (looked, program) => {
         progress.stop();
         const isAsking = steps.length === 0 && process.stdin.isTTY === true;
         for (const line of [...lackingLines(looked.lacking, style), ...greeting(looked, isAsking)])
@@ -126,13 +123,12 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
   process.exitCode = status;
 }
 
-function chooser({ manifest }: Chosen, selection: Selection): LookRequest['choose'] {
-  if (!isPartial(selection)) return undefined;
-  return (archive) => chooseEntries(manifest, selection, { ...archive, intoEmpty: true });
-}
-
 /** Which backup, how old, how good, and how long it will take: before anything is fetched. */
-function beginning({ id, manifest, verdict, measured }: Chosen, plan: LookPlan, isOfSome: boolean): string {
+function beginning(
+  { id, manifest, verdict, measured }: ChosenBackup,
+  plan: LookPlan,
+  isOfSome: boolean,
+): string {
   const age = formatAge((Date.now() - id.startedAt.getTime()) / 1_000);
   const bySize = measured === undefined ? `; by its size some ${formatDuration(plan.seconds)}` : '';
   const less = isOfSome ? '; less for what was asked for' : '';

@@ -6,6 +6,7 @@ import { withoutSecrets } from '../../core/process/redact.ts';
 import type { Source } from '../../core/source/source.ts';
 import { fileStore } from '../../core/store/file/file-store.ts';
 import type { Store } from '../../core/store/store.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { formatBytes, formatDuration } from '../../core/text/units.ts';
 import { exitStatusOf, tellFailure } from '../failure.ts';
 import { interruptible } from '../interrupt.ts';
@@ -14,6 +15,7 @@ import { styleFor } from '../output/style.ts';
 import { machinePrograms } from '../programs.ts';
 import { sourceFrom } from '../source.ts';
 import { catchFailure } from './catch-failure.ts';
+import { findLostRow, type LostRow } from './find-lost-row.ts';
 import {
   loadSampleShop,
   loadSmallDatabases,
@@ -29,8 +31,8 @@ async function start(options: { readonly source?: string; readonly into: string 
   const directory = resolve(options.into);
   const store = fileStore({ directory });
   const { source } = options;
-  await interruptible(async (signal) => {
-    if (source === undefined) await onSampleServer(store, directory, signal);
+  const lost = await interruptible(async (signal) => {
+    if (source === undefined) return await onSampleServer(store, directory, signal);
     else {
       const server = await sourceFrom({
         text: source,
@@ -41,18 +43,19 @@ async function start(options: { readonly source?: string; readonly into: string 
       });
       await takeBackup(server, store, directory, signal, 'refused');
       say(
-        '\nThe part that shows a failure being caught kills the server, so it is left out with a server of yours.',
+        '\nThe parts that lose a row and catch a failure change and kill the server, so they are left out with a server of yours.',
       );
+      return undefined;
     }
   });
-  say(nextSteps(store, source));
+  say(nextSteps(store, source, lost));
 }
 
-async function onSampleServer(store: Store, directory: string, signal: AbortSignal): Promise<void> {
+async function onSampleServer(store: Store, directory: string, signal: AbortSignal): Promise<LostRow> {
   sayStep(1, 'A private PostgreSQL with a sample shop in it');
   const began = Date.now();
   const tools = await machinePrograms({ signal, onProgress: say }).serverTools();
-  await withPrivateServer({ tools, signal }, async (server) => {
+  return await withPrivateServer({ tools, signal }, async (server) => {
     const { parameters } = server;
     say(
       `PostgreSQL ${server.version} is up at ${describeServer(parameters)}, ${formatDuration((Date.now() - began) / 1_000)}`,
@@ -69,8 +72,11 @@ async function onSampleServer(store: Store, directory: string, signal: AbortSign
     sayStep(2, 'Every database backed up, then proved: restored into a PostgreSQL of its own, and compared');
     // The shop is our own: it is proven on machines without a sandbox too.
     await takeBackup(source, store, directory, signal, 'own-data');
-    sayStep(3, 'The server is killed in the middle of a dump');
+    sayStep(3, 'An order is deleted, and found in the backup');
+    const lost = await findLostRow({ shop: parameters, store, signal });
+    sayStep(4, 'The server is killed in the middle of a dump');
     await catchFailure({ source, store, signal, kill: () => server.kill() });
+    return lost;
   });
 }
 
@@ -84,15 +90,34 @@ function doneLoading(): void {
   loading.stop();
 }
 
-function nextSteps(store: Store, source: string | undefined): string {
-  const own = source === undefined ? 'postgresql://user@host/' : `'${withoutSecrets(source)}'`;
-  return `
-${style.bold('Next')}
-  See what there is     npm run -s pgproof -- list --store ${store.url}
-  Restore one           npm run -s pgproof -- restore demo/shop/latest --store ${store.url} --to postgresql://user@host/restored --create
-  Your own server       npm start -- --source ${own}
-  Your own bucket       npm run -s pgproof -- backup --source ${own} --store s3://bucket/prefix
-  Every night, in AWS   put your source into cdk.json, then npx cdk deploy (docs/deploy.md)`;
+/** Those of the first part work as they stand. */
+function nextSteps(store: Store, source: string | undefined, lost: LostRow | undefined): string {
+  const own = source === undefined ? 'postgresql://user@host/' : shellWord(withoutSecrets(source));
+  const at = `--store ${shellWord(store.url)}`;
+  const run = 'npm run -s pgproof --';
+  const look = [
+    `  Look into one         ${run} shell demo/shop/latest ${at}`,
+    `  Find that order       ${run} shell demo/shop/latest ${at} --table shop.orders -c ${shellWord(lost?.sql ?? '')}`,
+  ];
+  const isHeld = lost?.isolation.kind === 'sandboxed';
+  const lines = [
+    '',
+    style.bold('Next'),
+    `  See what there is     ${run} list ${at}`,
+    ...(lost === undefined ? [] : [`  What is in one        ${run} show demo/shop/latest ${at}`]),
+    ...(isHeld ? look : []),
+    '',
+    style.bold('With your own'),
+    `  Your server           npm start -- --source ${own}`,
+    `  Your bucket           ${run} backup --source ${own} --store s3://bucket/prefix`,
+    '  Every night, in AWS   put your source into cdk.json, then npx cdk deploy (docs/deploy.md)',
+    '  Every night, by cron  docs/install.md',
+  ];
+  if (lost !== undefined && !isHeld)
+    lines.push(
+      `  Look into a backup    pgproof shell, where something contains it: here nothing does (${lost.isolation.detail})`,
+    );
+  return lines.join('\n');
 }
 
 const program = new Command('npm start --')

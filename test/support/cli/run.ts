@@ -17,6 +17,8 @@ export type CliOptions = {
   /** Added to the few variables that every call has; `undefined` takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly cwd?: string | undefined;
+  /** What it reads; `open`: the test writes to `child.stdin`. Default: nothing. */
+  readonly stdin?: string | undefined;
   /** A program that runs the command, such as `script`: gets its file and arguments, gives the new ones. */
   readonly through?:
     | ((file: string, args: readonly string[]) => readonly [string, readonly string[]])
@@ -45,12 +47,15 @@ export async function openCli(): Promise<Cli> {
   const directory = await mkdtemp(join(tmpdir(), 'pgproof-cli-'));
   await mkdir(join(directory, 'home'));
 
-  const start: Cli['start'] = async (args, { env = {}, cwd = directory, through } = {}) => {
+  const start: Cli['start'] = async (args, { env = {}, cwd = directory, stdin, through } = {}) => {
     const temporary = await mkdtemp(join(directory, 'tmp-'));
     const given = { PATH: process.env.PATH, HOME: join(directory, 'home'), TMPDIR: temporary, ...env };
     const command = [join(built, 'pgproof.js'), ...args];
     const [file, fileArgs] = through?.(process.execPath, command) ?? [process.execPath, command];
-    return follow(spawn(file, fileArgs, { cwd, env: given, stdio: ['ignore', 'pipe', 'pipe'] }), temporary);
+    const input = stdin === undefined ? 'ignore' : 'pipe';
+    const child = spawn(file, fileArgs, { cwd, env: given, stdio: [input, 'pipe', 'pipe'] });
+    if (stdin !== undefined && stdin !== 'open') child.stdin?.end(stdin);
+    return follow(child, temporary);
   };
   return {
     directory,

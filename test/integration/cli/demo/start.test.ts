@@ -28,6 +28,22 @@ it('npm start backs up a sample shop, proves it, and catches a server that dies'
     expect(serverDirectory).not.toBe('');
     for (const place of ['/tmp', tmpdir()]) expect(await readdir(place)).not.toContain(serverDirectory);
     expect(await readdir(`${directory}/demo/shop`)).toHaveLength(1);
+
+    const [, order = ''] = /order_id = (\d+): 1 order is gone from the shop/.exec(stderr) ?? [];
+    const row = new RegExp(`^ +${order} \\| .*It is a present, no invoice in the box!`, 'm');
+    expect(stdout).toMatch(row);
+    // As they stand, by a shell, from the directory where `npm start` was typed.
+    const next = /\nNext\n([\s\S]*?)\n\n/.exec(stderr)?.[1]?.split('\n') ?? [];
+    const commands = next.map((line) => line.slice(24));
+    expect(commands.map((command) => command.split(' ')[5])).toEqual(['list', 'show', 'shell', 'shell']);
+    const printed: string[] = [];
+    for (const command of commands)
+      printed.push(
+        (await promisify(execFile)('/bin/sh', ['-c', `${command} < /dev/null`], { cwd: root })).stdout,
+      );
+    expect(printed[0]).toMatch(/^demo\/shop\/.*proven/m);
+    expect(printed[1]).toMatch(/^Verdict: +proven/m);
+    expect(printed[3]).toMatch(row);
   });
 });
 
