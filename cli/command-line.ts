@@ -44,6 +44,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   prune: async () => (await import('./prune.ts')).pruneCommand(),
   hold: async () => (await import('./hold.ts')).holdCommand(),
   release: async () => (await import('./hold.ts')).releaseCommand(),
+  report: async () => (await import('./report.ts')).reportCommand(),
 };
 
 /** The verb that the arguments begin with; else all of them, for the help. The version needs none. */

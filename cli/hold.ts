@@ -1,4 +1,3 @@
-import { hostname, userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Held, holdBackup, type LegalHold } from '../core/prune/hold.ts';
 import { releaseBackup } from '../core/prune/release.ts';
@@ -15,6 +14,7 @@ import { tell } from './output/edge.ts';
 import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { printJson, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
+import { thisPerson } from './this-person.ts';
 import { timeToCome } from './time.ts';
 
 const idArgument = 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest';
@@ -139,13 +139,4 @@ async function release(
         ? `${released.id} was released before.`
         : `${released.id} is released: what came after it is meant. It goes when the new level has held for 14 days and no rule keeps it.`,
     ]);
-}
-
-/** `anna@workstation`. A process may have no name: a user id without an entry in /etc/passwd. */
-function thisPerson(): string {
-  try {
-    return `${userInfo().username}@${hostname()}`;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}@${hostname()}`;
-  }
 }

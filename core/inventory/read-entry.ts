@@ -26,7 +26,11 @@ export type InventoryEntry = {
   /** One that cannot be read holds all the same. */
   readonly hold?: Hold | Unreadable | undefined;
   readonly release?: Release | Unreadable | undefined;
+  /** The bytes that were read, for whoever has to tell them from others. */
+  readonly read: { readonly manifest?: ReadBytes | undefined; readonly verification?: ReadBytes | undefined };
 };
+
+export type ReadBytes = { readonly bytes: number; readonly sha256: string };
 
 /**
  * A backup's documents. What is wrong with one of them is in the entry.
@@ -46,9 +50,15 @@ export async function readEntry(
   const manifest = bytes instanceof Unreadable ? bytes : readOr(() => judgeManifest(bytes, id, key));
   const holds = await readHolds(store, listed, options);
   const verificationBytes = documents.get(verificationName)?.bytes;
-  if (verificationBytes === undefined) return { id, manifest, verification: undefined, ...holds };
-  const sha256 = bytes instanceof Unreadable ? undefined : sha256Of(bytes);
-  return { id, manifest, ...(await readVerdict(store, id, verificationBytes, sha256, options)), ...holds };
+  const read = { manifest: readOf(bytes) };
+  if (verificationBytes === undefined) return { id, manifest, verification: undefined, ...holds, read };
+  const verdict = await readVerdict(store, id, verificationBytes, read.manifest?.sha256, options);
+  const { read: verification, ...judged } = verdict;
+  return { id, manifest, ...judged, ...holds, read: { ...read, verification } };
+}
+
+function readOf(bytes: Buffer | Unreadable): ReadBytes | undefined {
+  return bytes instanceof Unreadable ? undefined : { bytes: bytes.length, sha256: sha256Of(bytes) };
 }
 
 /** What counts of the verification: nothing where it, or the manifest that it is about, cannot be read. */
@@ -66,17 +76,18 @@ async function readVerdict(
   listedBytes: number,
   sha256: string | undefined,
   options: ReadOptions,
-): Promise<Pick<InventoryEntry, 'verification' | 'notCounted'>> {
+): Promise<Pick<InventoryEntry, 'verification' | 'notCounted'> & { readonly read?: ReadBytes | undefined }> {
   const key = keyOf(id, verificationName);
   const bytes = await readBytes(store, key, listedBytes, options);
   if (bytes === undefined || bytes instanceof Unreadable) return { verification: bytes };
+  const read = readOf(bytes);
   const verification = readOr(() => parseVerification(bytes, key));
-  if (verification instanceof Unreadable) return { verification };
+  if (verification instanceof Unreadable) return { verification, read };
   const { source, database } = id;
   // Of a manifest that cannot be read there is no SHA-256 to compare: what was found of it still says what is wrong.
   const { manifestSha256 = '' } = verification;
   const about = { id: formatId(id), source, database, sha256: sha256 ?? manifestSha256 };
   const notCounted = whyCountsAsNone(verification, about);
-  if (notCounted !== undefined) return { verification: undefined, notCounted };
-  return { verification: { ...verification, reached: reachedBy(verification) } };
+  if (notCounted !== undefined) return { verification: undefined, notCounted, read };
+  return { verification: { ...verification, reached: reachedBy(verification) }, read };
 }

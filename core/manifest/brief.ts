@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { cut } from '../text/cut.ts';
 import { levels, verdicts } from '../vocabulary.ts';
-import { isGood, reachedBy, type Timings, timingsSchema, type Verification } from './verification.ts';
+import { knownTimings } from './timings.ts';
+import { isGood, reachedBy, timingsSchema, type Verification } from './verification.ts';
 
 /** What a list needs of a verification: some hundred bytes, whatever the document holds. */
 export const briefSchema = z.object({
@@ -60,12 +61,6 @@ export function briefOf(verification: Verification): Brief {
             ...(isolation.by === undefined ? {} : { by: cut(isolation.by, shown) }),
           },
         }),
-    ...(timings === undefined ? {} : { timings: leanTimings(timings) }),
+    ...(timings === undefined ? {} : { timings: knownTimings(timings) }),
   };
-}
-
-/** Of other versions' documents what this one knows. */
-function leanTimings(timings: Timings): Brief['timings'] {
-  const { serverVersion, ...rest } = z.object(timingsSchema.shape).parse(timings);
-  return serverVersion === undefined ? rest : { ...rest, serverVersion: cut(serverVersion, shown) };
 }

@@ -20,9 +20,12 @@ export const runRecordSchema = z.looseObject({
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
 
-/** The folder with the records of a source, with its slash. No source can be called `status`. */
+/** The folder with the records of all sources, with its slash. No source can be called `status`. */
+export const runRecordsFolder = 'status/runs/';
+
+/** The folder with the records of a source, with its slash. */
 export function runRecordFolder(source: string): string {
-  return `status/runs/${encodeName(source)}/`;
+  return `${runRecordsFolder}${encodeName(source)}/`;
 }
 
 /** Sorts as time does. */

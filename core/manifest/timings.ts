@@ -1,4 +1,6 @@
-import { isPass, type PastRun, type Timings, type Verification } from './verification.ts';
+import * as z from 'zod';
+import { cut } from '../text/cut.ts';
+import { isPass, type PastRun, type Timings, timingsSchema, type Verification } from './verification.ts';
 
 /** How long it took to bring a backup back, and when that was measured. */
 export type MeasuredRestore = {
@@ -45,6 +47,14 @@ export function lastTimings(
       newest === undefined || Date.parse(one.startedAt) > Date.parse(newest.startedAt) ? one : newest,
     undefined,
   );
+}
+
+const shownCharacters = 200;
+
+/** Of times that another version may have written, what this one knows. */
+export function knownTimings(timings: Timings): z.infer<z.ZodObject<typeof timingsSchema.shape>> {
+  const { serverVersion, ...rest } = z.object(timingsSchema.shape).parse(timings);
+  return serverVersion === undefined ? rest : { ...rest, serverVersion: cut(serverVersion, shownCharacters) };
 }
 
 /** From the first byte that is fetched to a database that is there whole, in seconds. */

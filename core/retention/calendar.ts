@@ -73,6 +73,12 @@ export function periodsLater(rule: PeriodRule, start: number, count: number, tim
   return milliseconds(startOf(add(zoned(start, timeZone), count)));
 }
 
+/** An instant as clocks of a zone show it, with its offset: `2026-11-20 03:00:05 +01:00`. */
+export function localTime(time: number, timeZone: string): string {
+  const local = zoned(time, timeZone);
+  return `${Zoned.toString(local).slice(0, 19).replace('T', ' ')} ${Zoned.offset(local)}`;
+}
+
 /** The instant that lies a span of the calendar before another. */
 export function spanBefore(time: number, span: Span, timeZone: string): number {
   return milliseconds(Zoned.subtract(zoned(time, timeZone), Duration.fromFields(span)));

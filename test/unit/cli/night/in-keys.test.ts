@@ -13,7 +13,7 @@ const typed =
 async function advice(): Promise<string[]> {
   const files = await readdir(core, { recursive: true });
   const texts: string[] = [];
-  for (const file of files.filter((name) => name.endsWith('.ts') && !/^(restore|config)\//.test(name)))
+  for (const file of files.filter((name) => name.endsWith('.ts') && !/^(restore|config|report)\//.test(name)))
     for (const [, text = ''] of (await readFile(path.join(core, file), 'utf8')).matchAll(
       /^\s*fix:\s*(.*--[a-z].*)$/gm,
     ))
