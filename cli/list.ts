@@ -27,7 +27,15 @@ import {
 import { nameOf, type StoreFlags, storeCommand, storeFrom, wholeNumber, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { listJson } from './output/entry-json.ts';
-import { type Kept, type KeptOf, type ListRow, leftOut, listRow, listTable } from './output/list-table.ts';
+import {
+  type Kept,
+  type KeptOf,
+  type ListRow,
+  leftOut,
+  listRow,
+  listTable,
+  withClusters,
+} from './output/list-table.ts';
 import { printJsonList, printLines } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { machineCache } from './programs.ts';
@@ -69,12 +77,17 @@ async function run(flags: ListFlags): Promise<void> {
   const store = await storeFrom(flags);
   const cache = await machineCache(store.url);
   await interruptible(async (signal) => {
-    const { entries, keptOf } = await entriesOf(store, flags, { filter, cache, signal });
+    const closed: string[] = [];
+    const onUnreadable = (folder: string, why: string): void =>
+      void closed.push(`${folder} cannot be looked into, so what is in it is not listed: ${why}`);
+    const { entries, keptOf } = await entriesOf(store, flags, { filter, cache, signal, onUnreadable });
     const page = pageOf(entries, flags.limit, () => checkStore(store, { signal }));
     if (flags.json) await printJsonList(mapped(page.entries, (entry) => listJson(entry, keptOf?.(entry))));
     else await printTable(page.entries, keptOf);
     const { last, hasMore } = page.end();
-    if (last === undefined && !flags.json) tell(process.stderr, [nothingFound(store.url, flags)]);
+    tell(process.stderr, closed);
+    if (last === undefined && !flags.json && closed.length === 0)
+      tell(process.stderr, [nothingFound(store.url, flags)]);
     if (last !== undefined && hasMore) tell(process.stderr, [`There are older ones: --before ${last}`]);
   });
   await cache.save();
@@ -87,14 +100,14 @@ async function run(flags: ListFlags): Promise<void> {
 async function entriesOf(
   store: Store,
   { limit, since, before, ...flags }: ListFlags,
-  { filter, cache, signal }: ListOptions & { readonly filter: ListFilter; readonly signal: AbortSignal },
+  { filter, ...options }: ListOptions & { readonly filter: ListFilter; readonly signal: AbortSignal },
 ): Promise<{ readonly entries: AsyncIterable<ListEntry>; readonly keptOf?: KeptOf }> {
   const policy = policyFrom(flags);
   const areAll = limit === undefined && since === undefined && before === undefined;
-  if (policy === undefined && !areAll) return { entries: eachBackup(store, filter, { signal, cache }) };
+  if (policy === undefined && !areAll) return { entries: eachBackup(store, filter, options) };
   const { source, database } = filter;
-  const all = await listBackups(store, { source, database }, { signal, cache });
-  const classes = await classesOf(all, { store, policy, now: new Date(), signal });
+  const all = await listBackups(store, { source, database }, options);
+  const classes = await classesOf(all, { store, policy, now: new Date(), signal: options.signal });
   return { entries: matching(all, filter), keptOf: (entry) => keptBy(classes.get(formatId(entry.id))) };
 }
 
@@ -165,16 +178,17 @@ const linesAtOnce = 500;
 
 /** Of each backup its row only is kept: a store may hold more than there is memory for. */
 async function printTable(entries: AsyncIterable<ListEntry>, keptOf: KeptOf | undefined): Promise<void> {
-  const rows: ListRow[] = [];
+  const read: ListRow[] = [];
   const unreadable: string[] = [];
   const now = new Date();
   for await (const entry of entries) {
-    rows.push(listRow(entry, now, keptOf));
+    read.push(listRow(entry, now, keptOf));
     const { id, summary } = entry;
     if (summary instanceof Unreadable)
       unreadable.push(`${formatId(id)} is unreadable: ${summary.unreadable}`);
   }
-  if (rows.length === 0) return;
+  if (read.length === 0) return;
+  const rows = withClusters(read);
   const { columns: width } = process.stdout;
   let lines: string[] = [];
   for (const line of listTable(rows, styleFor(process.stdout), width)) {

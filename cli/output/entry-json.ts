@@ -1,5 +1,6 @@
 import {
   briefOn,
+  clusterOf,
   isBeingPruned,
   isGoodEntry,
   isPartial,
@@ -36,6 +37,7 @@ export function listJson(entry: ListEntry, kept: Kept | undefined): object {
   return {
     id: formatId(id),
     startedAt: id.startedAt.toISOString(),
+    ...(clusterOf(entry) === undefined ? {} : { systemIdentifier: clusterOf(entry) }),
     summary,
     verification: verification ?? null,
     good: isGoodEntry(entry),

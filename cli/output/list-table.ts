@@ -1,5 +1,5 @@
-import { isBeingPruned, type ListEntry } from '../../core/inventory/entry.ts';
-import { formatId } from '../../core/manifest/backup-id.ts';
+import { clusterOf, isBeingPruned, type ListEntry } from '../../core/inventory/entry.ts';
+import { encodeName, formatId } from '../../core/manifest/backup-id.ts';
 import { Unreadable } from '../../core/manifest/document.ts';
 import { frozenPlace } from '../../core/store/frozen.ts';
 import { formatAge, formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
@@ -27,6 +27,7 @@ const columns: readonly Column[] = [
   { head: 'TOOK', isRight: true, spare: 3 },
   { head: 'ROWS', isRight: true, spare: 4 },
   { head: 'SERVER', spare: 2 },
+  { head: 'CLUSTER', spare: 8 },
   { head: 'CONTAINED', spare: 1 },
   { head: 'CLASS', spare: 7 },
   { head: 'VERDICT' },
@@ -34,12 +35,19 @@ const columns: readonly Column[] = [
   { head: 'HOLD' },
   { head: 'KEPT', spare: 5 },
 ];
+const clusterColumn = columns.findIndex(({ head }) => head === 'CLUSTER');
 const verdictColumn = columns.findIndex(({ head }) => head === 'VERDICT');
 /** No version is as long; a manifest may say anything. */
 const cellCharacters = 120;
 
 /** A line of a list, in pieces: thousands are held until it is known how wide the columns are. */
-export type ListRow = { readonly cells: readonly string[]; readonly colour: VerdictText['colour'] };
+export type ListRow = {
+  readonly cells: readonly string[];
+  readonly colour: VerdictText['colour'];
+  /** Source and database; and which cluster it is of, where it says so. */
+  readonly name: string;
+  readonly cluster: string | undefined;
+};
 
 export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
   const { id, summary, verification } = entry;
@@ -48,9 +56,13 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
   const kept = keptText(keptOf?.(entry));
   // Of the other classes a list need not speak: they can be read at once.
   const frozen = frozenPlace(entry.archiveClass) ?? '';
+  const of = {
+    name: `${encodeName(id.source)}/${encodeName(id.database)}`,
+    cluster: clusterOf(entry),
+  };
   if (summary instanceof Unreadable) {
-    const cells = [formatId(id), age, '', '', '', '', '', frozen, 'manifest unreadable', '', hold, kept];
-    return { cells, colour: 'red' };
+    const cells = [formatId(id), age, '', '', '', '', '', '', frozen, 'manifest unreadable', '', hold, kept];
+    return { cells, colour: 'red', ...of };
   }
   const { server, archive, rows, startedAt, finishedAt } = summary;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
@@ -62,6 +74,7 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     Number.isFinite(seconds) ? formatDuration(Math.max(0, seconds)) : '',
     rows === null ? '' : formatCount(rows),
     server.version,
+    '',
     verification === undefined || verification instanceof Unreadable ? '' : containedWord(verification),
     frozen,
     text,
@@ -69,7 +82,19 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     hold,
     kept,
   ];
-  return { cells: cells.map((cell) => guarded(cell, cellCharacters)), colour };
+  return { cells: cells.map((cell) => guarded(cell, cellCharacters)), colour, ...of };
+}
+
+/** Says of each of which cluster it is, where a name holds backups of several: nobody is to take one for the other. */
+export function withClusters(rows: readonly ListRow[]): readonly ListRow[] {
+  const clusters = new Map<string, Set<string>>();
+  for (const { name, cluster } of rows)
+    if (cluster !== undefined) clusters.set(name, (clusters.get(name) ?? new Set()).add(cluster));
+  return rows.map((row) => {
+    const { name, cluster = '?', cells } = row;
+    if ((clusters.get(name)?.size ?? 0) < 2) return row;
+    return { ...row, cells: cells.with(clusterColumn, guarded(cluster, cellCharacters)) };
+  });
 }
 
 /**

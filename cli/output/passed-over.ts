@@ -7,7 +7,7 @@ import type { Style } from './style.ts';
 /** A person reads the newest few; what is behind them is counted. */
 const shown = 3;
 /** Of what was found of one: a path and a sentence. */
-const mostCharacters = 600;
+const mostCharacters = 1_000;
 
 type Of = {
   /** As it was asked for: `…/latest`. */

@@ -9,10 +9,12 @@ import type { StoredObject } from '../store/store.ts';
 /** A document as a listing tells it. */
 export type ListedDocument = Pick<StoredObject, 'bytes' | 'tag' | 'modifiedAt'>;
 
-/** A backup as a listing tells it: which of our documents lie there, by name. The manifest always does. */
+/** A backup as a listing tells it: which of our documents lie there, by name. The manifest does, where it can be looked at. */
 export type ListedBackup = {
   readonly id: BackupId;
   readonly documents: ReadonlyMap<string, ListedDocument>;
+  /** Why its folder cannot be looked into: then nobody knows what lies there. */
+  readonly unreadable?: string | undefined;
   /** S3's class of an archive of one object; undefined where it is in many, or the store tells none. */
   readonly archiveClass?: string | undefined;
 };

@@ -6,7 +6,7 @@ import { clusterOf, isPartial, type ListEntry, newestFirst } from './entry.ts';
 import { findIds, listOne } from './find-backups.ts';
 import { type PassedOver, passedOver, whyPassedOver } from './passed-over.ts';
 import { readBytes, readOr } from './read-document.ts';
-import { readListed } from './read-listed.ts';
+import { deriveSummary, readListed } from './read-listed.ts';
 import { Room } from './room.ts';
 import { Clusters, severalClusters } from './several-clusters.ts';
 
@@ -169,13 +169,12 @@ async function readCluster(
   const key = keyOf(id, summaryName);
   const bytes = await readBytes(store, key, 0, { signal, mostBytes: summaryLimitBytes });
   const summary = bytes instanceof Uint8Array ? readOr(() => parseSummary(bytes, key)) : undefined;
-  const names = { source: id.source, database: id.database };
-  if (summary !== undefined && !(summary instanceof Unreadable) && isAbout(summary, names))
+  if (summary !== undefined && !(summary instanceof Unreadable) && isAbout(summary, id))
     return { cluster: summary.server.systemIdentifier };
-  // Without one, or with another's in its place, the manifest says it.
-  const listed = await listOne(store, id, { signal });
-  const entry = listed && (await readListed(store, listed, { signal, room }));
-  return entry && { cluster: clusterOf(entry) };
+  // Without one, or with another's in its place, the manifest says it: one at a time, for nobody knows how large they are.
+  const manifest = await deriveSummary(store, id, { bytes: documentLimits.bytes }, { room, signal });
+  if (manifest === undefined) return undefined;
+  return { cluster: manifest instanceof Unreadable ? undefined : manifest.server.systemIdentifier };
 }
 
 function isAbout(summary: Names, { source, database }: Names): boolean {

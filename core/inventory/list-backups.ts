@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { BackupId } from '../manifest/backup-id.ts';
 import { documentLimits } from '../manifest/document.ts';
-import type { ReadOptions, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { InventoryCache } from './cache.ts';
 import { type ListEntry, type ListedBackup, newestFirst } from './entry.ts';
-import { findBackups, findIds, type InventoryFilter, listOne } from './find-backups.ts';
+import { type FindOptions, findBackups, findIds, type InventoryFilter, listOne } from './find-backups.ts';
 import { type ListReadOptions, readListed } from './read-listed.ts';
 import { Room } from './room.ts';
 
@@ -19,7 +19,7 @@ export type ListFilter = InventoryFilter & {
   readonly limit?: number | undefined;
 };
 
-export type ListOptions = ReadOptions & {
+export type ListOptions = FindOptions & {
   readonly cache?: InventoryCache | undefined;
   /** For whoever deletes: see {@link ListReadOptions}. */
   readonly fromManifests?: boolean | undefined;
@@ -50,10 +50,10 @@ export async function listBackups(
 export async function* eachBackup(
   store: Store,
   filter: ListFilter = {},
-  { cache, fromManifests = false, signal }: ListOptions = {},
+  { cache, fromManifests = false, signal, onUnreadable }: ListOptions = {},
 ): AsyncGenerator<ListEntry> {
   const { limit = Number.POSITIVE_INFINITY, matches = () => true } = filter;
-  const found = await findMatching(store, filter, { signal });
+  const found = await findMatching(store, filter, { signal, onUnreadable });
   // Who has seen enough leaves reads behind that nobody waits for.
   const enough = new AbortController();
   const either = signal === undefined ? enough.signal : AbortSignal.any([signal, enough.signal]);
@@ -79,7 +79,7 @@ export async function* eachBackup(
 async function findMatching(
   store: Store,
   filter: ListFilter,
-  options: ReadOptions,
+  options: FindOptions,
 ): Promise<Pick<ListedBackup, 'id'>[]> {
   const { since, before, limit } = filter;
   const areFew = limit !== undefined || since !== undefined;

@@ -45,7 +45,7 @@ export const takenBy: Readonly<Record<WhyPassedOver, 'any' | 'partial' | 'id'>> 
 
 /** One day: a clock that is wrong by less is common, and the order of nights stays the same. */
 const futureAfterMs = 86_400_000;
-const shown = { limit: 300 };
+const shown = { limit: 900 };
 
 type Asked = {
   /** Takes one whatever its verdict. */

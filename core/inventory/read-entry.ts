@@ -43,7 +43,8 @@ export async function readEntry(
   listed: ListedBackup,
   options: ReadOptions,
 ): Promise<InventoryEntry | undefined> {
-  const { id, documents } = listed;
+  const { id, documents, unreadable } = listed;
+  if (unreadable !== undefined) return { id, manifest: new Unreadable(unreadable), verification: undefined };
   const key = keyOf(id, manifestName);
   const bytes = await readBytes(store, key, documents.get(manifestName)?.bytes ?? 0, options);
   if (bytes === undefined) return undefined;

@@ -44,6 +44,15 @@ export async function readListed(
   listed: ListedBackup,
   options: ListReadOptions = {},
 ): Promise<ListEntry | undefined> {
+  if (listed.unreadable !== undefined)
+    return {
+      ...listed,
+      summary: new Unreadable(listed.unreadable),
+      verification: undefined,
+      // Nobody can see whether somebody holds it.
+      hold: new Unreadable(listed.unreadable),
+      release: undefined,
+    };
   const [summary, brief, holds] = await Promise.all([
     readSummary(store, listed, options),
     readBrief(store, listed, options),
@@ -116,10 +125,11 @@ function isOf(summary: Summary, id: BackupId, manifest: ListedDocument): boolean
   );
 }
 
-async function deriveSummary(
+/** The summary of the manifest that lies there; undefined where there is none. @param listed how long it is at the most */
+export async function deriveSummary(
   store: Store,
   id: BackupId,
-  { bytes: listedBytes }: ListedDocument,
+  { bytes: listedBytes }: Pick<ListedDocument, 'bytes'>,
   { room = new Room(documentLimits.bytes), mostManifestBytes: mostBytes, ...options }: ListReadOptions,
 ): Promise<Summary | Unreadable | undefined> {
   const key = keyOf(id, manifestName);

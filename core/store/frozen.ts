@@ -1,3 +1,4 @@
+import { documentNames } from '../manifest/document-names.ts';
 import type { ThawTier } from '../vocabulary.ts';
 import { StoreUnusable } from './store.ts';
 
@@ -58,6 +59,7 @@ export class ObjectFrozen extends StoreUnusable {
   ) {
     const { place = 'GLACIER' } = state;
     const isThawing = state.kind === 'thawing';
+    const isDocument = documentNames.has(at.key.split('/').at(-1) ?? '');
     const days = isTier(place) ? '' : '"Days":3,';
     const request = `{${days}"GlacierJobParameters":{"Tier":"Standard"}}`;
     super(
@@ -66,7 +68,7 @@ export class ObjectFrozen extends StoreUnusable {
         got: isThawing ? `${place}, and it is being thawed` : place,
         fix: isThawing
           ? `Wait, and do this again (${thawTimesText(place)}, from when it was asked for).`
-          : `Add --thaw to pgproof verify or restore, which asks for it and waits (${thawTimesText(place)}). Or ask in the S3 console ("Initiate restore" of the objects of the backup) or with aws s3api restore-object --bucket ${at.bucket} --key ${inShell(at.key)} --restore-request '${request}', and do this again afterwards.`,
+          : `${isDocument ? `It is a document of pgproof, small, and needed to know what the backup is: no lifecycle rule should move it. Ask for it (${thawTimesText(place)}) in the S3 console ("Initiate restore")` : `Add --thaw to pgproof verify or restore, which asks for it and waits (${thawTimesText(place)}). Or ask in the S3 console ("Initiate restore" of the objects of the backup)`} or with aws s3api restore-object --bucket ${at.bucket} --key ${inShell(at.key)} --restore-request '${request}', and do this again afterwards.`,
       },
       { ...options, isOfObject: true },
     );

@@ -54,6 +54,13 @@ export type ReadOptions = { readonly signal?: AbortSignal | undefined };
 export type ListOptions = ReadOptions & {
   /** Asked of each folder below the prefix, by its key with the slash: what lies in it is not listed, and costs little. */
   readonly skips?: ((folder: string) => boolean) | undefined;
+  /** Told of what the listing saw of such a folder all the same: the first of it, or some of it. */
+  readonly onSkipped?: ((object: StoredObject) => void) | undefined;
+  /**
+   * Told, in order, of what cannot be looked at by itself, and the listing goes on: a folder, its key with the slash, or a
+   * file. @default the listing ends with the error
+   */
+  readonly onUnreadable?: ((key: string, why: StoreUnusable) => void) | undefined;
 };
 
 /** A small object, and what tells it from those that lay under its key before and after. */
@@ -117,7 +124,7 @@ export type Store = {
   /**
    * The names of the folders right below `prefix` (which is '' or ends in a slash), sorted, without asking for what lies in
    * them. Nothing may be left in one by the time that it is looked at.
-   * @throws StoreUnusable where `prefix` is '' and a store in a directory has none
+   * @throws StoreUnusable where `prefix` is '' and a store in a directory has none, and where it cannot be looked into
    */
   folders(prefix: string, options?: ReadOptions): AsyncIterable<string>;
 };

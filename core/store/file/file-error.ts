@@ -61,7 +61,16 @@ export function fromFileSystem(error: unknown, where: string): Error {
 }
 
 /** What may be the matter with one file alone while others can be read. */
-const ofObject: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EIO', 'EISDIR', 'ELOOP', 'ENXIO']);
+const ofObject: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EIO',
+  'EISDIR',
+  'ELOOP',
+  'ENXIO',
+  'ENAMETOOLONG',
+  'ESTALE',
+]);
 
 export function keyTaken(where: string, cause?: unknown): ObjectExists {
   return new ObjectExists(

@@ -19,6 +19,11 @@ async function entriesOf(directory: string): Promise<Dirent[]> {
   }
 }
 
+export type FileListOptions = Pick<ListOptions, 'signal' | 'skips'> & {
+  /** Whether the listing goes on where a folder, or a file, cannot be looked at. */
+  readonly passesOver: (key: string, error: unknown) => boolean;
+};
+
 /**
  * The files below a directory whose key begins with `prefix`, sorted as S3 does. Holds the names of one directory
  * per level in memory. Names with a leading dot are not objects; links are not followed. A folder that is skipped is not
@@ -29,10 +34,15 @@ export async function* listFiles(
   directory: string,
   parent: string,
   prefix: string,
-  options: ListOptions,
+  options: FileListOptions,
 ): AsyncGenerator<StoredObject> {
-  const { signal, skips } = options;
-  const entries = (await entriesOf(directory)).filter(({ name }) => !name.startsWith('.'));
+  const { signal, skips, passesOver } = options;
+  const found = await entriesOf(directory).catch((error: unknown) => {
+    // Of the top everything would be missing.
+    if (parent === '' || !passesOver(parent, error)) throw error;
+    return [];
+  });
+  const entries = found.filter(({ name }) => !name.startsWith('.'));
   entries.sort((one, other) => Buffer.compare(sortName(one), sortName(other)));
   for (const entry of entries) {
     signal?.throwIfAborted();
@@ -42,10 +52,13 @@ export async function* listFiles(
       const below = `${key}/`;
       const isBelow = below.length > prefix.length && below.startsWith(prefix) && skips?.(below) !== true;
       if (isBelow || prefix.startsWith(below)) yield* listFiles(path, below, prefix, options);
+    } else if (entry.isSymbolicLink() && (key.startsWith(prefix) || prefix.startsWith(`${key}/`))) {
+      // Links are nobody's objects; but one that leads in circles was something once.
+      await stat(path).catch((error: unknown) => errno(error) === 'ELOOP' && passesOver(key, error));
     } else if (entry.isFile() && key.startsWith(prefix)) {
       const found = await stat(path).catch((error: unknown) => {
         // Pruned since the directory was read.
-        if (errno(error) === 'ENOENT') return undefined;
+        if (errno(error) === 'ENOENT' || passesOver(key, error)) return undefined;
         throw error;
       });
       if (found !== undefined) yield { key, bytes: found.size, modifiedAt: found.mtime, tag: tagOf(found) };
@@ -65,12 +78,25 @@ function tagOf({ ino, mtimeMs, ctimeMs }: Stats): string | undefined {
   return `${ino}-${mtimeMs}-${ctimeMs}`;
 }
 
-/** The names of the directories in one, sorted. @throws Node's error where it is not there, and is the store's own */
+/**
+ * The names of the directories in one, sorted; also those of links that lead in circles, which were something once, and of
+ * which whoever looks into them says so. @throws Node's error where it is not there, and is the store's own
+ */
 export async function listFolders(directory: string, prefix: string): Promise<string[]> {
   const path = join(directory, prefix);
   const entries = prefix === '' ? await readdir(path, { withFileTypes: true }) : await entriesOf(path);
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .sort((one, other) => Buffer.compare(sortName(one), sortName(other)))
-    .map(({ name }) => name);
+  const folders: Dirent[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isLoop(join(path, entry.name)))))
+      folders.push(entry);
+  }
+  return folders.sort((one, other) => Buffer.compare(sortName(one), sortName(other))).map(({ name }) => name);
+}
+
+async function isLoop(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => false,
+    (error: unknown) => errno(error) === 'ELOOP',
+  );
 }

@@ -9,12 +9,14 @@ import { sha256Of } from '../meter.ts';
 import { pipelineUntil } from '../pipeline-until.ts';
 import {
   collectBeginning,
+  type ListOptions,
   ObjectChanged,
   ObjectMissing,
   type ReadOptions,
   type StagedObject,
   type StageOptions,
   type Store,
+  StoreUnusable,
   type VersionedObject,
 } from '../store.ts';
 import { errno, fromFileSystem, noDirectory, noObject } from './file-error.ts';
@@ -173,11 +175,32 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
     // A buffer is made at once for all that may come: of thousands of documents that would be gigabytes.
     const highWaterMark = Math.min(readBufferBytes, Math.max(leastBufferBytes, found.size + 1));
     const stream = handle.createReadStream({ highWaterMark });
+    translateErrors(stream, where);
     return signal === undefined ? stream : addAbortSignal(signal, stream);
   } catch (error) {
     const absent = errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR';
     throw absent ? noObject(where, error) : fromFileSystem(error, where);
   }
+}
+
+/** A disk may fail half way: whoever reads hears of the object, as if it could not have been opened. */
+function translateErrors(stream: Readable, where: string): void {
+  const destroy = stream._destroy.bind(stream);
+  stream._destroy = (error, done) =>
+    destroy(error, (failed) => done(failed ? fromFileSystem(failed, where) : null));
+}
+
+/** Tells what cannot be looked at by itself, if somebody wants to hear it. */
+function passerOf(
+  { url }: Place,
+  tell: ListOptions['onUnreadable'],
+): (key: string, error: unknown) => boolean {
+  return (key, error) => {
+    const why = fromFileSystem(error, `${url}/${key}`.replace(/\/$/, ''));
+    if (tell === undefined || !(why instanceof StoreUnusable && why.isOfObject)) return false;
+    tell(key, why);
+    return true;
+  };
 }
 
 /**
@@ -217,7 +240,8 @@ export function fileStore(settings: FileStoreSettings): Store {
     },
     async *list(prefix, options = {}) {
       try {
-        yield* listFiles(place.directory, '', prefix, options);
+        const passesOver = passerOf(place, options.onUnreadable);
+        yield* listFiles(place.directory, '', prefix, { ...options, passesOver });
       } catch (error) {
         throw fromFileSystem(error, place.url);
       }
@@ -227,7 +251,8 @@ export function fileStore(settings: FileStoreSettings): Store {
       try {
         yield* await listFolders(place.directory, prefix);
       } catch (error) {
-        throw errno(error) === 'ENOENT' ? noDirectory(place.url, error) : fromFileSystem(error, place.url);
+        if (errno(error) === 'ENOENT') throw noDirectory(place.url, error);
+        throw fromFileSystem(error, `${place.url}/${prefix}`.replace(/\/$/, ''));
       }
     },
   };

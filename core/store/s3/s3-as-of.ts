@@ -152,8 +152,8 @@ export function s3StoreAsOf(settings: S3StoreSettings, at: Date): Store {
     async *list(prefix, options = {}) {
       for await (const object of pastObjects(ask, folder, prefix, options)) {
         past.remember(object.key, object);
-        const { key, bytes, modifiedAt, tag } = object;
-        yield { key, bytes, modifiedAt, tag };
+        const { key, bytes, modifiedAt, tag, storageClass } = object;
+        yield { key, bytes, modifiedAt, tag, storageClass };
       }
     },
     async *folders(prefix, options = {}) {

@@ -1,7 +1,7 @@
 import { messageOf, PgproofError } from '../../errors.ts';
 import { ObjectExists, type ObjectLock, ObjectMissing, StoreUnusable } from '../store.ts';
 
-import { rights, type S3Meaning, s3Meanings, unusable } from './s3-meanings.ts';
+import { kmsDenied, kmsTrouble, rights, type S3Meaning, s3Meanings, unusable } from './s3-meanings.ts';
 
 /** The parts of an SDK or Node error that we look at, whatever its class. */
 type Raw = {
@@ -102,9 +102,7 @@ export function fromS3(error: unknown, where: string): Error {
   if (error instanceof PgproofError) return error;
   if (error instanceof Error && error.name === 'AbortError') return error;
   const name = s3ErrorName(error);
-  const meaning =
-    s3Meanings[name] ??
-    unusable('S3 refused a call', 'Look the error up in the documentation of the S3 service.');
+  const meaning = meaningOf(name, messageOf(error));
   const { message } = raw(error);
   const said = messageOf(error) === name || message === '' ? name : `${name}, ${messageOf(error)}`;
   const right = meaning.isElsewhere ? rightRegion(error) : undefined;
@@ -116,6 +114,17 @@ export function fromS3(error: unknown, where: string): Error {
       fix: right === undefined ? meaning.fix : `Set AWS_REGION=${right}.`,
     },
     { cause: error, isOfObject: isOfObject(name, error) },
+  );
+}
+
+function meaningOf(name: string, message: string): S3Meaning {
+  const isDenied = name === 'AccessDenied';
+  if (isDenied && /\bkms:|\bKMS key\b|customer master key/i.test(message)) return kmsDenied;
+  return (
+    s3Meanings[name] ??
+    (name.startsWith('KMS')
+      ? kmsTrouble
+      : unusable('S3 refused a call', 'Look the error up in the documentation of the S3 service.'))
   );
 }
 

@@ -35,7 +35,7 @@ export async function* listObjects(
   prefix: string,
   options: ListOptions = {},
 ): AsyncGenerator<StoredObject> {
-  const { signal, skips } = options;
+  const { signal, skips, onSkipped } = options;
   let from: From | undefined = {};
   // An S3-like that does not know StartAfter begins anew: then all is read, and nothing told twice.
   let told = '';
@@ -52,9 +52,11 @@ export async function* listObjects(
         continue;
       }
       folder = skips && skippedFolder(last, prefix, skips);
-      if (folder !== undefined || !isKey(last)) continue;
+      if (!isKey(last)) continue;
       const modifiedAt = LastModified ?? new Date(0);
-      yield { key: last, bytes: Size ?? 0, modifiedAt, tag: ETag, storageClass: StorageClass };
+      const object = { key: last, bytes: Size ?? 0, modifiedAt, tag: ETag, storageClass: StorageClass };
+      if (folder === undefined) yield object;
+      else onSkipped?.(object);
     }
     const behind: string | undefined = folder && `${folder}~`;
     if (page.IsTruncated !== true) from = undefined;

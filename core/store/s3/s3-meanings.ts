@@ -30,6 +30,20 @@ const damaged =
 const tls = "Give Node the service's certificate authority (NODE_EXTRA_CA_CERTS), or correct the endpoint.";
 const kms =
   'Check that the KMS key exists, is enabled, is in the region of the bucket, and may be used by this role.';
+const kmsGone =
+  'What is encrypted with it nobody can read any more, unless the key is brought back: another backup, or a copy elsewhere, has to do. Name another key for what is written.';
+const kmsDisabled =
+  'Enable it (aws kms enable-key --key-id KEY, or the KMS console): nothing is lost, and all can be read again. Or name another key for what is written.';
+const kmsPending =
+  'If it is pending deletion, cancel that before its day comes (aws kms cancel-key-deletion --key-id KEY, then aws kms enable-key): after it nobody can read what is encrypted with it. If it is disabled, enable it.';
+
+/** AccessDenied where it is the key that denies: S3 says so in its message alone. */
+export const kmsDenied = unusable(
+  'The KMS key may not be used',
+  'Allow this role kms:Decrypt on the key to read, and kms:GenerateDataKey to write, in its own policies and in the policy of the key; in another account both must.',
+);
+/** Any other error of KMS. */
+export const kmsTrouble = unusable('The KMS key cannot be used', kms);
 
 const elsewhere: S3Meaning = {
   ...unusable('The bucket is in another region', region),
@@ -110,10 +124,13 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
     'The store does not know a part of the S3 API that is needed',
     'Try AWS_REQUEST_CHECKSUM_CALCULATION=WHEN_REQUIRED. Multipart uploads are indispensable.',
   ),
-  'KMS.NotFoundException': unusable('The KMS key does not exist', kms),
-  'KMS.DisabledException': unusable('The KMS key is disabled', kms),
-  'KMS.KMSInvalidStateException': unusable('The KMS key cannot be used', kms),
-  KMSInvalidStateException: unusable('The KMS key cannot be used', kms),
+  'KMS.NotFoundException': unusable('The KMS key does not exist', kmsGone),
+  'KMS.DisabledException': unusable('The KMS key is disabled', kmsDisabled),
+  'KMS.KMSInvalidStateException': unusable(
+    'The KMS key cannot be used in the state that it is in',
+    kmsPending,
+  ),
+  KMSInvalidStateException: unusable('The KMS key cannot be used in the state that it is in', kmsPending),
 
   BadDigest: unusable('Bytes were damaged on their way to S3', damaged, 'here'),
   XAmzContentSHA256Mismatch: unusable('Bytes were damaged on their way to S3', damaged, 'here'),

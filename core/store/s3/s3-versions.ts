@@ -13,6 +13,7 @@ export type PastObject = {
   readonly bytes: number;
   readonly modifiedAt: Date;
   readonly tag: string | undefined;
+  readonly storageClass: string | undefined;
 };
 
 /** The newest version of a key that is not younger than the moment, and the newest delete marker. */
@@ -81,7 +82,15 @@ function pageOf(page: ListObjectVersionsOutput, folder: string, at: Date): Versi
     return candidates;
   };
   // The answer has versions and markers apart, each with the newest of a key first.
-  for (const { Key, VersionId = 'null', Size = 0, LastModified, ETag, IsLatest = false } of Versions) {
+  for (const {
+    Key,
+    VersionId = 'null',
+    Size = 0,
+    LastModified,
+    ETag,
+    IsLatest = false,
+    StorageClass,
+  } of Versions) {
     const key = own(Key);
     const candidates = candidatesOf(key);
     if (LastModified === undefined || LastModified > at) continue;
@@ -91,6 +100,7 @@ function pageOf(page: ListObjectVersionsOutput, folder: string, at: Date): Versi
       bytes: Size,
       modifiedAt: LastModified,
       tag: ETag,
+      storageClass: StorageClass,
       isLatest: IsLatest,
     };
   }
@@ -129,29 +139,30 @@ export async function* pastObjects(
   prefix: string,
   options: ListOptions,
 ): AsyncGenerator<PastObject> {
-  const { signal, skips } = options;
+  const { signal } = options;
   let open: readonly [string, Candidates] | undefined;
   for (let from: PageStart | undefined = {}; from !== undefined; ) {
     const page: VersionPage = await ask({ Prefix: folder + prefix, ...from }, options);
     for (const [key, candidates] of page.candidates) {
       signal?.throwIfAborted();
-      if (open !== undefined && open[0] !== key) yield* told(open, prefix, skips);
+      if (open !== undefined && open[0] !== key) yield* told(open, prefix, options);
       const before: Candidates = open?.[0] === key ? open[1] : {};
       open = [key, { ...candidates, ...before }];
     }
-    from = behind(page, folder, prefix, skips);
+    from = behind(page, folder, prefix, options.skips);
   }
-  if (open !== undefined) yield* told(open, prefix, skips);
+  if (open !== undefined) yield* told(open, prefix, options);
 }
 
 function* told(
   [key, candidates]: readonly [string, Candidates],
   prefix: string,
-  skips: ListOptions['skips'],
+  { skips, onSkipped }: ListOptions,
 ): Generator<PastObject> {
   const there = lyingThere(candidates);
   if (there === undefined || !isKey(key)) return;
   if (skips === undefined || skippedFolder(key, prefix, skips) === undefined) yield there;
+  else onSkipped?.(there);
 }
 
 /** A page that ends in a folder of no interest is followed by one that begins behind it: `~` is behind our names. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { withAwsServer } from '../../support/aws/server.ts';
 import { type Cli, type CliOptions, type CliResult, openCli } from '../../support/cli/run.ts';
 import { type CliStore, s3Store, withFileStore } from '../../support/cli/stores.ts';
+import { withoutOverride } from '../../support/cli/without-override.ts';
 import { startServer } from '../../support/postgres/programs.ts';
 import {
   newestMajor,
@@ -254,7 +255,7 @@ describe('the store', () => {
       await symlink('/nonexistent/disk', join(parent, 'link'));
       const call = (path: string): Promise<CliResult> => {
         const store = { url: pathToFileURL(join(parent, path)).href, env: {} };
-        return backup(store, ['--source', source, '--database', name], { through: withoutPrivileges });
+        return backup(store, ['--source', source, '--database', name], { through: withoutOverride });
       };
       expectOneLine(
         await call('read-only'),
@@ -286,9 +287,3 @@ describe('the store', () => {
 
 const incompressible = `create table noise as
   select i, string_agg(md5((i * 40 + j)::text), '') from generate_series(1, 4000) i, generate_series(1, 40) j group by i`;
-
-/** Where the tests run as root, modes stop nobody: root without the capability to pass them is stopped. */
-function withoutPrivileges(file: string, args: readonly string[]): [string, readonly string[]] {
-  if (process.getuid?.() !== 0) return [file, args];
-  return ['setpriv', ['--inh-caps=-all', '--bounding-set=-dac_override,-dac_read_search', file, ...args]];
-}

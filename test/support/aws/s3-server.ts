@@ -30,6 +30,8 @@ export type S3Service = {
   setClock(now: (() => Date) | undefined): void;
   /** Puts an object there, past the wire. */
   put(bucket: string, key: string, content: Uint8Array | string): Promise<void>;
+  /** The same bytes under another key, without another copy of them. */
+  link(bucket: string, from: string, key: string): void;
   remove(bucket: string, key: string): void;
   object(bucket: string, key: string): ObjectRecord | undefined;
   /** Sorted. */
@@ -46,6 +48,8 @@ export type S3Service = {
   forget(uploadId: string): void;
   /** How often each operation was called. */
   calls(operation: string): number;
+  /** How many calls there were of all operations. */
+  allCalls(): number;
   /** Moves an object into another class, as a lifecycle rule does; `archiveStatus` of one in INTELLIGENT_TIERING. */
   freeze(bucket: string, key: string, storageClass: string, archiveStatus?: string): void;
   /** Flips one bit of a stored object. */
@@ -218,6 +222,10 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
         checksumAlgorithm: undefined,
       });
     },
+    link(bucket, from, key) {
+      const object = objectsOf(bucket).get(from);
+      if (object !== undefined) bucketNamed(bucket).put(key, object);
+    },
     remove(bucket, key) {
       bucketNamed(bucket).delete(key, now());
     },
@@ -235,6 +243,7 @@ export function s3Service(directory: string, options: S3ServerOptions = {}): S3S
     uploads: () => [...storage.uploads.values()],
     forget: (uploadId) => void storage.uploads.delete(uploadId),
     calls: (operation) => counts.get(operation) ?? 0,
+    allCalls: () => [...counts.values()].reduce((sum, count) => sum + count, 0),
     freeze(bucket, key, storageClass, archiveStatus) {
       const object = objectsOf(bucket).get(key);
       if (object === undefined) throw new Error(`The test server has no object ${key}`);

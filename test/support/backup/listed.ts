@@ -13,6 +13,8 @@ export type ListedContent = {
   /** Of the server. */
   readonly host?: string | undefined;
   readonly partial?: true;
+  /** So many, each with a definition. @default one, without */
+  readonly tables?: number;
   /** `none`: never verified. @default intact */
   readonly verdict?: Verdict | 'none';
   readonly level?: Level;
@@ -47,7 +49,7 @@ export function listedDocuments(content: ListedContent): Map<string, Buffer> {
   return documents.set(keyOf(id, 'verification.json'), serialize(verification));
 }
 
-function manifestOf({ id, systemIdentifier, host, partial }: ListedContent): Manifest {
+function manifestOf({ id, systemIdentifier, host, partial, tables }: ListedContent): Manifest {
   return {
     formatVersion: 1,
     id: formatId(id),
@@ -73,11 +75,27 @@ function manifestOf({ id, systemIdentifier, host, partial }: ListedContent): Man
     },
     globals: { rolePasswords: true },
     objects: [{ role: 'archive', name: 'archive.dump', bytes: 8_800_000, sha256: 'a'.repeat(64) }],
-    tables: [{ schema: 'public', name: 't', rows: 400_000 }],
+    tables: Array.from({ length: tables ?? 1 }, (_, index) => ({
+      schema: 'public',
+      name: index === 0 ? 't' : `t_${index}`,
+      rows: 400_000,
+    })),
+    ...(tables === undefined ? {} : { catalog: catalogOf(tables) }),
     extensions: [],
     databaseBytes: 40_000_000,
     pgproof: '0.1.0',
   };
+}
+
+/** A table, its key and an index: a megabyte or two for thousands of tables. */
+function catalogOf(tables: number): Manifest['catalog'] {
+  return Array.from({ length: tables }, (_, index) =>
+    ['table', 'index', 'table constraint'].map((type) => ({
+      type,
+      identity: `public.t_${index}_${type}`,
+      digest: sha256Of(Buffer.from(`${type} ${index}`)).slice(0, 16),
+    })),
+  ).flat();
 }
 
 /** The id of so many nights before 1 November 2026. */

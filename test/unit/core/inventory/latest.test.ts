@@ -178,7 +178,7 @@ test('each is passed over by what is against it, with a word for programs', asyn
     'verdict-unreadable',
     'not-counted',
   ]);
-  for (const { words } of passedOver) expect(words).toMatch(/^[^\n]{5,500}$/);
+  for (const { words } of passedOver) expect(words).toMatch(/^[^\n]{5,1000}$/);
   expect(formatId((await chooseBackup(store, latest, { any: true })).id)).toBe(night(0));
   const whole = { any: true, partial: true };
   await rm(join(directory, keyOf(nightly(0), 'manifest.json')));
