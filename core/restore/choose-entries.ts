@@ -1,35 +1,26 @@
-import type { Manifest, TableRows } from '../manifest/manifest.ts';
-import { asListed, isLabelOf } from '../postgres/archive/entry-label.ts';
+import type { Manifest } from '../manifest/manifest.ts';
+import { isLabelOf } from '../postgres/archive/entry-label.ts';
 import { readToc } from '../postgres/archive/toc.ts';
 import { type Unmet, unmetEntries } from '../postgres/archive/unmet.ts';
+import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
 import { oneLine } from '../text/one-line.ts';
 import { type ArchiveEntries, readArchiveEntries } from './archive-entries.ts';
 import { type AskedEntries, askedEntries } from './asked-entries.ts';
-import { relationTypes } from './entry-links.ts';
-import { type InTheWay, thingsInTheWay } from './in-the-way.ts';
+import { withoutAttachedIndexes } from './attached-indexes.ts';
+import { type Choice, choiceOf } from './choice.ts';
+import { type InTheWay, inTheWayWords, thingsInTheWay } from './in-the-way.ts';
 import { type LookUp, lookAtTarget } from './look-at-target.ts';
 import { moreTables } from './more-tables.ts';
 import { isPartial, type Selection } from './request.ts';
-import { type EntrySelection, emptyTarget, selectEntries, type TargetHas } from './select-entries.ts';
-import { refuseLacking, refuseNotThere, selectionNotes } from './selection-notes.ts';
-import type { MadeRelation } from './what-to-drop.ts';
-
-/** What a restore of some tables or schemas takes of an archive. */
-export type Choice = {
-  /** The entries that it leaves out, by dump id. */
-  readonly leaveOut: ReadonlySet<number>;
-  /** Whether it brings this table's rows. */
-  readonly holds: (table: TableRows) => boolean;
-  /** What people should know of it. */
-  readonly notes: readonly string[];
-  /** What the target had not, and has then. */
-  readonly makes: readonly MadeRelation[];
-  /** What of the target has names that the restore needs: nothing can be made before they are free. */
-  readonly inTheWay: readonly InTheWay[];
-  /** Of sequences that the target has and that are used: the archive's statements that set them. */
-  readonly sequenceSettings: readonly string[];
-};
+import { type EntrySelection, emptyTarget, type Lacking, selectEntries } from './select-entries.ts';
+import {
+  lackWords,
+  missedLacking,
+  refuseLacking,
+  refuseNotThere,
+  selectionNotes,
+} from './selection-notes.ts';
 
 export type ChoiceSource = {
   readonly tools: PostgresTools;
@@ -45,7 +36,7 @@ export type ChoiceSource = {
 };
 
 /**
- * What a restore of some tables or schemas takes; undefined for a whole one. A partitioned table is its partitions, at
+ * What a restore of some tables or schemas, or into a database that holds something, takes; undefined for all others. A partitioned table is its partitions, at
  * every level. A partition alone is a table by itself, unless the target has its parent; or the archive loads its rows
  * through the root of its tree: then that is made too, and the rows lie in it where they belong on this server.
  *
@@ -57,18 +48,16 @@ export async function chooseEntries(
   source: ChoiceSource,
 ): Promise<Choice | undefined> {
   const { format } = manifest.dump;
-  if (format === 'plain' || (!isPartial(selection) && !hasUnmet(manifest))) return undefined;
-  const { tools, path, signal, directory } = source;
-  if (!isPartial(selection)) {
+  const isWhole = !isPartial(selection) && source.intoEmpty;
+  if (format === 'plain' || (isWhole && !hasUnmet(manifest))) return undefined;
+  const { tools, path, signal, directory, keepGoing = false } = source;
+  if (isWhole) {
     const toc = await readToc({ tools, path, format, signal });
     return withoutUnmet(unmetEntries(manifest, toc));
   }
   const archive = await readArchiveEntries({ tools, path, format, directory, signal });
-  const { entries: unmet } = unmetEntries(manifest, { ...archive, ...unknownVersions });
-  const asked = withoutUnmetEntries(
-    askedEntries(manifest, selection, archive),
-    unmet.map(({ dumpId }) => dumpId),
-  );
+  const unmet = unmetEntries(manifest, { ...archive, ...unknownVersions });
+  const { asked, notes } = withoutUnmetEntries(askedEntries(manifest, selection, archive), unmet);
   const target = await lookAtTarget(archive, source.lookUp);
   if (selection.part === 'data') {
     if (source.lookUp !== undefined) refuseNotThere(archive, asked, target);
@@ -80,13 +69,14 @@ export async function chooseEntries(
   const all = selectEntries(archive, archive.links, { chosen, excluded: asked.excluded, target });
   const result = { ...all, selected: withoutAttachedIndexes(all.selected, archive) };
   const told = { archive, asked, target, result, intoEmpty: source.intoEmpty };
-  if (!source.keepGoing) refuseLacking(told);
+  const lacking = missedLacking(told);
+  if (!keepGoing) refuseLacking(told, lacking);
+  const inTheWay = thingsInTheWay(archive, asked, target, result);
   const { byId, links } = archive;
-  const selected = new Set(
-    [...result.selected].filter(
-      (id) => byId.get(id)?.type !== 'TABLE DATA' || !more.added.has(links.ownerOf(id) ?? -1),
-    ),
-  );
+  const isLeft = (id: number): boolean =>
+    (byId.get(id)?.type === 'TABLE DATA' && more.added.has(links.ownerOf(id) ?? -1)) ||
+    (keepGoing && inTheWay.some(({ dumpId }) => dumpId === id));
+  const selected = new Set([...result.selected].filter((id) => !isLeft(id)));
   return {
     ...choiceOf(manifest, archive, {
       selected,
@@ -94,8 +84,9 @@ export async function chooseEntries(
       used: result.used,
       uncompared: more.scattered,
     }),
-    notes: [...more.notes, ...selectionNotes(told)],
-    inTheWay: thingsInTheWay(archive, asked, target, result),
+    notes: [...notes, ...more.notes, ...selectionNotes(told)],
+    inTheWay: keepGoing ? [] : inTheWay,
+    ...(keepGoing ? { notMade: problemsOf(archive, lacking, inTheWay) } : {}),
     ...(selection.part === 'schema' ? { sequenceSettings: [] } : {}),
   };
 }
@@ -123,12 +114,40 @@ function withoutUnmet({ entries, names }: Unmet): Choice {
     makes: [],
     inTheWay: [],
     sequenceSettings: [],
+    notMade: [],
   };
 }
 
-function withoutUnmetEntries(asked: AskedEntries, unmet: readonly number[]): AskedEntries {
-  const excluded = new Set([...asked.excluded, ...unmet]);
-  return { ...asked, excluded };
+/** The same without what needs what was left out of the backup; what of that was asked for by its name is refused later. */
+function withoutUnmetEntries(
+  { chosen, named, excluded }: AskedEntries,
+  unmet: Unmet,
+): { readonly asked: AskedEntries; readonly notes: readonly string[] } {
+  const ids = new Set(unmet.entries.map(({ dumpId }) => dumpId));
+  const isHit = [...chosen].some((id) => ids.has(id));
+  return {
+    asked: {
+      chosen: new Set([...chosen].filter((id) => !ids.has(id) || named.has(id))),
+      named,
+      excluded: new Set([...excluded, ...ids]),
+    },
+    notes: isHit ? withoutUnmet(unmet).notes : [],
+  };
+}
+
+function problemsOf(
+  archive: ArchiveEntries,
+  lacking: readonly Lacking[],
+  inTheWay: readonly InTheWay[],
+): RestoreProblem[] {
+  const problem = (dumpId: number, message: string): RestoreProblem => {
+    const { type = '', label = '' } = archive.byId.get(dumpId) ?? {};
+    return { fault: 'environment', message, entry: { dumpId, label: `${type} ${label}` } };
+  };
+  return [
+    ...lacking.map((one) => problem(one.dumpId, lackWords(archive, one))),
+    ...inTheWay.map((one) => problem(one.dumpId, `${inTheWayWords(one)}; it was left as it is`)),
+  ];
 }
 
 /** Of a restore of rows alone: those of what was asked for, and what its sequences are set to. */
@@ -143,79 +162,4 @@ function onlyRows(
     return chosen.has(links.ownerOf(id) ?? id);
   };
   return new Set([...selected].filter(isWanted));
-}
-
-/** Attaching a partition to a tree that the target has makes the indexes of the partition that the tree's have. */
-function withoutAttachedIndexes(
-  selected: ReadonlySet<number>,
-  { entries, byId, links, trees }: ArchiveEntries,
-): Set<number> {
-  const attached = new Set(
-    entries
-      .filter(({ type, dumpId }) => type === 'TABLE ATTACH' && selected.has(dumpId))
-      .flatMap(({ dumpId }) => links.ownerOf(dumpId) ?? [])
-      .filter((table) => !selected.has(trees.parentOf(table) ?? table)),
-  );
-  const tableOf = (id: number): number => links.ownerOf(id) ?? -1;
-  const pairs = entries.flatMap(({ dumpId, type, dependsOn }) => {
-    if (type !== 'INDEX ATTACH') return [];
-    const both = dependsOn.filter((id) => ['INDEX', 'CONSTRAINT'].includes(byId.get(id)?.type ?? ''));
-    const child = both.find((id) => both.some((other) => trees.parentOf(tableOf(id)) === tableOf(other)));
-    const parent = both.find((id) => id !== child);
-    return child === undefined || parent === undefined ? [] : [{ dumpId, child, parent }];
-  });
-  const away = new Set<number>();
-  for (let before = -1; before !== away.size; ) {
-    before = away.size;
-    for (const { dumpId, child, parent } of pairs)
-      if (attached.has(tableOf(child)) || away.has(parent)) away.add(child).add(dumpId);
-  }
-  return new Set([...selected].filter((id) => !away.has(id) && !away.has(tableOf(id))));
-}
-
-function choiceOf(
-  { tables }: Manifest,
-  { entries, described, links }: ArchiveEntries,
-  chosen: {
-    readonly selected: ReadonlySet<number>;
-    /** The target whose sequences are set, and never made. */
-    readonly settings: TargetHas;
-    readonly used?: ReadonlySet<number> | undefined;
-    /** Tables whose rows cannot be told from others'. */
-    readonly uncompared?: ReadonlySet<number> | undefined;
-  },
-): Choice {
-  const { selected, settings, used, uncompared } = chosen;
-  const held = new Set<string>();
-  const makes: MadeRelation[] = [];
-  const sequenceSettings: string[] = [];
-  const leaveOut = new Set<number>();
-  for (const { dumpId, type, label } of entries) {
-    const owner = links.ownerOf(dumpId);
-    const isOfUsed = owner !== undefined && type === 'SEQUENCE SET' && settings.has(owner);
-    if (isOfUsed && (selected.has(dumpId) || used?.has(owner)))
-      sequenceSettings.push(described.get(dumpId)?.sql ?? '');
-    if (!selected.has(dumpId) || isOfUsed) {
-      leaveOut.add(dumpId);
-      continue;
-    }
-    const names = described.get(dumpId);
-    if (names !== undefined && relationTypes.has(type))
-      makes.push({ type, schema: names.schema, name: names.name });
-    if (type !== 'TABLE DATA') continue;
-    const table = owner === undefined ? tables.find((one) => isLabelOf(label, one)) : described.get(owner);
-    if (table !== undefined && !uncompared?.has(owner ?? -1)) held.add(keyOf(table));
-  }
-  return {
-    leaveOut,
-    holds: (table) => held.has(keyOf(table)),
-    notes: [],
-    makes,
-    inTheWay: [],
-    sequenceSettings,
-  };
-}
-
-function keyOf({ schema, name }: { readonly schema: string; readonly name: string }): string {
-  return `${asListed(schema)}\n${asListed(name)}`;
 }

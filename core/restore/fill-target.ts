@@ -17,7 +17,7 @@ import type { FoundTools } from '../postgres/programs/tools.ts';
 import { plural } from '../text/units.ts';
 import type { Before } from './before.ts';
 import { withServer } from './check-target.ts';
-import type { Choice } from './choose-entries.ts';
+import type { Choice } from './choice.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
 import { setSequences } from './set-sequences.ts';
@@ -70,7 +70,10 @@ export async function fillTarget(run: Run, jobs: number, notes: string[]): Promi
       'a pooler refused the settings of the restore, so those of the database and the role applied: restore over a direct connection',
     );
   if (result.whyOneJob !== undefined) notes.push(`in the archive's order, as ${result.whyOneJob}`);
-  const found = { problems: [...problems, ...result.problems], jobs: result.jobs };
+  const found = {
+    problems: [...problems, ...(run.choice?.notMade ?? []), ...result.problems],
+    jobs: result.jobs,
+  };
   if (found.problems.length === 0 || run.request.keepGoing)
     found.problems.push(...(await setUsedSequences(run, notes)));
   if (sql === undefined || (found.problems.length > 0 && !run.request.keepGoing)) return found;

@@ -53,17 +53,20 @@ const shown = 5;
 /** @throws TargetRefused where the restore could not make what it is to make */
 export function refuseInTheWay(found: readonly InTheWay[]): void {
   if (found.length === 0) return;
-  const words = found.slice(0, shown).map(({ wanted, there }) => {
-    const kind = there.kind === 'type' ? 'a type' : (kindsOfRelation[there.more] ?? 'a relation');
-    return `${wanted}: ${kind} is there under that name${there.of === null ? '' : `, of ${there.of}`}`;
-  });
+  const words = found.slice(0, shown).map(inTheWayWords);
   const more = found.length - shown;
   throw new TargetRefused({
     what: 'What is to be restored is in the target already; nothing was changed',
     got: `${words.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
     expected: 'names that are free',
-    fix: 'Rename what is there (--rename-existing), restore beside it (--into-schema NAME), or only the rows into it (--data-only). What you have renamed by hand keeps the names of its indexes: rename those too.',
+    fix: 'Rename what is there (--rename-existing), restore beside it (--into-schema NAME), or only the rows into it (--data-only); --keep-going leaves it and restores the rest. What you have renamed by hand keeps the names of its indexes: rename those too.',
   });
+}
+
+/** `table public.orders: a view is there under that name` */
+export function inTheWayWords({ wanted, there }: InTheWay): string {
+  const kind = there.kind === 'type' ? 'a type' : (kindsOfRelation[there.more] ?? 'a relation');
+  return `${wanted}: ${kind} is there under that name${there.of === null ? '' : `, of ${there.of}`}`;
 }
 
 const kindsOfRelation: Readonly<Record<string, string>> = {

@@ -9,7 +9,8 @@ import { type Before, readBefore, readMade } from './before.ts';
 import { bringArchive } from './bring-archive.ts';
 import { checkNames } from './check-names.ts';
 import { checkTarget, withServer } from './check-target.ts';
-import { type Choice, chooseEntries, hasUnmet } from './choose-entries.ts';
+import type { Choice } from './choice.ts';
+import { chooseEntries, hasUnmet } from './choose-entries.ts';
 import { compareTarget } from './compare-target.ts';
 import { type Filled, fillTarget, type Run } from './fill-target.ts';
 import { refuseInTheWay } from './in-the-way.ts';
@@ -50,7 +51,7 @@ export async function restoreBackup(
   const program = await tools(Math.max(server.major, Number.parseInt(manifest.dump.pgDump, 10)));
   await dependencies.beforeFetching?.();
   return await withScratchDirectory(scratch, async (directory) => {
-    const mustBeFile = whyFile(manifest, request);
+    const mustBeFile = whyFile(manifest, request, isEmpty);
     const archive = await bringArchive(manifest, directory, { ...fetching, scratch, mustBeFile });
     const choice =
       archive.kind === 'path'
@@ -102,13 +103,19 @@ function fetchContext({ id }: RestoreRequest, dependencies: RestoreDependencies)
   return { store, signal, id, onBytes };
 }
 
-function whyFile(manifest: Manifest, { selection, jobs }: RestoreRequest): string | undefined {
+function whyFile(
+  manifest: Manifest,
+  { selection, jobs }: RestoreRequest,
+  isEmpty: boolean,
+): string | undefined {
   if (manifest.dump.format === 'directory') return 'pg_restore reads the directory format from files only';
   if (hasUnmet(manifest))
     return 'what cannot be restored without the rest is looked up in its table of contents first';
   if (manifest.selection?.schemas !== undefined)
     return 'whether it makes schema public is looked up in its table of contents first';
   if (isPartial(selection)) return 'what is selected is looked up in its table of contents first';
+  if (!isEmpty && manifest.dump.format !== 'plain')
+    return 'what of it the target has already is looked up in its table of contents first';
   return jobs !== undefined && jobs > 1 ? 'several jobs read it at once' : undefined;
 }
 
@@ -135,6 +142,7 @@ function makesOf({ request, dependencies, choice, before }: Run): readonly MadeR
   if (request.create) return undefined;
   if (isPartial(request.selection)) return choice?.makes ?? [];
   if (before === undefined) return undefined;
+  if (choice !== undefined) return choice.makes;
   return dependencies.manifest.tables
     .filter((table) => before.stateOf(table) === 'absent')
     .map(({ schema, name }) => ({ type: 'TABLE', schema, name }));

@@ -33,21 +33,24 @@ const silent: ReadonlySet<string> = new Set([
 const holdsRows: ReadonlySet<string> = new Set(['TABLE', 'FOREIGN TABLE']);
 const shown = 10;
 
-/**
- * Refuses a selection of which a table, or what was asked for by its name, cannot be made: less would come back than was
- * asked for.
- * @throws TargetRefused
- */
-export function refuseLacking({ archive, asked, result }: Told): void {
-  const { byId } = archive;
+/** What somebody would miss of what cannot be made: a table, or what was asked for by its name. */
+export function missedLacking({ archive: { byId }, asked, result }: Told): Lacking[] {
   const isNothing = result.selected.size === 0 && result.used.size === 0;
-  const bad = result.lacking.filter(
+  return result.lacking.filter(
     ({ dumpId }) =>
       isNothing ||
       asked.named.has(dumpId) ||
       (asked.chosen.has(dumpId) && holdsRows.has(byId.get(dumpId)?.type ?? '')),
   );
+}
+
+/**
+ * Refuses a selection of which less would come back than was asked for.
+ * @throws TargetRefused
+ */
+export function refuseLacking({ archive }: Told, bad: readonly Lacking[]): void {
   if (bad.length === 0) return;
+  const { byId } = archive;
   const lacks = [...new Set(bad.map(({ lacks }) => lacks))];
   const tables = lacks.filter((id) => relationTypes.has(byId.get(id)?.type ?? ''));
   const extensions = lacks.filter((id) => byId.get(id)?.type === 'EXTENSION');
@@ -95,7 +98,8 @@ function shellWord(text: string): string {
   return /^[\w.]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-function lackWords(archive: ArchiveEntries, { dumpId, lacks }: Lacking): string {
+/** `view public.v needs table public.t, which is neither selected nor in the target` */
+export function lackWords(archive: ArchiveEntries, { dumpId, lacks }: Lacking): string {
   const { byId } = archive;
   const what = wordsFor(archive, dumpId);
   if (byId.get(lacks)?.type === 'EXTENSION')

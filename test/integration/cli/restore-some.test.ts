@@ -309,6 +309,23 @@ describe('pgproof restore of a part', () => {
     }));
 });
 
+test('all of it into a database that holds some of it: refused, or --keep-going brings what lacks and adds no row twice', () =>
+  withShop(async (database, restore) => {
+    await database.query('drop table orders.orders; drop table sales.orders cascade');
+    const refused = await restore(database.name, '--into-non-empty');
+    expect(refused.stderr).toMatch(/nothing was changed: .*table public\.base: a table is there/);
+    const { status, stdout, stderr } = await restore(database.name, '--into-non-empty', '--keep-going');
+    expect(stdout).toMatch(/NOT RESTORED[\s\S]*TABLE sales customers/);
+    expect(stderr).toContain('All else is there');
+    expect(status).toBe(1);
+    expect(
+      await database.query(
+        `select (select count(*) from sales.customers)::int as kept, (select count(*) from sales.orders)::int as back,
+                (select count(*) from orders.orders)::int as too`,
+      ),
+    ).toEqual([{ kept: 20, back: 20, too: 30 }]);
+  }));
+
 test.each(testMajors())('PostgreSQL %i: the catalogs are asked for every kind of object', (major) =>
   withShop(
     async (database, restore) => {
