@@ -3,6 +3,8 @@ import { type Level, levels, type Verdict, verdicts } from '../vocabulary.ts';
 import { listOf, parseJsonObject } from './document.ts';
 
 const count = z.int().nonnegative();
+/** Some centuries: what is more was not measured, and sums of it are no numbers. */
+const seconds = z.number().nonnegative().max(1e10);
 
 const checkSchema = z.looseObject({
   name: z.string(),
@@ -23,15 +25,15 @@ const checkSchema = z.looseObject({
  */
 export const timingsSchema = z.looseObject({
   /** Until every byte that is stored was there and hashed; from level `read` on it is decoded in the same go. */
-  fetchSeconds: z.number().nonnegative(),
+  fetchSeconds: seconds,
   /** Of the archive, as the store has it. */
   fetchedBytes: count,
   /** All that a restore does: roles, database, definitions, rows, indexes and what else comes after. Absent where it did not end. */
-  restoreSeconds: z.number().nonnegative().optional(),
+  restoreSeconds: seconds.optional(),
   /** Of it, loading the rows; absent where nothing tells them apart, as in plain SQL. */
-  rowsSeconds: z.number().nonnegative().optional(),
+  rowsSeconds: seconds.optional(),
   /** Of it, indexes, constraints and what else comes after the rows. */
-  indexSeconds: z.number().nonnegative().optional(),
+  indexSeconds: seconds.optional(),
   /** What the restored database measured. */
   restoredBytes: count.optional(),
   /** How many worked on it at once. */

@@ -22,6 +22,8 @@ export type BackupFacts = {
   readonly unreadable: readonly { key: string; why: string }[];
 };
 
+/** pgproof writes 51 at the most; other people may write more. */
+const mostProofs = 100;
 const shownNotPassed = 5;
 const shownCharacters = 300;
 
@@ -89,6 +91,7 @@ function proofsOf(
   ];
   return runs
     .filter(({ run }) => isWithin(Date.parse(run.startedAt), period))
+    .slice(0, mostProofs)
     .map(({ run, isInForce }) => ({
       backup,
       startedAt: iso(Date.parse(run.startedAt)),

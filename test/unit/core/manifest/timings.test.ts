@@ -77,6 +77,7 @@ describe('times in a document', () => {
     ['time that runs backwards', { fetchSeconds: -1, fetchedBytes: 1 }],
     ['no number', { fetchSeconds: '1', fetchedBytes: 1 }],
     ['nothing', null],
+    ['beyond all measure', { fetchSeconds: 1e308, fetchedBytes: 1 }],
   ])('that are %s cost no verdict', (_, timings) => {
     const bytes = Buffer.from(JSON.stringify({ ...run(1, 'proven'), timings }));
     const read = parseVerification(bytes, 'test');
