@@ -20,7 +20,7 @@ import { listProcesses } from '../../support/process/list.ts';
 
 const major = newestMajor();
 
-/** A view that cannot be filled where the session that made it is not, and a trigger that lets nobody in. */
+/** A view that cannot be filled where the session that made it is not, and a trigger that lets nobody into another server. */
 const shop = `
   create schema sales;
   create table sales.orders (id serial primary key, note text);
@@ -31,9 +31,11 @@ const shop = `
   ${
     major < 17
       ? ''
-      : `create function nobody() returns event_trigger language plpgsql as $$
-         begin if current_user <> session_user or current_setting('event_triggers') = 'on' then raise 'closed'; end if; end $$;
-         create event trigger closed on login execute function nobody(); alter event trigger closed disable;`
+      : `do $do$ begin execute format($$
+           create function nobody() returns event_trigger language plpgsql as $f$
+           begin if current_setting('data_directory') <> %L then raise 'closed'; end if; end $f$
+         $$, current_setting('data_directory')); end $do$;
+         create event trigger closed on login execute function nobody(); alter event trigger closed enable always;`
   }`;
 
 /** Quotes, a percent sign and words that libpq would read elsewhere. */
