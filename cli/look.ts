@@ -1,9 +1,10 @@
+import { UsageError } from '../core/errors.ts';
 import { majorsOf } from '../core/manifest/majors.ts';
 import type { Uncontained } from '../core/postgres/server/uncontained.ts';
+import { checkNames } from '../core/restore/check-names.ts';
 import type { ChosenBackup } from '../core/restore/choose-backup.ts';
 import { chooseEntries } from '../core/restore/choose-entries.ts';
 import { isPartial, type Selection } from '../core/restore/request.ts';
-import { selectionArguments } from '../core/restore/selection-arguments.ts';
 import type { Scratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
 import { type LookPlan, planLook } from '../core/verify/look/plan.ts';
@@ -37,7 +38,13 @@ export async function lookInto<T>(
 ): Promise<T> {
   const { id, manifest } = chosen;
   const isOfSome = isPartial(selection);
-  selectionArguments(manifest, selection);
+  if (isOfSome && manifest.dump.format === 'plain')
+    throw new UsageError({
+      what: 'A backup in plain SQL is restored as a whole only',
+      got: '--table, --schema, --exclude-table or --exclude-schema',
+      fix: 'Leave these out: all of it is there then.',
+    });
+  checkNames(manifest, selection);
   const plan = await planLook(manifest, { scratch, isPartial: isOfSome });
   const programs = machinePrograms({ signal, onProgress: say });
   const serverTools = await programs.verificationTools(majorsOf(manifest).needed);
@@ -49,7 +56,7 @@ export async function lookInto<T>(
       manifest,
       plan,
       choose: isOfSome
-        ? (archive) => chooseEntries(manifest, selection, { ...archive, intoEmpty: true })
+        ? (archive) => chooseEntries(manifest, selection, { ...archive, intoEmpty: true, keepGoing: true })
         : undefined,
     },
     { store, serverTools, scratch, signal, uncontained, onProgress },
