@@ -116,6 +116,7 @@ const useCases = ['core/night', 'core/backup', 'core/verify', 'core/restore', 'c
 /** The rooms of core/ from what rests on others to what others rest on: imports go down the list only. */
 const coreRooms = [
   ...useCases,
+  'core/recovery',
   'core/inventory',
   'core/source',
   'core/store',
