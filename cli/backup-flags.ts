@@ -20,10 +20,19 @@ import {
 import { withAlertFlags } from './alerts.ts';
 import { allowUncontainedOption, type RestoreFlags, restoreTimeoutOption } from './containment.ts';
 import { type LogFlags, withLogFlags } from './log.ts';
-import { collectName, nameOf, type StoreFlags, wholeNumber, withUploadFlags } from './options.ts';
+import {
+  type ContactFlag,
+  collectName,
+  contactOption,
+  nameOf,
+  type StoreFlags,
+  wholeNumber,
+  withUploadFlags,
+} from './options.ts';
 import { refuseWithout, withoutOption } from './without.ts';
 
 export type BackupFlags = StoreFlags &
+  ContactFlag &
   RestoreFlags &
   LogFlags & {
     readonly source?: string;
@@ -94,6 +103,7 @@ export function withBackupFlags(command: Command): Command {
         .env(variables.objectLock)
         .argParser(parseObjectLock),
     )
+    .addOption(contactOption())
     .addOption(choice('--verify <level>', 'verify each backup at once', verifyChoices, defaultLevel.command))
     .addOption(withoutOption())
     .addOption(restoreTimeoutOption())

@@ -80,6 +80,7 @@ async function backUp(flags: BackupFlags, { plan, store, channel, log }: Means):
         ...dependencies,
         source,
         verify,
+        recovery: { contact: flags.contact, write: 'current' },
         onProgress: (now) => {
           events.on(now);
           progress.on(now);

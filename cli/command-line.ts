@@ -40,6 +40,7 @@ const verbs: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./show.ts')).showCommand(),
   restore: async () => (await import('./restore.ts')).restoreCommand(),
   shell: async () => (await import('./shell.ts')).shellCommand(),
+  recovery: async () => (await import('./recovery.ts')).recoveryCommand(),
   copy: async () => (await import('./copy.ts')).copyCommand(),
   prune: async () => (await import('./prune.ts')).pruneCommand(),
   hold: async () => (await import('./hold.ts')).holdCommand(),

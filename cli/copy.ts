@@ -14,6 +14,7 @@ import { readBackup } from '../core/inventory/read-backup.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type Channel, notifier } from '../core/notify/notifier.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
+import { noteTeller } from '../core/recovery/note-teller.ts';
 import type { PrunableStore } from '../core/store/prunable.ts';
 import type { Store } from '../core/store/store.ts';
 import type { NotifyPolicy } from '../core/vocabulary.ts';
@@ -23,7 +24,15 @@ import { interruptible } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
 import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
-import { type LatestFlags, latestFrom, nameOf, storeCommand, withLatestFlags } from './options.ts';
+import {
+  type ContactFlag,
+  contactOption,
+  type LatestFlags,
+  latestFrom,
+  nameOf,
+  storeCommand,
+  withLatestFlags,
+} from './options.ts';
 import { copyLines, missingLines } from './output/copied.ts';
 import { copyProgress } from './output/copy-progress.ts';
 import { tell } from './output/edge.ts';
@@ -33,6 +42,7 @@ import { styleFor } from './output/style.ts';
 
 type CopyFlags = PlaceFlags &
   LatestFlags &
+  ContactFlag &
   KeepFlags &
   LogFlags & {
     readonly allMissing?: true;
@@ -51,6 +61,7 @@ export function copyCommand(): Command {
     .argument('[id]', 'SOURCE/DATABASE/STARTED-AT, or SOURCE/DATABASE/latest')
     .option('--all-missing', 'every backup that the second place has not and would keep');
   withLatestFlags(withPlaceFlags(command))
+    .addOption(contactOption())
     .addOption(new Option('--failed-too', 'copy the backup although its verification failed'))
     .option('--name <name>', 'with --all-missing: only of this source', nameOf)
     .option('--database <name>', 'with --all-missing: only of this database', nameOf)
@@ -80,12 +91,14 @@ async function copy(
 ): Promise<void> {
   const progress = await copyProgress(process.stderr);
   const teller = notifier(channel, flags.notify);
+  const warnings: string[] = [];
   const report = await interruptible(async (signal) => {
     const request = {
       from,
       to,
       lock: () => lockFrom(flags.toObjectLock, new Date()),
       stallSeconds: flags.stallTimeout,
+      notes: noteTeller(to, { contact: flags.contact, write: 'current' }, (_, line) => warnings.push(line)),
       clock: () => new Date(),
       signal,
     };
@@ -108,6 +121,7 @@ async function copy(
     })
     .finally(progress.stop);
   for (const event of copiedEvents({ ...log.of, at: new Date() }, report)) log.emit(event);
+  tell(process.stderr, warnings);
   if (flags.json) printJson(report);
   else printLines(copyLines(report, styleFor(process.stdout)));
   // A mistyped name would be copied every night, and nothing ever come over.

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkContact } from '../core/config/contact.ts';
 import { isSystemIdentifier, most } from '../core/config/options.ts';
 import type { LatestOptions } from '../core/inventory/latest.ts';
 import { fileStore } from '../core/store/file/file-store.ts';
@@ -108,6 +109,15 @@ export function latestFrom({
   cluster,
 }: LatestFlags): Pick<LatestOptions, 'any' | 'partial' | 'cluster'> {
   return { any, partial, cluster };
+}
+
+export type ContactFlag = { readonly contact?: string };
+
+/** The flag of the commands that write RECOVERY.md. */
+export function contactOption(): Option {
+  return new Option('--contact <who>', 'whom RECOVERY.md beside the backups says to ask: one line, no secret')
+    .env(variables.contact)
+    .argParser(checkContact);
 }
 
 /** Flags of the commands that write archives. */

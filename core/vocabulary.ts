@@ -89,6 +89,8 @@ export const variables = {
   objectLock: 'PGPROOF_OBJECT_LOCK',
   topicArn: 'PGPROOF_TOPIC_ARN',
   notify: 'PGPROOF_NOTIFY',
+  /** Who RECOVERY.md says is to be asked. */
+  contact: 'PGPROOF_CONTACT',
   /** The database with the log table. */
   log: 'PGPROOF_LOG',
   /** Directories with PostgreSQL's programs. */

@@ -39,7 +39,7 @@ export type Right = 'read' | 'create' | 'tag' | 'replace' | 'delete' | 'list' | 
  * begun to delete of one backup, `prune` what it did last to the backups of a database.
  *
  * Who creates reads what it wrote in one piece: where the answer to that was lost, only the bytes tell whether it was done.
- * RECOVERY.md and status/ are the watch's. A hold and a release are a person's; prune takes them away with their backup,
+ * RECOVERY.md and status/ are the watch's; whoever writes the first backup makes the first RECOVERY.md. A hold and a release are a person's; prune takes them away with their backup,
  * when the hold has run out, and copy brings a hold along, as it does verdicts.
  */
 export const access: Readonly<
@@ -110,7 +110,8 @@ export const access: Readonly<
   pruned: { prune: ['read', 'create', 'delete'], 'copy from': ['read'], 'copy to': ['read'] },
   prune: { prune: ['read', 'create', 'replace'], 'copy from': ['read'], 'copy to': ['read'] },
   uploads: { backup: ['end'], prune: ['list', 'end'], 'copy to': ['end'] },
-  recovery: {},
+  // Once: what is there stays as it is, for a person or the watch to write anew. Not read: where the answer was lost it may lack.
+  recovery: { backup: ['create'], 'copy to': ['create'] },
   status: {},
 };
 
@@ -142,6 +143,7 @@ const keyPatterns: Readonly<Record<Exclude<StoredObject, 'status'>, readonly str
   hold: [`*/${startedAt}/hold.json`],
   release: [`*/${startedAt}/release.json`],
   pruned: [`*/${startedAt}/pruned.json`],
+  // `*` goes over slashes: one below a backup is allowed too, and nobody looks there.
   prune: ['*/prune.json'],
   uploads: [everyObject],
   recovery: ['*/RECOVERY.md'],

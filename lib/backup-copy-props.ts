@@ -105,6 +105,11 @@ export interface BackupCopyProps {
    */
   readonly log?: BackupLog | undefined;
   /**
+   * Whom RECOVERY.md beside the copies says to ask when a database is lost: one line of at most 200 characters, no secret.
+   * @default - nobody is named
+   */
+  readonly contact?: string | undefined;
+  /**
    * Whether you are told of every copy.
    * @default 'failures'
    */

@@ -67,6 +67,7 @@ export class BackupCopy extends Construct {
       otherPlace: props,
       storageClass: props.storageClass,
       partLimit: props.partLimit,
+      contact: props.contact,
       maxAge: props.maxAge ?? Duration.hours(copyMaxAgeHours),
       notify: props.notify ?? defaultPolicy,
       failureQueue: this.failureQueue,

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { checkContact } from '../core/config/contact.ts';
 import { formatObjectLock } from '../core/config/object-lock.ts';
 import { type AuthKind, type NotifyPolicy, postgresPort } from '../core/vocabulary.ts';
 import { backupEnvironment } from '../functions/backup/contract.ts';
@@ -31,6 +32,7 @@ export type ServerProps = Pick<
   | 'stallTimeout'
   | 'fingerprint'
   | 'rolePasswords'
+  | 'contact'
 >;
 
 export interface BackupFunctionProps extends SourceFunctionProps {
@@ -81,6 +83,7 @@ function environmentOf(props: BackupFunctionProps): Record<string, string> {
     [names.stallSeconds]: server.stallTimeout?.toSeconds().toString(),
     [names.fingerprint]: server.fingerprint ? 'true' : undefined,
     [names.rolePasswords]: server.rolePasswords === false ? 'false' : undefined,
+    [names.contact]: server.contact && checkContact(server.contact),
     [names.objectLock]: place.lock && formatObjectLock(place.lock),
     [names.kmsKeyArn]: place.encryptionKey?.keyArn,
   }) as Record<string, string>;

@@ -16,7 +16,14 @@ export function copiesFrom(
   { copies, sources }: Config,
   shared: Pick<
     BackupCopyProps,
-    'backups' | 'topic' | 'log' | 'notify' | 'architecture' | 'functionsDirectory' | 'logRetention'
+    | 'backups'
+    | 'topic'
+    | 'log'
+    | 'notify'
+    | 'contact'
+    | 'architecture'
+    | 'functionsDirectory'
+    | 'logRetention'
   >,
 ): BackupCopy[] {
   if (copies.length === 0) return [];

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
+import { checkContact } from '../core/config/contact.ts';
 import { formatObjectLock } from '../core/config/object-lock.ts';
 import type { NotifyPolicy, StorageClass } from '../core/vocabulary.ts';
 import { copyEnvironment } from '../functions/copy/contract.ts';
@@ -27,6 +28,7 @@ export interface CopyFunctionProps
   readonly otherPlace: OtherPlace;
   readonly storageClass: StorageClass | undefined;
   readonly partLimit: number | undefined;
+  readonly contact: string | undefined;
   readonly maxAge: Duration;
   readonly topic: ITopic;
   readonly log?: ToldLog | undefined;
@@ -56,6 +58,7 @@ export function copyFunction(scope: Construct, props: CopyFunctionProps): Lambda
         [names.storageClass]: props.storageClass,
         [names.partLimit]: props.partLimit?.toString(),
         [names.objectLock]: to.lock && formatObjectLock(to.lock),
+        [names.contact]: props.contact && checkContact(props.contact),
       }) as Record<string, string>),
       [names.maxAgeHours]: String(props.maxAge.toHours()),
       [names.topicArn]: topic.topicArn,

@@ -219,6 +219,11 @@ export interface PostgresBackupProps extends TableSelectionProps {
    */
   readonly rolePasswords?: boolean | undefined;
   /**
+   * Whom RECOVERY.md beside the backups says to ask when a database is lost: one line of at most 200 characters, no secret.
+   * @default - nobody is named
+   */
+  readonly contact?: string | undefined;
+  /**
    * A function that restores backups, called by hand.
    * @default - there is none
    */

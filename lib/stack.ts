@@ -67,6 +67,7 @@ export class BackupStack extends Stack {
       functionsDirectory,
       prefix: config.bucket.prefix,
       notify: alerts.notify,
+      contact: config.contact,
       layer: this.makeLayer(config.layer, architecture, layerDirectory),
       serverLayer: mayRestore(verify.level)
         ? this.makeServerLayer(config, architecture, serverLayerDirectory)
@@ -118,7 +119,7 @@ export class BackupStack extends Stack {
       logRetention,
     };
     const retention = retentionFrom(this, config, ofAll);
-    copiesFrom(this, config, { ...ofAll, notify: alerts.notify });
+    copiesFrom(this, config, { ...ofAll, notify: alerts.notify, contact: config.contact });
     if (retention !== undefined) {
       new CfnOutput(this, 'prune-function', {
         description: 'Deletes the backups that no rule keeps',

@@ -25,6 +25,7 @@ export type SourceWork = {
 
 export type BackupTools = Programs & {
   readonly verify: NightConfig['verify'];
+  readonly contact?: NightConfig['contact'];
   readonly notifier: NightDependencies['notifier'];
   readonly signal: AbortSignal;
   readonly onProgress: OnProgress;
@@ -35,7 +36,7 @@ const clock = (): Date => new Date();
 /** A backup of what a schedule says, verified as the configuration says. */
 export function backupStep(
   works: ReadonlyMap<string, SourceWork>,
-  { verify, onProgress, ...shared }: BackupTools,
+  { verify, contact, onProgress, ...shared }: BackupTools,
 ): NightDependencies['backup'] {
   return async (task, emit) => {
     const work = works.get(task.source);
@@ -77,6 +78,7 @@ export function backupStep(
         store,
         clock,
         verify: level === 'none' ? undefined : verifier,
+        recovery: { contact, write: 'current' },
         onProgress: (progress) => {
           events.on(progress);
           onProgress(progress);

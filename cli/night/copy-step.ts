@@ -7,6 +7,7 @@ import { copiedEvents } from '../../core/copy/run-events.ts';
 import type { NightStep } from '../../core/night/request.ts';
 import type { Outcome } from '../../core/notify/alert.ts';
 import type { CollectingNotifier } from '../../core/notify/digest.ts';
+import { noteTeller } from '../../core/recovery/note-teller.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
 import { eachSource } from './each-source.ts';
@@ -19,10 +20,16 @@ export function copyStep(
   copy: NightConfig['copies'][number] & { readonly of: string },
   policy: Policy | undefined,
   { from, to }: { readonly from: PrunableStore; readonly to: PrunableStore },
-  tools: { readonly notifier: CollectingNotifier; readonly signal: AbortSignal },
+  tools: {
+    readonly notifier: CollectingNotifier;
+    readonly signal: AbortSignal;
+    readonly contact: NightConfig['contact'];
+    readonly warn: (line: string) => void;
+  },
 ): NightStep {
   const { notifier, signal } = tools;
   const clock = (): Date => new Date();
+  const notes = noteTeller(to, { contact: tools.contact, write: 'current' }, (_, line) => tools.warn(line));
   const run: NightStep['run'] = async (runs, emit) => {
     const reports: CopyReport[] = [];
     let ok = true;
@@ -37,6 +44,7 @@ export function copyStep(
           to,
           source,
           policy,
+          notes,
           lock: lock && (() => lockFrom(lock, clock())),
           clock,
           signal,

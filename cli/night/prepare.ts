@@ -118,14 +118,19 @@ export async function prepareNight(whole: NightConfig, circumstances: Circumstan
     stores,
     steps: [
       ...copies.map((copy) =>
-        copyStep(copy, policyAt(copy.prune, config), { from: opened(copy.of), to: opened(copy.name) }, tools),
+        copyStep(
+          copy,
+          policyAt(copy.prune, config),
+          { from: opened(copy.of), to: opened(copy.name) },
+          { ...tools, contact: config.contact, warn: warnOnce },
+        ),
       ),
       ...pruned.flatMap((place) => {
         const policy = policyAt(place.prune, config);
         return policy === undefined ? [] : [pruneStep(place, policy, opened(place.name), tools)];
       }),
     ],
-    backup: backupStep(works, { ...tools, verify: config.verify }),
+    backup: backupStep(works, { ...tools, verify: config.verify, contact: config.contact }),
     emit: async (event: RunEvent) => {
       for (const listener of listeners) await listener.on(event);
     },

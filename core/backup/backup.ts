@@ -1,8 +1,10 @@
 import pLimit from 'p-limit';
+import type { Manifest } from '../manifest/manifest.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
 import { expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
+import { noteTeller } from '../recovery/note-teller.ts';
 import { alarmTeller } from './alarm-teller.ts';
 import { backupAndVerify } from './backup-database.ts';
 import { lookAround } from './look-around.ts';
@@ -33,11 +35,19 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
   const tellOrKeep = (outcome: Outcome): Promise<void> =>
     notifier.tell(outcome).catch((failure: unknown) => void unsent.push(failure));
   const tellAlarms = alarmTeller(circumstances, tellOrKeep);
+  const notes = noteTeller(store, dependencies.recovery, (database, message) =>
+    onProgress({ kind: 'warning', database, message }),
+  );
+  const onStored = async (manifest: Manifest): Promise<void> => {
+    await tellAlarms(manifest);
+    await notes.stored(manifest);
+  };
   const notStarted: string[] = [];
   const one = async (database: string): Promise<BackupResult> => {
     if (signal.aborted) notStarted.push(database);
     const isStarted = !signal.aborted;
-    const { result, error } = await backupAndVerify(database, plan, dependencies, tellAlarms);
+    const { result, error } = await backupAndVerify(database, plan, dependencies, onStored);
+    if (result.status === 'done') await notes.verified(result.manifest, result.verification?.timings);
     onProgress({ kind: 'finished', result });
     const outcome = isStarted ? outcomeOf(circumstances(), result, error) : undefined;
     if (outcome !== undefined) await tellOrKeep(outcome);

@@ -4,6 +4,7 @@ import type { TableSelection } from '../config/table-selection.ts';
 import type { Verified } from '../manifest/verified.ts';
 import type { Notifier } from '../notify/notifier.ts';
 import type { PostgresTools } from '../postgres/programs/tools.ts';
+import type { NoteOptions } from '../recovery/note-teller.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 import type { Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
@@ -51,6 +52,8 @@ export type BackupDependencies = {
   readonly notifier: Notifier;
   /** Verifies a backup that was just written; undefined: it was not asked for, or the verify function does it. */
   readonly verify?: ((id: string) => Promise<Verified>) | undefined;
+  /** RECOVERY.md beside the backups. @default none is written */
+  readonly recovery?: NoteOptions | undefined;
   readonly onProgress: OnProgress;
   /** Ends the run early: the function's deadline, Ctrl-C. Its reason is what people are told. */
   readonly signal: AbortSignal;

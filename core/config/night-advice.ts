@@ -1,5 +1,5 @@
 import { notifyPolicies, objectLockModes, storageClasses, verifyChoices } from '../vocabulary.ts';
-import { type Advice, alternatives } from './advice/recurring.ts';
+import { type Advice, alternatives, contactAdvice } from './advice/recurring.ts';
 import { ofPolicy } from './advice/retention.ts';
 import { ofSchedules } from './advice/schedules.ts';
 import { ofSources } from './advice/sources.ts';
@@ -138,6 +138,7 @@ function ofHook(path: string): Record<string, Advice> {
 }
 
 const ofVerify: Readonly<Record<string, Advice>> = {
+  contact: contactAdvice,
   verify: { expected: 'an object', fix: 'Leave it out for the defaults.' },
   'verify.level': {
     expected: alternatives(verifyChoices),

@@ -3,6 +3,7 @@ import { policyOptions } from '../retention/policy.ts';
 import { objectLockModes, verifyChoices } from '../vocabulary.ts';
 import { backupLogSchema } from './backup-log.ts';
 import { checkedBy } from './checked-by.ts';
+import { contactText } from './contact.ts';
 import { copyOptions } from './copies.ts';
 import { defaultLevel, planDefaults } from './defaults.ts';
 import { hooksSchema } from './hooks.ts';
@@ -75,6 +76,8 @@ export const nightSchema = z.strictObject({
   /** Of stores that have none of their own. Where neither is there, nothing is ever deleted. */
   prune: pruneSchema.optional(),
   verify: verify.prefault({}),
+  /** Whom RECOVERY.md beside the backups says to ask. */
+  contact: contactText.optional(),
   notify: z.strictObject(notifyOptions).prefault({}),
   hooks: hooksSchema.optional(),
   backupLog: backupLogSchema.optional(),

@@ -57,6 +57,7 @@ async function copy(request: CopyRequest, signal: AbortSignal, onLife: () => voi
   await bringVerdict(about, { signal });
   await bringHold({ ...about, now: clock() }, { signal });
   await finishCopy({ ...about, bytes, manifest, lock: request.lock }, signal);
+  await request.notes?.stored(manifest);
   const seconds = (clock().getTime() - begun) / 1_000;
   return { kind: 'copied', bytes: totalBytes, seconds, checked: 'read-back' };
 }

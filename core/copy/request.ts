@@ -1,4 +1,5 @@
 import type { BackupId } from '../manifest/backup-id.ts';
+import type { NoteTeller } from '../recovery/note-teller.ts';
 import type { ObjectLock, Store } from '../store/store.ts';
 
 /** One backup, from one store into another. */
@@ -17,6 +18,8 @@ export type CopyRequest = {
   readonly stallSeconds?: number | undefined;
   /** Of a bucket with Object Lock: archive, roles and manifest. @default not locked */
   readonly lock?: (() => ObjectLock | undefined) | undefined;
+  /** Keeps RECOVERY.md in the other store. @default nobody */
+  readonly notes?: NoteTeller | undefined;
   readonly clock: () => Date;
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: CopyProgress) => void) | undefined;

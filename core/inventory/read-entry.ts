@@ -44,7 +44,8 @@ export async function readEntry(
   options: ReadOptions,
 ): Promise<InventoryEntry | undefined> {
   const { id, documents, unreadable } = listed;
-  if (unreadable !== undefined) return { id, manifest: new Unreadable(unreadable), verification: undefined };
+  if (unreadable !== undefined)
+    return { id, manifest: new Unreadable(unreadable), verification: undefined, read: {} };
   const key = keyOf(id, manifestName);
   const bytes = await readBytes(store, key, documents.get(manifestName)?.bytes ?? 0, options);
   if (bytes === undefined) return undefined;

@@ -69,6 +69,8 @@ export const backupEnvironment = {
   storageClass: variables.storageClass,
   /** MODE:DAYS, such as `governance:30`: archive, roles and manifest are locked for so long. The bucket must have Object Lock. */
   objectLock: variables.objectLock,
+  /** Whom RECOVERY.md beside the backups says to ask: one line. */
+  contact: variables.contact,
   ...logEventsEnvironment,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,

@@ -15,10 +15,12 @@ export function lambdaDependencies(
   settings: BackupSettings,
   telemetry: { readonly logger: Logger; readonly metrics: Metrics },
 ): (signal: AbortSignal) => BackupDependencies {
-  const { kmsKeyArn, storageClass, partLimit } = settings;
+  const { kmsKeyArn, storageClass, partLimit, contact } = settings;
   const dependencies = {
     source: lambdaSource(settings),
     store: openBucket(settings.store, { kmsKeyArn, storageClass, partLimit }),
+    // The role may put at free keys only.
+    recovery: { contact, write: 'once' as const },
     clock: () => new Date(),
     notifier: notifier(snsChannel(settings.topicArn), settings.notify),
     onProgress: onProgress(telemetry.logger, telemetry.metrics, settings.source),

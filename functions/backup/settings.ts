@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { BackupPlan } from '../../core/backup/plan.ts';
 import { checkedBy } from '../../core/config/checked-by.ts';
 import { parseCompression } from '../../core/config/compression.ts';
+import { contactText } from '../../core/config/contact.ts';
 import { defaultPolicy, planDefaults } from '../../core/config/defaults.ts';
 import { parseObjectLock } from '../../core/config/object-lock.ts';
 import { hostName, most } from '../../core/config/options.ts';
@@ -62,6 +63,7 @@ const settingsSchema = z
     kmsKeyArn: z.string().optional(),
     storageClass: z.enum(storageClasses).optional(),
     objectLock: checkedBy(parseObjectLock).optional(),
+    contact: contactText.optional(),
     logTopicArn: z.string().optional(),
     topicArn: requiredText,
     notify: z.enum(notifyPolicies).default(defaultPolicy),

@@ -25,6 +25,8 @@ export const copyEnvironment = {
   objectLock: variables.objectLock,
   /** How old the newest copy of a database may be, in hours, where the first store has a newer backup. Required. */
   maxAgeHours: 'PGPROOF_COPY_MAX_AGE_HOURS',
+  /** Whom RECOVERY.md beside the copies says to ask: one line. */
+  contact: variables.contact,
   ...logEventsEnvironment,
   /** ARN of the SNS topic that alerts go to. Required. */
   topicArn: variables.topicArn,

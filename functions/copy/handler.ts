@@ -16,7 +16,7 @@ const { logger, metrics } = telemetry('copy', copyMetrics.namespace);
 /** Copies the backup whose verdict appeared, or that the event names; with `{}` whatever is missing. */
 export async function handler(event: unknown, context: Context): Promise<CopyResponse> {
   logger.addContext(context);
-  const begin = (): Promise<Prepared> => prepare(event, process.env);
+  const begin = (): Promise<Prepared> => prepare(event, process.env, (line) => logger.warn(line));
   const prepared = await tellFailure(process.env[copyEnvironment.topicArn], 'copy', begin);
   const { settings, id, choice, shared, notifier } = prepared;
   warnOfChoice(logger, id, choice);

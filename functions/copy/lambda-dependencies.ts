@@ -3,6 +3,7 @@ import { type Choice, findBackup } from '../../core/inventory/read-backup.ts';
 import type { BackupId } from '../../core/manifest/backup-id.ts';
 import { type Notifier, notifier } from '../../core/notify/notifier.ts';
 import { snsChannel } from '../../core/notify/sns-channel.ts';
+import { noteTeller } from '../../core/recovery/note-teller.ts';
 import { openBucket } from '../../core/store/open-bucket.ts';
 import type { Store } from '../../core/store/store.ts';
 import { idOfEvent } from '../lambda/id-of-event.ts';
@@ -24,7 +25,11 @@ export type Prepared = {
 };
 
 /** @throws BadSettings, BackupNotFound, CredentialsUnavailable, StoreUnusable */
-export async function prepare(event: unknown, env: NodeJS.ProcessEnv): Promise<Prepared> {
+export async function prepare(
+  event: unknown,
+  env: NodeJS.ProcessEnv,
+  onWarning: (line: string) => void,
+): Promise<Prepared> {
   const settings = readCopySettings(env);
   const request = parseEvent(copyEventSchema, event, '{} or {"backup": "orders-prod/app/latest"}');
   const from = openBucket(settings.store);
@@ -38,7 +43,14 @@ export async function prepare(event: unknown, env: NodeJS.ProcessEnv): Promise<P
   return {
     settings,
     ...(await idOf(request, settings, from)),
-    shared: { from, to, lock: () => lockFrom(lock, new Date()), clock: () => new Date() },
+    shared: {
+      from,
+      to,
+      lock: () => lockFrom(lock, new Date()),
+      // The role may put at free keys only, but for what was said of a backup.
+      notes: noteTeller(to, { contact: settings.contact, write: 'once' }, (_, line) => onWarning(line)),
+      clock: () => new Date(),
+    },
     notifier: notifier(snsChannel(settings.topicArn), settings.notify),
   };
 }

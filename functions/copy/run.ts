@@ -8,7 +8,7 @@ import { findIds, listOne } from '../../core/inventory/find-backups.ts';
 import { type BackupId, encodeName, formatId, parseId } from '../../core/manifest/backup-id.ts';
 
 /** What both ways of being started have in common. */
-export type Shared = Pick<CopyRequest, 'from' | 'to' | 'lock' | 'clock' | 'signal'>;
+export type Shared = Pick<CopyRequest, 'from' | 'to' | 'lock' | 'notes' | 'clock' | 'signal'>;
 
 /** What became of the backups that a run was about. */
 export type CopyRun = {

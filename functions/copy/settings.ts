@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { checkedBy } from '../../core/config/checked-by.ts';
+import { contactText } from '../../core/config/contact.ts';
 import { defaultPolicy } from '../../core/config/defaults.ts';
 import { type LockFor, parseObjectLock } from '../../core/config/object-lock.ts';
 import { most } from '../../core/config/options.ts';
@@ -24,6 +25,7 @@ const settingsSchema = z.strictObject({
   partLimit: numberVariable(1, most.parts).optional(),
   objectLock: checkedBy(parseObjectLock).optional(),
   maxAgeHours: numberVariable(1, 87_600),
+  contact: contactText.optional(),
   logTopicArn: z.string().optional(),
   topicArn: requiredText,
   notify: z.enum(notifyPolicies).default(defaultPolicy),
@@ -39,6 +41,7 @@ export type CopySettings = OtherPlaceSettings & {
   readonly partLimit: number | undefined;
   readonly lock: LockFor | undefined;
   readonly maxAgeHours: number;
+  readonly contact: string | undefined;
   readonly logTopicArn: string | undefined;
   readonly topicArn: string;
   readonly notify: NotifyPolicy;
@@ -47,7 +50,7 @@ export type CopySettings = OtherPlaceSettings & {
 /** @throws BadSettings with every problem */
 export function readCopySettings(env: NodeJS.ProcessEnv): CopySettings {
   const { objectLock, ...settings } = parseVariables(settingsSchema, copyEnvironment, env);
-  const { kmsKeyArn, storageClass, partLimit, logTopicArn } = settings;
+  const { kmsKeyArn, storageClass, partLimit, contact, logTopicArn } = settings;
   const lock = objectLock === undefined ? undefined : parseObjectLock(objectLock);
-  return { ...settings, kmsKeyArn, storageClass, partLimit, lock, logTopicArn };
+  return { ...settings, kmsKeyArn, storageClass, partLimit, lock, contact, logTopicArn };
 }

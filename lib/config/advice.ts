@@ -1,4 +1,4 @@
-import type { Advice } from '../../core/config/advice/recurring.ts';
+import { type Advice, contactAdvice } from '../../core/config/advice/recurring.ts';
 import { ofRetention } from '../../core/config/advice/retention.ts';
 import { ofSchedules } from '../../core/config/advice/schedules.ts';
 import { ofSources } from '../../core/config/advice/sources.ts';
@@ -21,6 +21,7 @@ export const advice: Readonly<Record<string, Advice>> = {
     expected: '1 to 100 letters, digits and hyphens, a letter first',
     fix: 'Leave it out for pgproof; a second deployment in one account and region needs another name.',
   },
+  contact: contactAdvice,
   ...ofSources,
   ...ofLogins,
   ...ofSchedules,

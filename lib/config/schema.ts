@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { logTable } from '../../core/config/backup-log.ts';
+import { contactText } from '../../core/config/contact.ts';
 import { copyOptions } from '../../core/config/copies.ts';
 import { cronProblem } from '../../core/config/cron.ts';
 import { copySchedule, notDaily, pruneSchedule } from '../../core/config/daily.ts';
@@ -230,6 +231,8 @@ export const configSchema = z.strictObject({
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,99}$/)
     .default('pgproof'),
   sources: z.array(source).min(1),
+  /** Whom RECOVERY.md beside the backups says to ask. */
+  contact: contactText.optional(),
   bucket: bucket.prefault({}),
   alerts,
   network: network.optional(),

@@ -129,7 +129,6 @@ describe.each(places)('in %s', (name, deployed, bucketArn) => {
       'pg/orders-prod/app/verification.json/archive.dump',
       `${backup}/verification.json.archive`,
       `${backup}/archive`,
-      `${backup}/RECOVERY.md`,
     ];
     for (const key of strange) {
       for (const role of functionRoles) {

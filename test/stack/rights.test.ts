@@ -59,12 +59,15 @@ const whateverLiesThere = {
 const kept = 'verification.kept-*.json';
 const ownPart = '<Bucket.Arn>/orders-prod';
 
+const note = (part: string): string => `${part}/*/RECOVERY.md`;
+
 /** What the backup role may do with objects. */
 function createsObjects(part: string): object[] {
   return [
     read(part, 'manifest.json', 'summary.json'),
-    { sid: 'PutObjects', actions: ['s3:PutObject'], resources: objects(part, ...created) },
-    deny('PutNothingElse', { resources: [], butFor: objects(part, ...created) }),
+    // In one pattern, for there is little room; the denial names each.
+    { sid: 'PutObjects', actions: ['s3:PutObject'], resources: [...objects(part, '*'), note(part)] },
+    deny('PutNothingElse', { resources: [], butFor: [...objects(part, ...created), note(part)] }),
     {
       sid: 'TagArchives',
       actions: tag,

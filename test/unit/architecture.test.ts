@@ -124,6 +124,7 @@ const useCases = [
 /** The rooms of core/ from what rests on others to what others rest on: imports go down the list only. */
 const coreRooms = [
   ...useCases,
+  'core/recovery',
   'core/inventory',
   'core/source',
   'core/store',

@@ -36,3 +36,9 @@ export const timeout = {
 export function alternatives(words: readonly (string | number)[]): string {
   return words.join(', ').replace(/, ([^,]*)$/, ' or $1');
 }
+
+/** Whom RECOVERY.md says to ask. */
+export const contactAdvice: Advice = {
+  expected: 'one line of at most 200 characters, without a password',
+  fix: 'Write who is to be asked when a database is lost, such as "DBA on call, dba@example.com"; whoever may read the store reads it.',
+};
