@@ -47,6 +47,17 @@ export async function psqlFor(client: FoundTools, signal: AbortSignal): Promise<
   return toolPath(own ?? client, 'psql');
 }
 
+/** The programs that are on the machine, where none are to be fetched, and whether they would be otherwise. */
+export async function programsHere(signal: AbortSignal): Promise<{
+  readonly tools: (serverMajor: number) => Promise<FoundTools>;
+  readonly fetchesTools: boolean;
+}> {
+  return {
+    tools: (serverMajor) => obtainTools({ ...machinePlaces(), signal, serverMajor }),
+    fetchesTools: await canFetchTools(),
+  };
+}
+
 /** Where a command looks for programs: in every usual place, and in the layers that were built on this machine. */
 export function machinePlaces(): FindToolsOptions {
   return { builtLayers: builtLayers(process.env) };

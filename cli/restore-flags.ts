@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
 import { most } from '../core/config/options.ts';
+import { UsageError } from '../core/errors.ts';
 import type { BackupId } from '../core/manifest/backup-id.ts';
 import type { RestoreRequest, Selection } from '../core/restore/request.ts';
 import { type LatestFlags, type StoreFlags, wholeNumber, withLatestFlags } from './options.ts';
@@ -18,7 +19,10 @@ export type RestoreFlags = StoreFlags &
     readonly dataOnly?: true;
     readonly owner: boolean;
     readonly privileges: boolean;
-    readonly globals?: 'print' | 'apply';
+    readonly globals?: 'print' | 'apply' | 'skip';
+    readonly globalsOnly?: true;
+    readonly replaceIncomplete?: true;
+    readonly dryRun?: true;
     readonly allowSuperusers?: true;
     readonly intoNonEmpty?: true;
     readonly keepGoing?: true;
@@ -34,6 +38,14 @@ export function withRestoreFlags(command: Command): Command {
       "the server and the database: postgresql://user@host/database; default: libpq's environment",
     )
     .option('--create', 'make the database first')
+    .option(
+      '--replace-incomplete',
+      '--create, and drop first what a failed restore left under that name; no other database is ever dropped',
+    )
+    .option(
+      '--dry-run',
+      'say what would be done, how long it took and what the target lacks; make nothing. Exit status 1 where it would be refused',
+    )
     .addOption(
       new Option('--jobs <n>', 'workers of pg_restore; default: one per processor').argParser(
         wholeNumber(1, most.jobs),
@@ -46,9 +58,10 @@ export function withRestoreFlags(command: Command): Command {
     .addOption(
       new Option(
         '--globals <what>',
-        "print: the server's roles and tablespaces as SQL, and nothing else; apply: make those that are missing",
-      ).choices(['print', 'apply']),
+        "print: the server's roles and tablespaces as SQL, and nothing else; apply: make those that are missing; skip: make none (default)",
+      ).choices(['print', 'apply', 'skip']),
     )
+    .option('--globals-only', 'make the roles and tablespaces that are missing, and restore nothing else')
     .option(
       '--allow-superusers',
       'with --globals apply: make superusers, and others who may do as much, that the server has not',
@@ -56,6 +69,23 @@ export function withRestoreFlags(command: Command): Command {
     .option('--into-non-empty', 'restore into a database that holds something already')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()));
+}
+
+/** @throws UsageError where flags contradict each other */
+export function checkGlobalsFlags({ globals, globalsOnly, dryRun }: RestoreFlags): void {
+  const other = globals === 'print' || globals === 'skip' ? globals : undefined;
+  if (globalsOnly && other !== undefined)
+    throw new UsageError({
+      what: 'Roles cannot both be made alone and not be made',
+      got: `--globals-only and --globals ${other}`,
+      fix: 'Leave one of the two out.',
+    });
+  if (dryRun && globals === 'print')
+    throw new UsageError({
+      what: 'There is nothing to rehearse',
+      got: '--dry-run and --globals print, which makes nothing anyway',
+      fix: 'Leave one of the two out.',
+    });
 }
 
 /** What the flags ask for, of a backup that was chosen and a database that was found out. */
@@ -69,7 +99,8 @@ export function requestFrom(
     selection: selectionFrom(flags),
     applyGlobals: flags.globals === 'apply',
     allowSuperusers: flags.allowSuperusers ?? false,
-    create: flags.create ?? false,
+    create: flags.create === true || flags.replaceIncomplete === true,
+    replaceIncomplete: flags.replaceIncomplete ?? false,
     intoNonEmpty: flags.intoNonEmpty ?? false,
     jobs: flags.jobs,
     keepGoing: flags.keepGoing ?? false,

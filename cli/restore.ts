@@ -6,8 +6,10 @@ import { formatId } from '../core/manifest/backup-id.ts';
 import { type ConnectionParameters, describeServer } from '../core/postgres/connect/parameters.ts';
 import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
+import { type Rehearsal, refuseLike, rehearseGlobals, rehearseRestore } from '../core/restore/rehearsal.ts';
 import { RestoreFailed } from '../core/restore/report.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
+import { restoreGlobals } from '../core/restore/restore-globals.ts';
 import { type Left, whatToDrop } from '../core/restore/what-to-drop.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
@@ -17,12 +19,13 @@ import { tell } from './output/edge.ts';
 import { expectedLine } from './output/measured.ts';
 import { partialWarning } from './output/partial.ts';
 import { choiceLines, passedOverJson } from './output/passed-over.ts';
+import { rehearsalLines, rehearsalSummary } from './output/rehearsed.ts';
 import { restoreProgress } from './output/restore-progress.ts';
-import { refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
+import { globalsSummary, refusedTable, restoredTable, restoreSummary } from './output/restored.ts';
 import { printJson, printLines, printSource } from './output/result.ts';
 import { styleFor } from './output/style.ts';
-import { machinePrograms } from './programs.ts';
-import { type RestoreFlags, requestFrom, withRestoreFlags } from './restore-flags.ts';
+import { machinePrograms, programsHere } from './programs.ts';
+import { checkGlobalsFlags, type RestoreFlags, requestFrom, withRestoreFlags } from './restore-flags.ts';
 import { targetFrom } from './target.ts';
 import { thawIfAsked, withThawFlags } from './thaw.ts';
 
@@ -35,6 +38,7 @@ export function restoreCommand(): Command {
 
 async function run(text: string, flags: RestoreFlags): Promise<void> {
   const store = await storeFrom(flags);
+  checkGlobalsFlags(flags);
   if (flags.globals === 'print') return await printGlobals(store, text, flags);
   const target = targetFrom(flags.to);
   const style = styleFor(process.stderr);
@@ -58,18 +62,27 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       if (!isGood)
         progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
       const { parameters, database } = await target.resolve(manifest.database);
-      if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
-      progress.start(formatId(id), database);
-      if (!flags.json) progress.say(expectedLine(manifest, measured));
-      return await restoreBackup(requestFrom(flags, { id, database }), {
+      const request = requestFrom(flags, { id, database });
+      const dependencies = {
         store,
         manifest,
         signal,
         target: parameters,
-        beforeFetching: () => thawIfAsked(flags, { store, id, manifest, signal }, progress.say),
         scratch: temporaryScratch(flags.scratch),
         clock: () => new Date(),
         tools: machinePrograms({ signal, onProgress: progress.say }).tools,
+      };
+      if (flags.dryRun) {
+        const here = { ...dependencies, ...(await programsHere(signal)) };
+        return await (flags.globalsOnly ? rehearseGlobals : rehearseRestore)(request, here, chosen);
+      }
+      if (flags.globalsOnly) return await restoreGlobals(request, dependencies);
+      if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
+      progress.start(formatId(id), database);
+      if (!flags.json) progress.say(expectedLine(manifest, measured));
+      return await restoreBackup(request, {
+        ...dependencies,
+        beforeFetching: () => thawIfAsked(flags, { store, id, manifest, signal }, progress.say),
         onProgress: (event) => {
           isTouched ||= event.step === 'restoring';
           progress.on(event);
@@ -80,13 +93,17 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       });
     }).finally(progress.stop);
     if (flags.json) printJson({ ...report, ...passedOverJson(passedOver) });
+    else if ('dryRun' in report) tellRehearsal(report);
+    else if (!('tables' in report)) tell(process.stderr, globalsSummary(report, style));
     else {
       const table = restoredTable(report.tables, styleFor(process.stdout));
       if (table !== undefined) printLines(table);
       tell(process.stderr, restoreSummary(report, style));
     }
+    if ('dryRun' in report) refuseLike(report);
   } catch (error: unknown) {
-    if (error instanceof Interrupted && isTouched) progress.say(whatToDrop({ makes }, flags.create ?? false));
+    if (error instanceof Interrupted && isTouched)
+      progress.say(whatToDrop({ makes }, flags.create === true || flags.replaceIncomplete === true));
     if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
       const refused = refusedTable(error.report.problems);
       if (refused !== undefined) printLines(refused);
@@ -95,6 +112,11 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       printJson({ ...(error.report as object), ...passedOverJson(passedOver) });
     throw error;
   }
+}
+
+function tellRehearsal(rehearsal: Rehearsal): void {
+  printLines(rehearsalLines(rehearsal, styleFor(process.stdout), new Date()));
+  tell(process.stderr, [rehearsalSummary(rehearsal, styleFor(process.stderr))]);
 }
 
 /** A dump is a program: its functions, triggers, checks and views run while it is restored, as whoever restores. */

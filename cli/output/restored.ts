@@ -1,5 +1,6 @@
 import type { RestoreProblem } from '../../core/postgres/pg-restore/restoration.ts';
 import type { RestoredTable, RestoreReport } from '../../core/restore/report.ts';
+import type { GlobalsReport } from '../../core/restore/restore-globals.ts';
 import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
 import { type Style, table } from './style.ts';
 
@@ -47,4 +48,9 @@ export function restoreSummary(report: RestoreReport, style: Style): string[] {
     `${style.green('✓')} ${report.id} is in ${JSON.stringify(database)} on ${server} (PostgreSQL ${serverVersion}): ` +
     `${formatBytes(archiveBytes)} in ${formatDuration(seconds)} with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}${counted}`;
   return [line, ...report.notes.map((note) => `  ${note}`)];
+}
+
+/** What became of roles that were restored alone. */
+export function globalsSummary({ id, server, notes }: GlobalsReport, style: Style): string[] {
+  return [`${style.green('✓')} the roles of ${id} are on ${server}`, ...notes.map((note) => `  ${note}`)];
 }

@@ -2,7 +2,7 @@ import { type FetchContext, fetchArchive, streamArchive } from '../inventory/fet
 import type { Manifest } from '../manifest/manifest.ts';
 import { archiveBytes } from '../manifest/sizes.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
-import { scratchTooSmall } from '../scratch/free-room.ts';
+import { type ScratchTooSmall, scratchTooSmall } from '../scratch/free-room.ts';
 import type { Scratch } from '../scratch/scratch.ts';
 
 /** Left free for other programs. */
@@ -28,14 +28,31 @@ export async function bringArchive(
     readonly scratch: Scratch;
   },
 ): Promise<ArchiveAt> {
-  const free = Math.max(0, (await scratch.freeBytes()) - reserveBytes);
-  const needed = archiveBytes(manifest);
-  if (needed <= free) return await fetchArchive(manifest, directory, context);
+  const room = await archiveRoom(manifest, scratch);
+  if (room.needed <= room.free) return await fetchArchive(manifest, directory, context);
   if (mustBeFile === undefined) return await streamArchive(manifest, context);
-  throw scratchTooSmall({
+  throw noRoomForArchive(room, scratch, mustBeFile);
+}
+
+/** What the archive needs as a file, and what of the scratch directory it may take. */
+export async function archiveRoom(
+  manifest: Manifest,
+  scratch: Scratch,
+): Promise<{ readonly free: number; readonly needed: number }> {
+  const free = Math.max(0, (await scratch.freeBytes()) - reserveBytes);
+  return { free, needed: archiveBytes(manifest) };
+}
+
+/** @param mustBeFile why a stream will not do */
+export function noRoomForArchive(
+  { free, needed }: { readonly free: number; readonly needed: number },
+  { directory }: Pick<Scratch, 'directory'>,
+  mustBeFile: string,
+): ScratchTooSmall {
+  return scratchTooSmall({
     free,
     needed,
-    directory: scratch.directory,
+    directory,
     what: 'The archive',
     why: `it has to be a file: ${mustBeFile}`,
     fix: 'Name a directory with more room with --scratch.',

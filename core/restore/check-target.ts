@@ -1,5 +1,5 @@
 import { type Client, DatabaseError } from 'pg';
-import { PgproofError } from '../errors.ts';
+import type { Problem } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { withConnection } from '../postgres/connect/connect.ts';
 import { ConnectionFailed } from '../postgres/connect/connection-failed.ts';
@@ -7,7 +7,10 @@ import { type ConnectionParameters, describeServer } from '../postgres/connect/p
 import { queryFailed } from '../postgres/connect/query-failed.ts';
 import { lackingMoneyLocale, settingsTakenHere } from '../postgres/facts/dump-settings.ts';
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
+import { incompleteSince, sessionsIn } from '../postgres/pg-restore/incomplete-mark.ts';
+import { lackingLocale } from '../postgres/pg-restore/locale-at-hand.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
+import { type Finding, refused, TargetRefused } from './finding.ts';
 import type { RestoreRequest } from './request.ts';
 
 /** Databases that a new server has: one can be connected to while another is made. */
@@ -21,7 +24,9 @@ export async function withServer<T>(
   use: (client: Client, place: ConnectionParameters) => Promise<T>,
 ): Promise<T> {
   const { create, database } = request;
-  const candidates = create ? maintenanceDatabases.filter((name) => name !== database) : [database];
+  // The one that was named, last: some services have neither of the others.
+  const all = [...maintenanceDatabases, target.database].filter((name) => name !== database);
+  const candidates = create ? new Set(all) : [database];
   let first: unknown;
   for (const name of candidates) {
     try {
@@ -38,64 +43,137 @@ export async function withServer<T>(
   throw first;
 }
 
-/**
- * Refuses what a restore must not write into. Changes nothing that stays.
- *
- * @returns whether the target is empty
- * @throws TargetRefused
- */
+/** What the place for a restore is like. */
+export type TargetState = {
+  readonly findings: readonly Finding[];
+  /** Whether there is nothing in it, or will be. */
+  readonly isEmpty: boolean;
+  /** Since when the database that is there is incomplete, and is to be made anew. */
+  readonly replaces?: string | undefined;
+};
+
+/** Whether a restore may write there. Changes nothing. */
 export async function checkTarget(
   client: Client,
   request: RestoreRequest,
   manifest: Manifest,
   server: ServerFacts,
-): Promise<boolean> {
-  const { database, create, intoNonEmpty } = request;
-  if (server.inRecovery) {
-    throw new TargetRefused({
+): Promise<TargetState> {
+  const money = await moneyFinding(client, manifest);
+  const { findings, ...state } = request.create
+    ? await newPlace(client, request, manifest)
+    : await oldPlace(client, request);
+  return { ...state, findings: [...standbyFindings(server), ...findings, ...money] };
+}
+
+export function standbyFindings({ inRecovery }: Pick<ServerFacts, 'inRecovery'>): Finding[] {
+  if (!inRecovery) return [{ subject: 'server', status: 'ok', detail: 'takes changes' }];
+  return [
+    refused('server', {
       what: 'The server is a standby, which takes no changes',
       fix: 'Name its primary in --to.',
-    });
-  }
-  await refuseOtherMoney(client, manifest);
-  if (!create) {
-    const found = await contentsOfTarget(client);
-    if (!intoNonEmpty) refuseNonEmpty(database, found);
-    return found.length === 0;
-  }
-  if (await databaseExists(client, database)) {
-    throw new TargetRefused({
-      what: `The database ${JSON.stringify(database)} is there already`,
-      expected: 'a name that is free, for --create',
-      fix: 'Name another one in --to, or leave --create out if it is empty.',
-    });
-  }
-  const { encoding, locale } = manifest.server;
+    }),
+  ];
+}
+
+async function oldPlace(client: Client, { database, intoNonEmpty }: RestoreRequest): Promise<TargetState> {
+  const found = await contentsOfTarget(client);
+  const isEmpty = found.length === 0;
+  if (!isEmpty && !intoNonEmpty)
+    return { isEmpty, findings: [nonEmpty(database, found, await incompleteSince(client, database))] };
+  const detail = `${JSON.stringify(database)} is there${isEmpty ? ', and empty' : ''}`;
+  return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }] };
+}
+
+async function newPlace(
+  client: Client,
+  { database, replaceIncomplete }: RestoreRequest,
+  { server: { encoding, locale } }: Manifest,
+): Promise<TargetState> {
+  const findings: Finding[] = [];
+  const quoted = JSON.stringify(database);
+  const isThere = await databaseExists(client, database);
+  const since = isThere ? await incompleteSince(client, database) : undefined;
+  if (isThere && !replaceIncomplete)
+    findings.push(
+      refused('database', {
+        what: `The database ${quoted} is there already`,
+        got:
+          since === undefined
+            ? undefined
+            : `it is what a restore left that was begun at ${since} and did not end`,
+        expected: 'a name that is free, for --create',
+        fix: `${since === undefined ? '' : 'Make it anew with --replace-incomplete (in an event: "replaceIncomplete": true). '}Name another one in --to, or leave --create out if it is empty.`,
+      }),
+    );
+  else if (isThere && since === undefined)
+    findings.push(
+      refused('database', {
+        what: `The database ${quoted} is not one that a failed restore left`,
+        got: 'it does not carry the mark of one',
+        expected: 'a database that a restore made and did not end, for --replace-incomplete',
+        fix: 'Look at what is in it. Name another one in --to; or drop it yourself, if you are sure.',
+      }),
+    );
+  else if (isThere) findings.push(await unusedFinding(client, database, since ?? ''));
+  else findings.push({ subject: 'database', status: 'ok', detail: `${quoted} is not there yet` });
+  const lacks = await lackingLocale(client, { encoding, locale });
+  findings.push(
+    lacks === undefined
+      ? {
+          subject: 'locale',
+          status: 'ok',
+          detail: `${encoding}${locale === undefined ? '' : `, ${locale.locale ?? locale.collate}`}`,
+        }
+      : refused('locale', otherLocale(`it lacks ${lacks}`, lacks)),
+  );
+  return { findings, isEmpty: true, replaces: since };
+}
+
+async function unusedFinding(client: Client, database: string, since: string): Promise<Finding> {
+  const sessions = await sessionsIn(client, database);
+  const detail = `${JSON.stringify(database)} is incomplete since ${since}, and will be made anew`;
+  if (sessions.length === 0) return { subject: 'database', status: 'ok', detail };
+  const more = sessions.length > 5 ? ` and ${sessions.length - 5} more` : '';
+  return refused('database', {
+    what: `Somebody is connected to the incomplete database ${JSON.stringify(database)}`,
+    got: `${sessions.slice(0, 5).join(', ')}${more}`,
+    expected: 'nobody, while it is dropped and made anew',
+    fix: 'End those sessions, and try again.',
+  });
+}
+
+/**
+ * Refuses a server that cannot make such a database, as the server itself says when it is asked for one.
+ * @throws TargetRefused
+ */
+export async function refuseOtherLocale(client: Client, { server }: Manifest): Promise<void> {
+  const { encoding, locale } = server;
   const problem = await localeProblem(client, { encoding, locale });
-  if (problem === undefined) return true;
-  throw new TargetRefused({
+  if (problem !== undefined) throw new TargetRefused(otherLocale(problem.message, problem.missing));
+}
+
+function otherLocale(got: string, expected: string | undefined): Problem {
+  return {
     what: 'This server cannot make a database like the one that was backed up',
-    got: problem.message,
-    expected: problem.missing,
+    got,
+    expected,
     fix: 'Install the locale there; or make the database yourself with another one, and restore into it without --create. What sorts by the locale, such as partitions by text, may then be refused.',
-  });
+  };
 }
 
-/** @throws TargetRefused where the amounts of money would come out as others */
-async function refuseOtherMoney(client: Client, { dump }: Manifest): Promise<void> {
+/** Under another locale the amounts of money would come out as others. */
+async function moneyFinding(client: Client, { dump }: Manifest): Promise<Finding[]> {
   const locale = lackingMoneyLocale(dump, await settingsTakenHere(client, dump.settings ?? {}));
-  if (locale === undefined) return;
-  throw new TargetRefused({
-    what: 'The backup holds amounts of money in a locale that this server does not have',
-    got: 'under another one they would be refused, or become other amounts',
-    expected: `lc_monetary = ${JSON.stringify(locale)}`,
-    fix: 'Install that locale on the server, and start it again.',
-  });
-}
-
-/** The target is not what a restore may write into; nothing was changed. */
-export class TargetRefused extends PgproofError {
-  override readonly name = 'TargetRefused';
+  if (locale === undefined) return [];
+  return [
+    refused('money', {
+      what: 'The backup holds amounts of money in a locale that this server does not have',
+      got: 'under another one they would be refused, or become other amounts',
+      expected: `lc_monetary = ${JSON.stringify(locale)}`,
+      fix: 'Install that locale on the server, and start it again.',
+    }),
+  ];
 }
 
 async function databaseExists(client: Client, name: string): Promise<boolean> {
@@ -135,14 +213,16 @@ async function contentsOfTarget(client: Client): Promise<string[]> {
   return rows.map(({ what }) => what);
 }
 
-/** @throws TargetRefused */
-function refuseNonEmpty(database: string, found: readonly string[]): void {
-  if (found.length === 0) return;
+function nonEmpty(database: string, found: readonly string[], since: string | undefined): Finding {
   const more = found.length > 3 ? ' and more' : '';
-  throw new TargetRefused({
+  const left =
+    since === undefined
+      ? ''
+      : ` It is what a restore left that was begun at ${since} and did not end: --create --replace-incomplete makes it anew.`;
+  return refused('database', {
     what: `The database ${JSON.stringify(database)} is not empty`,
     got: `${found.slice(0, 3).join(', ')}${more}`,
     expected: 'a database without tables, types or functions of its own',
-    fix: 'Restore into a new one: add --create and name it in --to. If you mean this one, add --into-non-empty.',
+    fix: `Restore into a new one: add --create and name it in --to. If you mean this one, add --into-non-empty.${left}`,
   });
 }

@@ -1,3 +1,5 @@
+import type { Client } from 'pg';
+import { messageOf } from '../errors.ts';
 import { type FetchContext, fetchDatabaseSql, fetchGlobals } from '../inventory/fetch-archive.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import type { DatabaseStatement } from '../postgres/archive/database-sql.ts';
@@ -6,7 +8,8 @@ import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { applyDatabaseSql } from '../postgres/pg-restore/apply-database-sql.ts';
 import { applyGlobals } from '../postgres/pg-restore/apply-globals.ts';
 import { withGlobalsSession } from '../postgres/pg-restore/globals-session.ts';
-import { canCreateItself, createDatabase, encodingOfOwners } from '../postgres/pg-restore/new-database.ts';
+import { dropIncomplete, markIncomplete } from '../postgres/pg-restore/incomplete-mark.ts';
+import { createDatabase, encodingOfOwners } from '../postgres/pg-restore/new-database.ts';
 import type {
   PgRestoreRequest,
   PgRestoreResult,
@@ -18,6 +21,9 @@ import { plural } from '../text/units.ts';
 import type { Before } from './before.ts';
 import { withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
+import { TargetRefused } from './finding.ts';
+import { globalsNotes } from './globals-notes.ts';
+import { isMadeByArchive } from './needed.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
 import { setSequences } from './set-sequences.ts';
@@ -39,6 +45,9 @@ export type Run = {
   readonly isEmpty: boolean;
   /** What was there; undefined where that was nothing. */
   readonly before: Before | undefined;
+  readonly startedAt: Date;
+  /** Since when the database is incomplete that is to be made anew. */
+  readonly replaces: string | undefined;
   readonly fetching: FetchContext;
 };
 
@@ -54,14 +63,14 @@ export type Filled = {
  * @param notes takes what people should know of it
  */
 export async function fillTarget(run: Run, jobs: number, notes: string[]): Promise<Filled> {
-  const isMadeByArchive = makesItself(run);
-  const problems = await prepareTarget(run, isMadeByArchive, notes);
+  const isByArchive = isMadeByArchive(run.request, run.dependencies.manifest);
+  const problems = await prepareTarget(run, isByArchive, notes);
   if (problems.length > 0 && !run.request.keepGoing) return { problems, jobs };
   // Read before anything is changed: what is not as it was stored must not be found out half way.
-  const sql = isMadeByArchive ? undefined : await databaseSqlFor(run);
-  const create = run.request.create && isMadeByArchive;
+  const sql = isByArchive ? undefined : await databaseSqlFor(run);
+  const create = run.request.create && isByArchive;
   let result = await runArchive(run, jobs, create);
-  if (mayTryOneJob(run, result) && (await beginAgain(run, isMadeByArchive))) {
+  if (mayTryOneJob(run, result) && (await beginAgain(run, isByArchive))) {
     notes.push('jobs of the restore waited for each other (deadlock): it was begun again, with one job');
     result = await runArchive(run, 1, create);
   }
@@ -113,19 +122,9 @@ async function describeTarget({ request, dependencies }: Run, sql: string): Prom
   );
 }
 
-/** Under its own name the archive makes the database itself, with its owner, grants and settings. */
-function makesItself({ request, dependencies: { manifest } }: Run): boolean {
-  return (
-    request.database === manifest.database &&
-    manifest.dump.format !== 'plain' &&
-    !isPartial(request.selection) &&
-    canCreateItself(manifest)
-  );
-}
-
 async function prepareTarget(
-  { request, dependencies, fetching }: Run,
-  isMadeByArchive: boolean,
+  { request, dependencies, fetching, startedAt, replaces }: Run,
+  isByArchive: boolean,
   notes: string[],
 ): Promise<readonly RestoreProblem[]> {
   const { manifest, target, signal } = dependencies;
@@ -140,24 +139,33 @@ async function prepareTarget(
             { encoding: manifest.server.encoding, signal },
             (session) => applyGlobals(session, { mode: 'target' }),
           );
-    if (applied !== undefined) {
-      const { roles, tablespaces, existing } = applied;
-      notes.push(`${roles.length} roles and ${tablespaces.length} tablespaces were made`);
-      if (roles.length > 0 && !manifest.globals.rolePasswords)
-        notes.push(
-          'the roles that were made have no passwords, as the backup holds none: set new ones (ALTER ROLE … PASSWORD …)',
-        );
-      if (existing.length > 0)
-        notes.push(
-          `left as they were: ${existing.slice(0, 10).join(', ')}${existing.length > 10 ? ', …' : ''}`,
-        );
-    }
+    if (applied !== undefined) notes.push(...globalsNotes(applied, manifest));
     const problems = applied?.problems ?? [];
+    if (!request.create || (problems.length > 0 && !request.keepGoing)) return problems;
+    if (replaces !== undefined) await dropReplaced(client, request.database, replaces, notes);
     const { encoding, locale } = manifest.server;
-    if (request.create && !isMadeByArchive && (problems.length === 0 || request.keepGoing))
+    if (!isByArchive) {
       await createDatabase(client, { name: request.database, encoding, locale });
+      await markIncomplete(client, request.database, startedAt);
+    }
     return problems;
   });
+}
+
+/** It was looked at before anything was fetched, which may be hours ago. @throws TargetRefused */
+async function dropReplaced(client: Client, database: string, since: string, notes: string[]): Promise<void> {
+  const quoted = JSON.stringify(database);
+  const wasDropped = await dropIncomplete(client, database).catch((error: unknown) => {
+    throw new TargetRefused(
+      {
+        what: `The incomplete database ${quoted} could not be dropped`,
+        got: messageOf(error),
+        fix: 'End the sessions that are in it, and try again; or drop it yourself.',
+      },
+      { cause: error },
+    );
+  });
+  if (wasDropped) notes.push(`${quoted}, incomplete since ${since}, was dropped and made anew`);
 }
 
 /** @param create whether the archive makes the database */
@@ -193,6 +201,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
       selection,
       signal,
       create,
+      incompleteSince: run.startedAt,
       makesPublic: makesPublic(run),
       exitOnError: endsAtFirstError(run),
       onProgress: (progress) => {

@@ -1,7 +1,7 @@
 import { type ArchiveEntries, wordsFor } from './archive-entries.ts';
 import type { AskedEntries } from './asked-entries.ts';
-import { TargetRefused } from './check-target.ts';
 import { relationTypes } from './entry-links.ts';
+import { TargetRefused } from './finding.ts';
 import { indexName, type TargetLook } from './look-at-target.ts';
 import type { EntrySelection } from './select-entries.ts';
 import type { TargetObject } from './target-objects.ts';

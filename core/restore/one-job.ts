@@ -1,5 +1,6 @@
 import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { quoteIdentifier } from '../postgres/names.ts';
+import { markIncomplete } from '../postgres/pg-restore/incomplete-mark.ts';
 import { createDatabase } from '../postgres/pg-restore/new-database.ts';
 import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
@@ -12,6 +13,7 @@ type Run = {
   readonly dependencies: RestoreDependencies;
   readonly server: ServerFacts;
   readonly program: FoundTools;
+  readonly startedAt: Date;
 };
 
 /**
@@ -40,7 +42,7 @@ export function endsAtFirstError({
  * @returns false where the server does not drop it: somebody is connected, or it has subscriptions. Then it stays.
  */
 export async function beginAgain(
-  { request, dependencies }: Pick<Run, 'request' | 'dependencies'>,
+  { request, dependencies, startedAt }: Pick<Run, 'request' | 'dependencies' | 'startedAt'>,
   isMadeByArchive: boolean,
 ): Promise<boolean> {
   const { manifest, target, signal } = dependencies;
@@ -53,7 +55,10 @@ export async function beginAgain(
       return false;
     }
     const { encoding, locale } = manifest.server;
-    if (!isMadeByArchive) await createDatabase(client, { name: database, encoding, locale });
+    if (!isMadeByArchive) {
+      await createDatabase(client, { name: database, encoding, locale });
+      await markIncomplete(client, database, startedAt);
+    }
     return true;
   });
 }

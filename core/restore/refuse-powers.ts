@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { type GlobalStatement, parseGlobals } from '../postgres/archive/globals-sql.ts';
 import { unquoteIdentifier } from '../postgres/names.ts';
-import { TargetRefused } from './check-target.ts';
+import { TargetRefused } from './finding.ts';
 
 /**
  * Refuses roles of globals.sql that may do more on the target than anybody may there now: superusers, roles that bypass

@@ -35,6 +35,8 @@ export type RestoreRequest = {
   readonly database: string;
   /** Makes the database first; it must not be there. */
   readonly create: boolean;
+  /** With `create`: drops a database of that name first that a failed restore left, and no other. */
+  readonly replaceIncomplete?: boolean | undefined;
   /** Restores into a database that holds something already. */
   readonly intoNonEmpty: boolean;
   /** Workers of pg_restore; @default as many as there are processors */
@@ -82,6 +84,8 @@ export type RestoreDependencies = {
   readonly target: ConnectionParameters;
   /** Programs of this major version or the nearest newer one. */
   readonly tools: (major: number) => Promise<FoundTools>;
+  /** In a rehearsal, whose `tools` fetches none: whether a restore would. */
+  readonly fetchesTools?: boolean | undefined;
   readonly clock: () => Date;
   /** Sees to it that the archive can be read; may take hours. Begun once the target was found fit. */
   readonly beforeFetching?: (() => Promise<void>) | undefined;

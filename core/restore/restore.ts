@@ -1,26 +1,24 @@
 import { availableParallelism } from 'node:os';
-import { ChecksumMismatch, type FetchContext, fetchGlobals } from '../inventory/fetch-archive.ts';
-import type { Manifest } from '../manifest/manifest.ts';
+import { messageOf } from '../errors.ts';
+import { ChecksumMismatch } from '../inventory/fetch-archive.ts';
 import { archiveBytes } from '../manifest/sizes.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
-import { readServerFacts } from '../postgres/facts/server-facts.ts';
+import { removeMark } from '../postgres/pg-restore/incomplete-mark.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { type Before, readBefore, readMade } from './before.ts';
-import { bringArchive } from './bring-archive.ts';
 import { checkNames } from './check-names.ts';
-import { checkTarget, withServer } from './check-target.ts';
+import { refuseOtherLocale, withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
-import { chooseEntries, hasUnmet } from './choose-entries.ts';
 import { compareTarget } from './compare-target.ts';
+import { fetchContext, whyFile } from './fetching.ts';
 import { type Filled, fillTarget, type Run } from './fill-target.ts';
-import { refuseInTheWay } from './in-the-way.ts';
-import type { LookUp } from './look-at-target.ts';
+import { openArchive } from './find-in-archive.ts';
+import { type Finding, refuseBy } from './finding.ts';
 import { notesAfter, notesBefore } from './notes.ts';
-import { refusePowers } from './refuse-powers.ts';
+import { rehearse } from './rehearse.ts';
 import { isRestored, type RestoredTable, RestoreFailed, type RestoreReport } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
 import { selectionArguments } from './selection-arguments.ts';
-import { readOfferedExtensions, readTargetObjects } from './target-objects.ts';
 import type { Left, MadeRelation } from './what-to-drop.ts';
 
 /**
@@ -35,37 +33,30 @@ export async function restoreBackup(
   request: RestoreRequest,
   dependencies: RestoreDependencies,
 ): Promise<RestoreReport> {
-  const { manifest, target, tools, clock, scratch, signal } = dependencies;
+  const { manifest, target, clock, scratch, signal } = dependencies;
   const selection = selectionArguments(manifest, request.selection);
   checkNames(manifest, request.selection);
   const startedAt = clock();
   const fetching = fetchContext(request, dependencies);
-  const { server, isEmpty } = await withServer(target, request, signal, async (client) => {
-    const facts = await readServerFacts(client);
-    const isEmpty = await checkTarget(client, request, manifest, facts);
-    if (request.applyGlobals && !request.allowSuperusers)
-      await refusePowers(client, globalsText(manifest, await fetchGlobals(manifest, fetching)));
-    return { server: facts, isEmpty };
-  });
-  // pg_restore reads what its own and older versions of pg_dump wrote.
-  const program = await tools(Math.max(server.major, Number.parseInt(manifest.dump.pgDump, 10)));
+  const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
+  const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
+  const { server, isEmpty, replaces, program } = found;
+  refuseBy(found.findings);
+  if (program === undefined) throw new Error('where there is no program, that is a finding');
+  if (request.create)
+    await withServer(target, request, signal, (client) => refuseOtherLocale(client, manifest));
   await dependencies.beforeFetching?.();
   return await withScratchDirectory(scratch, async (directory) => {
-    const mustBeFile = whyFile(manifest, request, isEmpty);
-    const archive = await bringArchive(manifest, directory, { ...fetching, scratch, mustBeFile });
-    const choice =
-      archive.kind === 'path'
-        ? await chooseEntries(manifest, request.selection, {
-            tools: program,
-            path: archive.path,
-            signal,
-            directory,
-            intoEmpty: isEmpty,
-            lookUp: lookUpIn(request, dependencies),
-            keepGoing: request.keepGoing,
-          })
-        : undefined;
-    refuseInTheWay(choice?.inTheWay ?? []);
+    const way = {
+      found,
+      program,
+      fetching,
+      whyFile: whyFile(manifest, request, isEmpty),
+      selection,
+      directory,
+    };
+    const { archive, choice, findings } = await openArchive(request, dependencies, way);
+    refuseBy(findings);
     const before = isEmpty ? undefined : await lookBefore(choice, request, dependencies);
     const run: Run = {
       request,
@@ -78,54 +69,19 @@ export async function restoreBackup(
       selection,
       isEmpty,
       before,
+      startedAt,
+      replaces,
       fetching,
     };
-    return await changeTarget(run, startedAt);
+    return await changeTarget(run, warningsOf([...found.findings, ...findings]));
   });
 }
 
-/**
- * globals.sql as it is read to judge what it would make. Where names are in another encoding than ours, those that are not
- * plain look like no role that is there: the judgement is then on the side of caution.
- */
-function globalsText({ server }: Manifest, globals: Buffer | undefined): string {
-  return globals?.toString(server.encoding === 'UTF8' ? 'utf8' : 'latin1') ?? '';
-}
-
-function fetchContext({ id }: RestoreRequest, dependencies: RestoreDependencies): FetchContext {
-  const { store, signal, manifest, onProgress } = dependencies;
-  const totalBytes = archiveBytes(manifest);
-  let bytes = 0;
-  const onBytes = (more: number): void => {
-    bytes += more;
-    onProgress?.({ step: 'fetching', bytes, totalBytes });
-  };
-  return { store, signal, id, onBytes };
-}
-
-function whyFile(
-  manifest: Manifest,
-  { selection, jobs }: RestoreRequest,
-  isEmpty: boolean,
-): string | undefined {
-  if (manifest.dump.format === 'directory') return 'pg_restore reads the directory format from files only';
-  if (hasUnmet(manifest))
-    return 'what cannot be restored without the rest is looked up in its table of contents first';
-  if (manifest.selection?.schemas !== undefined)
-    return 'whether it makes schema public is looked up in its table of contents first';
-  if (isPartial(selection)) return 'what is selected is looked up in its table of contents first';
-  if (!isEmpty && manifest.dump.format !== 'plain')
-    return 'what of it the target has already is looked up in its table of contents first';
-  return jobs !== undefined && jobs > 1 ? 'several jobs read it at once' : undefined;
-}
-
-/** What the target has; of a database that is to be made, only what its server offers. */
-function lookUpIn(request: RestoreRequest, { target, signal }: RestoreDependencies): LookUp {
-  return async ({ names, extensions }) =>
-    await withServer(target, request, signal, async (client) => ({
-      objects: request.create ? [] : await readTargetObjects(client, names),
-      offered: await readOfferedExtensions(client, extensions),
-    }));
+/** What is not known to fail, and may; that the server is older is told anyway. */
+function warningsOf(findings: readonly Finding[]): string[] {
+  return findings.flatMap(({ subject, status, detail }) =>
+    status === 'warning' && subject !== 'version' && subject !== 'scratch' ? [detail] : [],
+  );
 }
 
 async function lookBefore(
@@ -149,11 +105,11 @@ function makesOf({ request, dependencies, choice, before }: Run): readonly MadeR
 }
 
 /** From here on the target is changed; what fails leaves it incomplete, and says so. */
-async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
-  const { request, dependencies, server, program, archive } = run;
+async function changeTarget(run: Run, warnings: readonly string[]): Promise<RestoreReport> {
+  const { request, dependencies, server, program, archive, startedAt } = run;
   const { manifest, target, clock } = dependencies;
   const most = archive.kind === 'path' ? (request.jobs ?? availableParallelism()) : 1;
-  const notes = notesBefore(run);
+  const notes = [...notesBefore(run), ...warnings];
   const makes = makesOf(run);
   dependencies.onMakes?.(makes);
   const report = (
@@ -196,6 +152,7 @@ async function changeTarget(run: Run, startedAt: Date): Promise<RestoreReport> {
   const tables = problems.length > 0 && !request.keepGoing ? [] : await compareTarget(run);
   if (problems.length === 0) notes.push(...notesAfter(run));
   const finished = report(filled, tables);
+  if (isAsGoodAsItGets(finished)) await unmark(run, notes);
   if (isRestored(finished)) return finished;
   throw new RestoreFailed(report(filled, tables, await leftBy(run, makes)));
 }
@@ -213,5 +170,25 @@ async function leftBy(
     signal.throwIfAborted();
     // What ended the restore may have ended the server: the names of what was to be made are told instead.
     return { makes };
+  }
+}
+
+/** Also where it kept going: what it left is to be used, and nobody is to drop it for a mark that was forgotten. */
+function isAsGoodAsItGets(report: RestoreReport): boolean {
+  const { problems, keptGoing } = report;
+  return isRestored(report) || (keptGoing && !problems.some(({ endsRestore }) => endsRestore));
+}
+
+async function unmark({ request, dependencies }: Run, notes: string[]): Promise<void> {
+  if (!request.create) return;
+  const { target, signal } = dependencies;
+  const { database } = request;
+  try {
+    await withServer(target, request, signal, (client) => removeMark(client, database));
+  } catch (error: unknown) {
+    signal.throwIfAborted();
+    notes.push(
+      `${JSON.stringify(database)} is still marked as incomplete, which --replace-incomplete goes by: ${messageOf(error)}`,
+    );
   }
 }

@@ -2,8 +2,8 @@ import { labelOf } from '../postgres/names.ts';
 import { oneLine } from '../text/one-line.ts';
 import { type ArchiveEntries, wordsFor } from './archive-entries.ts';
 import type { AskedEntries } from './asked-entries.ts';
-import { TargetRefused } from './check-target.ts';
 import { relationTypes } from './entry-links.ts';
+import { TargetRefused } from './finding.ts';
 import type { EntrySelection, Lacking, TargetHas } from './select-entries.ts';
 
 /** What a selection came to, for telling people. */

@@ -16,7 +16,8 @@ const shown = 20;
 /** What to do with it, for people. @param created whether the restore made the database itself */
 export function whatToDrop({ makes, dropSql }: Left, created: boolean): string {
   const incomplete = 'What is there is not complete';
-  if (created) return `${incomplete}: drop that database before you try again.`;
+  if (created)
+    return `${incomplete}: drop that database before you try again, or repeat the call with --replace-incomplete.`;
   if (makes === undefined) return `${incomplete}: empty that database before you try again.`;
   if (dropSql === undefined) {
     const names = makes.filter(({ type }) => type !== 'SEQUENCE').map(qualifiedName);

@@ -37,6 +37,10 @@ export const restoreEventSchema = z.strictObject({
   }),
   /** Makes the database first. Default: it must be there, and empty. */
   create: z.boolean().optional(),
+  /** `create`, and drops first what a failed restore left under that name; no other database is ever dropped. */
+  replaceIncomplete: z.boolean().optional(),
+  /** Answers with what would be done and what the target lacks; makes nothing. */
+  dryRun: z.boolean().optional(),
   jobs: jobs.optional(),
   /** `table` or `schema.table`, odd parts in double quotes, or patterns of psql's. */
   tables: names.optional(),
@@ -50,6 +54,8 @@ export const restoreEventSchema = z.strictObject({
   noPrivileges: z.boolean().optional(),
   /** Makes the roles and tablespaces that the server lacks. */
   applyGlobals: z.boolean().optional(),
+  /** Makes those, and restores nothing else. */
+  globalsOnly: z.boolean().optional(),
   /** Also superusers, and others who may do as much, that the server has not. */
   allowSuperusers: z.boolean().optional(),
   ...latestOptions,

@@ -11,6 +11,10 @@ import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
 export type PreparedRestore = {
   readonly request: RestoreRequest;
   readonly dependencies: RestoreDependencies;
+  /** Nothing is made: the answer is what would be. */
+  readonly dryRun: boolean;
+  /** Roles and tablespaces alone. */
+  readonly globalsOnly: boolean;
   readonly chosen: Omit<ChosenBackup, 'id' | 'manifest'>;
 };
 
@@ -53,12 +57,15 @@ export async function prepareRestore(
   });
   return {
     chosen,
+    dryRun: asked.dryRun ?? false,
+    globalsOnly: asked.globalsOnly ?? false,
     request: {
       id,
       database,
       selection: selectionOf(asked),
       jobs: asked.jobs,
-      create: asked.create ?? false,
+      create: asked.create === true || asked.replaceIncomplete === true,
+      replaceIncomplete: asked.replaceIncomplete ?? false,
       intoNonEmpty: asked.intoNonEmpty ?? false,
       applyGlobals: asked.applyGlobals ?? false,
       allowSuperusers: asked.allowSuperusers ?? false,

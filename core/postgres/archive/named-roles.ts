@@ -8,8 +8,10 @@ import { StatementScanner } from './sql-statements.ts';
 import { declaredEncoding } from './sql-text.ts';
 import { withUseList } from './use-list.ts';
 
+export type Named = Needs & { readonly extensions: readonly string[] };
+
 /**
- * The roles and tablespaces that an archive names, by the very statements that a restore would run. For backups whose
+ * The roles, tablespaces and extensions that an archive names, by the very statements that a restore would run. For backups whose
  * manifest does not have them, and for restores of a part of one.
  *
  * @param request.dumpIds the entries that are restored
@@ -24,7 +26,7 @@ export async function namedInArchive(request: {
   readonly parts: readonly string[];
   readonly directory: string;
   readonly signal: AbortSignal;
-}): Promise<Needs | undefined> {
+}): Promise<Named | undefined> {
   const { tools, path, dumpIds, parts, directory, signal } = request;
   return await withUseList({ dumpIds, directory }, async (useList) => {
     const child = startChild({
@@ -52,7 +54,11 @@ const role = `(${identifier})`;
 /** `GRANT` and `REVOKE` name the roles last. What is granted on may be called anything, but then it is quoted. */
 const unquoted = `(?:[^"]|"(?:[^"]|"")*")*?`;
 
-type Pattern = { readonly kind: 'roles' | 'tablespaces'; readonly as: string; readonly pattern: RegExp };
+type Pattern = {
+  readonly kind: 'roles' | 'tablespaces' | 'extensions';
+  readonly as: string;
+  readonly pattern: RegExp;
+};
 const of = (kind: Pattern['kind'], as: string, text: string): Pattern => ({
   kind,
   as,
@@ -79,6 +85,7 @@ const patterns: readonly Pattern[] = [
   ),
   of('roles', 'user mapping', `^CREATE USER MAPPING FOR ${role} SERVER `),
   of('roles', 'database setting', `^ALTER ROLE ${role} IN DATABASE `),
+  of('extensions', 'extension', `^CREATE EXTENSION IF NOT EXISTS ${role}`),
   of('tablespaces', 'table', `^SET default_tablespace = ${role}$`),
   of('tablespaces', 'database', `^CREATE DATABASE ${unquoted} TABLESPACE = ${role}`),
 ];
@@ -86,8 +93,12 @@ const patterns: readonly Pattern[] = [
 /** Words in the place of a role that name none (gram.y, RoleSpec), and what every server has. */
 const noNames: ReadonlySet<string> = new Set(['PUBLIC', 'DEFAULT', 'pg_database_owner']);
 
-function namesFound(): { readonly take: (statement: string) => void; readonly needs: () => Needs } {
-  const uses = { roles: new Map<string, Set<string>>(), tablespaces: new Map<string, Set<string>>() };
+function namesFound(): { readonly take: (statement: string) => void; readonly needs: () => Named } {
+  const uses = {
+    roles: new Map<string, Set<string>>(),
+    tablespaces: new Map<string, Set<string>>(),
+    extensions: new Map<string, Set<string>>(),
+  };
   let decode = nameDecoder('UTF8');
   const add = (kind: Pattern['kind'], written: string, as: string): void => {
     if (noNames.has(written)) return;
@@ -105,7 +116,11 @@ function namesFound(): { readonly take: (statement: string) => void; readonly ne
         for (const [written] of names.matchAll(new RegExp(identifier, 'gs'))) add(kind, written, as);
       }
     },
-    needs: () => ({ roles: listed(uses.roles), tablespaces: listed(uses.tablespaces) }),
+    needs: () => ({
+      roles: listed(uses.roles),
+      tablespaces: listed(uses.tablespaces),
+      extensions: [...uses.extensions.keys()],
+    }),
   };
 }
 

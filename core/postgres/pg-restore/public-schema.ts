@@ -49,6 +49,7 @@ function isPublic({ type, label }: TocEntry): boolean {
   return type === 'SCHEMA' && label.startsWith(publicLabel);
 }
 
-function isOfDatabase({ type, label }: TocEntry): boolean {
+/** What `pg_restore --create` alone restores. */
+export function isOfDatabase({ type, label }: TocEntry): boolean {
   return type.startsWith('DATABASE') || label.startsWith('- DATABASE ');
 }

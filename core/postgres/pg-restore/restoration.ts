@@ -67,6 +67,8 @@ export type PgRestoreRequest = {
    * Not for plain SQL.
    */
   readonly create: boolean;
+  /** With `create`: the database is marked as incomplete since then, until somebody takes the mark away. */
+  readonly incompleteSince?: Date | undefined;
   /**
    * Set where the archive may make schema `public`, as pg_dump has it for schemas that were asked for by name: whether the one
    * that is there gets the owner that it has in the archive.

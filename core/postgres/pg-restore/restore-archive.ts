@@ -2,6 +2,8 @@ import { readToc, type Toc } from '../archive/toc.ts';
 import { withUseList } from '../archive/use-list.ts';
 import { withConnection } from '../connect/connect.ts';
 import { encodingOf, withHelperDatabase } from './helper-database.ts';
+import { markWhenThere } from './incomplete-mark.ts';
+import { makeMarked } from './make-marked.ts';
 import { maintenanceDatabase } from './new-database.ts';
 import { type OrderReasons, whyOrderMatters } from './order-matters.ts';
 import { type Phases, phasesOf } from './phases.ts';
@@ -66,13 +68,26 @@ async function restoreFrom(asked: PgRestoreRequest): Promise<PgRestoreResult> {
   const toc = await tocOf(request);
   const run = new PgRestoreRun(request, toc, collector);
   if (toc === undefined) {
-    await run.all();
+    await allOf(request, run);
     return { ...collector.result(undefined), isSettled, jobs: 1, phases: run.phases() };
   }
-  const rest = await withoutMakingPublic(request, toc, run);
+  const made = await makeMarked(request, toc, run);
+  const rest = made && (await withoutMakingPublic(made, toc, run));
   const ways =
     rest === undefined ? { jobs: 1 } : await restoreInPhases(rest, phasesOf(toc, rest.leaveOut), run);
   return { ...collector.result(toc), isSettled, ...ways, phases: run.phases() };
+}
+
+/** Of a stream nothing can be restored apart. */
+async function allOf(request: PgRestoreRequest, run: PgRestoreRun): Promise<void> {
+  const { create, incompleteSince, target, database } = request;
+  const marking =
+    create && incompleteSince !== undefined ? markWhenThere(target, database, incompleteSince) : undefined;
+  try {
+    await run.all();
+  } finally {
+    await marking?.stop();
+  }
 }
 
 /** What cannot be listed cannot be restored either, and pg_restore will say so again. */

@@ -372,8 +372,13 @@ describe('pgproof restore', () => {
       await withTarget(database, async (name) => {
         const { status, stderr } = await restore(name);
         expect(status).toBe(1);
-        expect(stderr).toContain(`role "${role}" does not exist`);
+        expect(stderr).toContain(`This server lacks a role that the backup names: "${role}"`);
         expect(stderr).toContain('--globals apply');
+        // Before anything was made.
+        const there = 'select 1 from pg_database where datname = $1';
+        expect(await runSql(database.server.parameters, there, [name])).toEqual([]);
+        // What does not need it is not refused for it.
+        expect((await restore(name, '--table', 'customers')).status).toBe(0);
       });
       await withTarget(database, async (name) => expect((await restore(name, '--no-owner')).status).toBe(0));
       await withTarget(database, async (name) => {

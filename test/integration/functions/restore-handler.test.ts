@@ -24,6 +24,10 @@ test('the function restores into the server of its secret, answers with every ta
           const refused = await lambda.invoke(good);
           expect(refused.error?.errorType).toBe('BackupNotFound');
 
+          const rehearsed = await lambda.invoke({ ...good, any: true, dryRun: true });
+          expect(rehearsed.error).toBeUndefined();
+          expect(rehearsed.result).toMatchObject({ dryRun: true, database: restored, wouldTry: true });
+
           const { result, error } = await lambda.invoke({ ...good, any: true });
           expect(error).toBeUndefined();
           expect(result as RestoreReport).toMatchObject({
@@ -34,6 +38,20 @@ test('the function restores into the server of its secret, answers with every ta
               { schema: 'public', name: 'orders', recorded: 300, restored: 300, status: 'as recorded' },
             ],
           });
+
+          // What would be refused is an answer too, and no failure. A database that no failed restore left is never dropped.
+          const replacing = { ...good, create: undefined, replaceIncomplete: true, any: true, dryRun: true };
+          expect((await lambda.invoke(replacing)).result).toMatchObject({
+            wouldTry: false,
+            findings: expect.arrayContaining([
+              expect.objectContaining({
+                status: 'refused',
+                detail: expect.stringContaining('not one that a failed restore left'),
+              }),
+            ]),
+          });
+          const roles = { ...good, any: true, globalsOnly: true, allowSuperusers: true };
+          expect((await lambda.invoke(roles)).result).toMatchObject({ roles: [], problems: [] });
 
           const again = await lambda.invoke({ ...good, any: true });
           expect(again.error).toMatchObject({ errorType: 'TargetRefused' });
