@@ -4,14 +4,13 @@ import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import type { PassedOver } from '../core/inventory/passed-over.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type ConnectionParameters, describeServer } from '../core/postgres/connect/parameters.ts';
-import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import { RestoreFailed } from '../core/restore/report.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
-import { type Left, whatToDrop } from '../core/restore/what-to-drop.ts';
+import { whatStands } from '../core/restore/what-stands.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, nothingChanged } from './interrupt.ts';
 import { latestFrom, storeCommand, storeFrom, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { expectedLine } from './output/measured.ts';
@@ -39,46 +38,51 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   const target = targetFrom(flags.to);
   const style = styleFor(process.stderr);
   const progress = await restoreProgress(process.stderr);
-  let isTouched = false;
+  const stands = whatStands();
+  let server = 'the server';
   let passedOver: readonly PassedOver[] = [];
-  let makes: Left['makes'];
   try {
-    const report = await interruptible(async (signal) => {
-      const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
-      const { id, manifest, verdict, isGood, measured } = chosen;
-      passedOver = chosen.passedOver;
-      for (const line of choiceLines(
-        chosen,
-        { text, id: formatId(id), storeUrl: store.url, ...flags },
-        style,
-      ))
-        progress.say(line);
-      for (const line of partialWarning(manifest, formatId(id)))
-        progress.say(`${style.yellow('Careful:')} ${line}`);
-      if (!isGood)
-        progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
-      const { parameters, database } = await target.resolve(manifest.database);
-      if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
-      progress.start(formatId(id), database);
-      if (!flags.json) progress.say(expectedLine(manifest, measured));
-      return await restoreBackup(requestFrom(flags, { id, database }), {
-        store,
-        manifest,
-        signal,
-        target: parameters,
-        beforeFetching: () => thawIfAsked(flags, { store, id, manifest, signal }, progress.say),
-        scratch: temporaryScratch(flags.scratch),
-        clock: () => new Date(),
-        tools: machinePrograms({ signal, onProgress: progress.say }).tools,
-        onProgress: (event) => {
-          isTouched ||= event.step === 'restoring';
-          progress.on(event);
-        },
-        onMakes: (relations) => {
-          makes = relations;
-        },
-      });
-    }).finally(progress.stop);
+    const report = await interruptible(
+      () => stands.words(server),
+      async (signal) => {
+        const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
+        const { id, manifest, verdict, isGood, measured } = chosen;
+        passedOver = chosen.passedOver;
+        for (const line of choiceLines(
+          chosen,
+          { text, id: formatId(id), storeUrl: store.url, ...flags },
+          style,
+        ))
+          progress.say(line);
+        for (const line of partialWarning(manifest, formatId(id)))
+          progress.say(`${style.yellow('Careful:')} ${line}`);
+        if (!isGood)
+          progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
+        const { parameters, database } = await target.resolve(manifest.database);
+        if (!flags.json) progress.say(`${style.yellow('Note:')} ${whoseRights(parameters)}`);
+        server = describeServer(parameters);
+        progress.start(formatId(id), database);
+        if (!flags.json) progress.say(expectedLine(manifest, measured));
+        const request = requestFrom(flags, { id, database });
+        stands.of(request);
+        return await restoreBackup(request, {
+          store,
+          manifest,
+          signal,
+          target: parameters,
+          beforeFetching: () => thawIfAsked(flags, { store, id, manifest, signal }, progress.say),
+          scratch: temporaryScratch(flags.scratch),
+          clock: () => new Date(),
+          tools: machinePrograms({ signal, onProgress: progress.say }).tools,
+          onProgress: (event) => {
+            stands.progress(event);
+            progress.on(event);
+          },
+          onStep: stands.step,
+          onMakes: stands.makes,
+        });
+      },
+    ).finally(progress.stop);
     if (flags.json) printJson({ ...report, ...passedOverJson(passedOver) });
     else {
       const table = restoredTable(report.tables, styleFor(process.stdout));
@@ -86,7 +90,6 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
       tell(process.stderr, restoreSummary(report, style));
     }
   } catch (error: unknown) {
-    if (error instanceof Interrupted && isTouched) progress.say(whatToDrop({ makes }, flags.create ?? false));
     if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
       const refused = refusedTable(error.report.problems);
       if (refused !== undefined) printLines(refused);
@@ -103,7 +106,7 @@ function whoseRights(target: ConnectionParameters): string {
 }
 
 async function printGlobals(store: Store, text: string, flags: RestoreFlags): Promise<void> {
-  await interruptible(async (signal) => {
+  await interruptible(nothingChanged, async (signal) => {
     const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
     const { id, manifest } = chosen;
     const of = { text, id: formatId(id), storeUrl: store.url, ...flags };

@@ -103,6 +103,7 @@ async function databaseSqlFor({ request, dependencies, fetching }: Run): Promise
 }
 
 async function describeTarget({ request, dependencies }: Run, sql: string): Promise<RestoreProblem[]> {
+  dependencies.onStep?.('describing');
   const { target, signal } = dependencies;
   const { database, selection } = request;
   const without: DatabaseStatement['kind'][] = [];
@@ -131,6 +132,7 @@ async function prepareTarget(
   const { manifest, target, signal } = dependencies;
   const globals = request.applyGlobals ? await fetchGlobals(manifest, fetching) : undefined;
   return await withServer(target, request, signal, async (client, place) => {
+    if (globals !== undefined) dependencies.onStep?.('roles');
     const applied =
       globals === undefined
         ? undefined
@@ -142,7 +144,7 @@ async function prepareTarget(
           );
     if (applied !== undefined) {
       const { roles, tablespaces, existing } = applied;
-      notes.push(`${roles.length} roles and ${tablespaces.length} tablespaces were made`);
+      notes.push(`${plural(roles.length, 'role')} and ${plural(tablespaces.length, 'tablespace')} made`);
       if (roles.length > 0 && !manifest.globals.rolePasswords)
         notes.push(
           'the roles that were made have no passwords, as the backup holds none: set new ones (ALTER ROLE … PASSWORD …)',
@@ -154,8 +156,10 @@ async function prepareTarget(
     }
     const problems = applied?.problems ?? [];
     const { encoding, locale } = manifest.server;
-    if (request.create && !isMadeByArchive && (problems.length === 0 || request.keepGoing))
+    if (request.create && !isMadeByArchive && (problems.length === 0 || request.keepGoing)) {
+      dependencies.onStep?.('creating');
       await createDatabase(client, { name: request.database, encoding, locale });
+    }
     return problems;
   });
 }
@@ -176,6 +180,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
   const watch = watchSize(target, database, (size) => {
     onProgress?.({ ...last, step: 'restoring', bytes: size });
   });
+  dependencies.onStep?.('restoring');
   try {
     return await restoreArchive({
       tools: program,
