@@ -31,6 +31,10 @@ export function backupCommand(): Command {
   return withBackupFlags(command).action(run);
 }
 
+/** A verification that is cut off does not undo its backup. */
+const dumpsAreWhole =
+  'Of a dump that was under way nothing was left. Backups whose dump had ended are kept, verified or not: pgproof list shows them.';
+
 async function run(flags: BackupFlags): Promise<void> {
   const plan = planFromFlags(flags);
   const store = await storeFrom(flags);
@@ -48,7 +52,7 @@ type Means = {
 async function backUp(flags: BackupFlags, { plan, store, channel, log }: Means): Promise<void> {
   const progress = await backupProgress(process.stderr, styleFor(process.stderr));
   try {
-    await interruptible(async (signal) => {
+    await interruptible(dumpsAreWhole, async (signal) => {
       const remarks: string[] = [];
       const source = await sourceFrom({
         text: flags.source,

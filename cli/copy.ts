@@ -20,7 +20,7 @@ import type { Store } from '../core/store/store.ts';
 import type { NotifyPolicy } from '../core/vocabulary.ts';
 import { channelFor, withAlertFlags } from './alerts.ts';
 import { type PlaceFlags, placesFrom, withPlaceFlags } from './copy-flags.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, nothingChanged } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
 import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
@@ -69,6 +69,9 @@ export function copyCommand(): Command {
   return withLogFlags(withAlertFlags(withKeepFlags(command))).action(run);
 }
 
+const copyGoesOn =
+  'What was copied whole stays there; what was brought of the backup under way is no backup there yet. Run the same command again: it goes on from there.';
+
 async function run(id: string | undefined, flags: CopyFlags): Promise<void> {
   refuseContradictions(id, flags);
   const { from, to } = await placesFrom(flags);
@@ -92,7 +95,7 @@ async function copy(
   const progress = await copyProgress(process.stderr);
   const teller = notifier(channel, flags.notify);
   const warnings: string[] = [];
-  const report = await interruptible(async (signal) => {
+  const report = await interruptible(copyGoesOn, async (signal) => {
     const request = {
       from,
       to,
@@ -178,7 +181,7 @@ async function copyNamed(
 }
 
 async function look(from: Store, to: Store, flags: CopyFlags): Promise<void> {
-  const found = await interruptible(async (signal) => {
+  const found = await interruptible(nothingChanged, async (signal) => {
     await refuseOnePlace(from, to);
     return await findMissing({ from, to, ...chosenBy(flags), clock: () => new Date(), signal });
   });

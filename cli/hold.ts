@@ -31,6 +31,9 @@ function textOf(text: string): string {
   return text;
 }
 
+/** One small object that is written, or taken away. */
+const eitherWay = 'The hold is there or it is not, and nothing between: pgproof show ID tells.';
+
 export function holdCommand(): Command {
   return withLatestFlags(storeCommand('hold'))
     .description('keep a backup, whatever retention says')
@@ -54,7 +57,7 @@ async function hold(
   flags: StoreFlags & ByFlag & { readonly reason: string; readonly until?: Date },
 ): Promise<void> {
   const store = await prunableStoreFrom(flags);
-  const held = await interruptible((signal) =>
+  const held = await interruptible(eitherWay, (signal) =>
     holdBackup(
       {
         backup,
@@ -116,7 +119,7 @@ async function release(
   flags: StoreFlags & ByFlag & { readonly reason?: string },
 ): Promise<void> {
   const store = await prunableStoreFrom(flags);
-  const released = await interruptible((signal) =>
+  const released = await interruptible(eitherWay, (signal) =>
     releaseBackup(
       { backup, ...latestFrom(flags), by: flags.by ?? thisPerson(), reason: flags.reason },
       { store, clock: () => new Date(), signal },

@@ -15,7 +15,7 @@ import { reasonWord } from '../core/prune/words.ts';
 import type { Line } from '../core/retention/shapes.ts';
 import type { Store } from '../core/store/store.ts';
 import { plural } from '../core/text/units.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, nothingChanged } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import {
   collectVerdicts,
@@ -76,7 +76,7 @@ async function run(flags: ListFlags): Promise<void> {
   const filter = filterFrom(flags);
   const store = await storeFrom(flags);
   const cache = await machineCache(store.url);
-  await interruptible(async (signal) => {
+  await interruptible(nothingChanged, async (signal) => {
     const closed: string[] = [];
     const onUnreadable = (folder: string, why: string): void =>
       void closed.push(`${folder} cannot be looked into, so what is in it is not listed: ${why}`);

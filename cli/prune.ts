@@ -8,7 +8,7 @@ import { prunedEvents } from '../core/prune/run-events.ts';
 import type { Policy } from '../core/retention/shapes.ts';
 import type { PrunableStore } from '../core/store/prunable.ts';
 import { formatCount, plural } from '../core/text/units.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, nothingChanged } from './interrupt.ts';
 import { type KeepFlags, policyFrom, withKeepFlags } from './keep-flags.ts';
 import { nothingFound } from './list-filter.ts';
 import { type CommandLog, type LogFlags, withLog, withLogFlags } from './log.ts';
@@ -59,6 +59,9 @@ function collectId(text: string, before: readonly string[] = []): readonly strin
   }
 }
 
+const pruneGoesOn =
+  'Backups that were begun with are gone whole, and the others are there as before: no backup is half deleted that is listed. Run it again for the rest.';
+
 async function run(flags: PruneFlags): Promise<void> {
   const policy = policyOrSweep(flags);
   const store = await prunableStoreFrom(flags);
@@ -74,7 +77,7 @@ type Means = {
 async function pruneStore(flags: PruneFlags, { policy, store, log }: Means): Promise<void> {
   const { name, database, sweep = false, orphan, yes = false } = flags;
   const live = await liveLines(process.stderr);
-  const report = await interruptible((signal) =>
+  const report = await interruptible(flags.yes ? pruneGoesOn : nothingChanged, (signal) =>
     prune({
       store,
       policy,

@@ -4,16 +4,15 @@ import { fetchGlobals } from '../core/inventory/fetch-archive.ts';
 import type { PassedOver } from '../core/inventory/passed-over.ts';
 import { formatId } from '../core/manifest/backup-id.ts';
 import { type ConnectionParameters, describeServer } from '../core/postgres/connect/parameters.ts';
-import { Interrupted } from '../core/process/interrupted.ts';
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import { type Rehearsal, refuseLike, rehearseGlobals, rehearseRestore } from '../core/restore/rehearsal.ts';
-import { RestoreFailed } from '../core/restore/report.ts';
+import { RestoreFailed, type RestoreReport } from '../core/restore/report.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
-import { restoreGlobals } from '../core/restore/restore-globals.ts';
-import { type Left, whatToDrop } from '../core/restore/what-to-drop.ts';
+import { type GlobalsReport, restoreGlobals } from '../core/restore/restore-globals.ts';
+import { whatStands } from '../core/restore/what-stands.ts';
 import { temporaryScratch } from '../core/scratch/scratch.ts';
 import type { Store } from '../core/store/store.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, nothingChanged } from './interrupt.ts';
 import { latestFrom, storeCommand, storeFrom, withAsOf } from './options.ts';
 import { tell } from './output/edge.ts';
 import { expectedLine } from './output/measured.ts';
@@ -43,11 +42,11 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
   const target = targetFrom(flags.to);
   const style = styleFor(process.stderr);
   const progress = await restoreProgress(process.stderr);
-  let isTouched = false;
+  const stands = whatStands();
+  let server = 'the server';
   let passedOver: readonly PassedOver[] = [];
-  let makes: Left['makes'];
   try {
-    const report = await interruptible(async (signal) => {
+    const work = async (signal: AbortSignal): Promise<RestoreReport | GlobalsReport | Rehearsal> => {
       const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
       const { id, manifest, verdict, isGood, measured } = chosen;
       passedOver = chosen.passedOver;
@@ -63,6 +62,8 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         progress.say(`${style.yellow('Careful:')} ${formatId(id)} is ${verdict ?? 'not verified'}`);
       const { parameters, database } = await target.resolve(manifest.database);
       const request = requestFrom(flags, { id, database });
+      server = describeServer(parameters);
+      stands.of(request);
       const dependencies = {
         store,
         manifest,
@@ -84,14 +85,14 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         ...dependencies,
         beforeFetching: () => thawIfAsked(flags, { store, id, manifest, signal }, progress.say),
         onProgress: (event) => {
-          isTouched ||= event.step === 'restoring';
+          stands.progress(event);
           progress.on(event);
         },
-        onMakes: (relations) => {
-          makes = relations;
-        },
+        onStep: stands.step,
+        onMakes: stands.makes,
       });
-    }).finally(progress.stop);
+    };
+    const report = await interruptible(() => stands.words(server), work).finally(progress.stop);
     if (flags.json) printJson({ ...report, ...passedOverJson(passedOver) });
     else if ('dryRun' in report) tellRehearsal(report);
     else if (!('tables' in report)) tell(process.stderr, globalsSummary(report, style));
@@ -102,8 +103,6 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
     }
     if ('dryRun' in report) refuseLike(report);
   } catch (error: unknown) {
-    if (error instanceof Interrupted && isTouched)
-      progress.say(whatToDrop({ makes }, flags.create === true || flags.replaceIncomplete === true));
     if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
       const refused = refusedTable(error.report.problems);
       if (refused !== undefined) printLines(refused);
@@ -125,7 +124,7 @@ function whoseRights(target: ConnectionParameters): string {
 }
 
 async function printGlobals(store: Store, text: string, flags: RestoreFlags): Promise<void> {
-  await interruptible(async (signal) => {
+  await interruptible(nothingChanged, async (signal) => {
     const chosen = await chooseBackup(store, text, { ...latestFrom(flags), signal });
     const { id, manifest } = chosen;
     const of = { text, id: formatId(id), storeUrl: store.url, ...flags };

@@ -44,6 +44,9 @@ export function runCommand(): Command {
     .action(run);
 }
 
+const nightGoesOn =
+  'What had ended stays. Of a dump that was under way nothing was left, a copy goes on from where it was, and what is due is done by the next run.';
+
 async function run(flags: NightFlags): Promise<void> {
   // Who only asks what is due is told here.
   const onWrong = flags.dryRun ? undefined : warnMisconfigured;
@@ -55,7 +58,7 @@ async function run(flags: NightFlags): Promise<void> {
   const isWatched = process.stderr.isTTY === true;
   const quiet = { on: () => undefined, say: () => undefined };
   const { on, say } = isWatched ? progress : quiet;
-  const { report, unsent } = await interruptible(async (signal) => {
+  const { report, unsent } = await interruptible(nightGoesOn, async (signal) => {
     const prepared = await prepareNight(config, {
       path,
       directory,

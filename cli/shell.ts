@@ -70,6 +70,8 @@ export function shellCommand(): Command {
     .action((text: string, flags: ShellFlags) => run(text, flags, steps));
 }
 
+const shellIsGone = 'The private server is gone, and all that was restored into it; the backup is as it was.';
+
 async function run(text: string, flags: ShellFlags, steps: readonly string[]): Promise<void> {
   if (flags.json)
     throw new UsageError({
@@ -83,7 +85,7 @@ async function run(text: string, flags: ShellFlags, steps: readonly string[]): P
   const style = styleFor(process.stderr);
   const progress = await verifyProgress(process.stderr);
   const careful = (line: string): void => progress.say(`${style.yellow('Careful:')} ${line}`);
-  const status = await interruptible(async (signal) => {
+  const status = await interruptible(shellIsGone, async (signal) => {
     // Looking changes nothing: where none is good it is the newest, and that is said.
     const choice = await findBackup(store, text, { ...latestFrom(flags), signal });
     const of = { text, id: formatId(choice.id), storeUrl: store.url, any: flags.any };

@@ -14,7 +14,7 @@ import { isGood, reachedBy, type Verification } from '../core/manifest/verificat
 import { thawTimesText } from '../core/store/frozen.ts';
 import { type ReadOptions, type Store, StoreUnusable } from '../core/store/store.ts';
 import { formatBytes, formatCount, formatDuration } from '../core/text/units.ts';
-import { interruptible } from './interrupt.ts';
+import { interruptible, nothingChanged } from './interrupt.ts';
 import {
   type LatestFlags,
   latestFrom,
@@ -49,7 +49,7 @@ export function showCommand(): Command {
 
 async function run(text: string, flags: StoreFlags & LatestFlags & { readonly json?: true }): Promise<void> {
   const store = await storeFrom(flags);
-  const { entry, stored } = await interruptible(async (signal) => {
+  const { entry, stored } = await interruptible(nothingChanged, async (signal) => {
     const entry = await readBackup(store, text, { ...latestFrom(flags), signal });
     return { entry, stored: await storedOf(store, entry, { signal }) };
   });

@@ -88,6 +88,10 @@ export function verifyCommand(): Command {
   return withLogFlags(withAlertFlags(command)).action(run);
 }
 
+const verdictStands = 'The verification had come to its end, and its verdict is written.';
+const nothingOfIt =
+  'No verdict was written: what was known of the backup before still counts. What was restored for it is gone.';
+
 async function run(text: string, flags: VerifyFlags): Promise<void> {
   const checks = await checksFrom(flags);
   refuseWithout(flags.without, flags.level);
@@ -116,7 +120,9 @@ async function verify(
 ): Promise<void> {
   const progress = await verifyProgress(process.stderr);
   let passedOver: readonly PassedOver[] = [];
-  const verification = await interruptible(async (signal) => {
+  let isRecorded = false;
+  const left = (): string => (isRecorded ? verdictStands : nothingOfIt);
+  const verification = await interruptible(left, async (signal) => {
     const chosen = await findBackup(store, text, { ...latestFrom(flags), signal });
     const { id } = chosen;
     passedOver = chosen.passedOver;
@@ -138,7 +144,9 @@ async function verify(
         onProgress: progress.on,
       },
     );
-    return await followed(verifying, { id, log, signal });
+    const verified = await followed(verifying, { id, log, signal });
+    isRecorded = flags.asOf === undefined;
+    return verified;
   }).finally(progress.stop);
   if (flags.json) printJson({ ...verification, ...passedOverJson(passedOver) });
   else printLines(verifiedLines(verification, styleFor(process.stdout)));

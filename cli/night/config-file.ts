@@ -6,6 +6,7 @@ import { parseNight } from '../../core/config/parse-night.ts';
 import { ConfigurationError } from '../../core/config/problem.ts';
 import { messageOf, UsageError } from '../../core/errors.ts';
 import { readYaml } from '../../core/night/read-yaml.ts';
+import { byteCount } from '../../core/text/units.ts';
 
 /** Where a configuration is looked for when nobody says. */
 export const usualPlaces = ['pgproof.yaml', '/etc/pgproof/pgproof.yaml'] as const;
@@ -91,7 +92,7 @@ async function textOf(path: string): Promise<string> {
           'Name the file in it: pgproof.yaml.',
         );
       if (found.size > mostBytes)
-        throw problem(`${found.size} bytes`, 'Name another file: this is none that pgproof reads.');
+        throw problem(`${byteCount(found.size)}`, 'Name another file: this is none that pgproof reads.');
       const bytes = await file.readFile();
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } finally {

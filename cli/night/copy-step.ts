@@ -10,6 +10,7 @@ import type { CollectingNotifier } from '../../core/notify/digest.ts';
 import { noteTeller } from '../../core/recovery/note-teller.ts';
 import type { Policy } from '../../core/retention/shapes.ts';
 import type { PrunableStore } from '../../core/store/prunable.ts';
+import { plural } from '../../core/text/units.ts';
 import { eachSource } from './each-source.ts';
 
 /** Its keys are in the configuration, and what one night could not copy the next one does. */
@@ -95,7 +96,7 @@ function tooOld({ newest, to }: CopyReport, maxAgeHours: number | undefined, now
         what:
           startedAt === undefined
             ? 'There is no good copy of it at all'
-            : `Its newest copy is of ${startedAt.toISOString()}, more than ${maxAgeHours} hours ago`,
+            : `Its newest copy is of ${startedAt.toISOString()}, more than ${plural(maxAgeHours, 'hour')} ago`,
         fix: 'See why there was no good backup to copy since, or why copying fails.',
       },
     ];

@@ -3,7 +3,7 @@ import type { BackupResult } from '../../core/backup/report.ts';
 import { remarksOf } from '../../core/manifest/remarks.ts';
 import { isInOrder } from '../../core/manifest/verified.ts';
 import { oneLine } from '../../core/text/one-line.ts';
-import { formatBytes, formatDuration } from '../../core/text/units.ts';
+import { formatBytes, formatDuration, plural } from '../../core/text/units.ts';
 import { liveLines } from './edge.ts';
 import { indented } from './indented.ts';
 import type { Style } from './style.ts';
@@ -79,7 +79,7 @@ export async function backupProgress(
 function liveLine(database: string, { began, bytes, tables, dumped, doing }: Live, style: Style): string {
   const seconds = Math.max((Date.now() - began) / 1_000, 0.001);
   const frame = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'[Math.floor(Date.now() / 100) % 10];
-  const counts = `${Math.min(dumped, tables)}/${tables} tables`;
+  const counts = `${Math.min(dumped, tables)}/${plural(tables, 'table')}`;
   return `${style.cyan(frame ?? '·')} ${database}  ${doing}  ${formatBytes(bytes)}  ${formatBytes(bytes / seconds)}/s  ${counts}  ${formatDuration(seconds)}`;
 }
 

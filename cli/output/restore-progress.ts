@@ -1,5 +1,5 @@
 import type { RestoreProgress } from '../../core/restore/request.ts';
-import { formatBytes, formatCount } from '../../core/text/units.ts';
+import { formatBytes, formatCount, plural } from '../../core/text/units.ts';
 import { liveLines } from './edge.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */
@@ -58,7 +58,7 @@ export function restoreStep(event: RestoreProgress, seconds: number): string {
       return `Restoring  ${size}  ${formatCount(entries)}${of}  ${doing}`;
     }
     case 'counting':
-      return `Counting rows  ${formatCount(event.tables)} of ${formatCount(event.totalTables)} tables`;
+      return `Counting rows  ${formatCount(event.tables)} of ${plural(event.totalTables, 'table')}`;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { RestoreProblem } from '../../core/postgres/pg-restore/restoration.ts';
 import type { RestoredTable, RestoreReport } from '../../core/restore/report.ts';
 import type { GlobalsReport } from '../../core/restore/restore-globals.ts';
-import { formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
+import { formatBytes, formatCount, formatDuration, plural } from '../../core/text/units.ts';
 import { type Style, table } from './style.ts';
 
 /** What is not as recorded is shown whole; of the rest so many. */
@@ -24,7 +24,8 @@ export function restoredTable(tables: readonly RestoredTable[], style: Style): s
         : style.green(status),
   ]);
   const more = tables.length - shown.length;
-  const rest = more > 0 ? [`and ${formatCount(more)} more tables, as recorded`] : [];
+  const rest =
+    more > 0 ? [`and ${formatCount(more)} more ${more === 1 ? 'table' : 'tables'}, as recorded`] : [];
   return [...table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2]), ...rest];
 }
 
@@ -41,9 +42,7 @@ export function restoreSummary(report: RestoreReport, style: Style): string[] {
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
   const rows = tables.reduce((sum, { restored }) => sum + (restored ?? 0), 0);
   const counted =
-    tables.length === 0
-      ? ''
-      : `, ${formatCount(tables.length)} tables and ${formatCount(rows)} rows as recorded`;
+    tables.length === 0 ? '' : `, ${plural(tables.length, 'table')} and ${plural(rows, 'row')} as recorded`;
   const line =
     `${style.green('✓')} ${report.id} is in ${JSON.stringify(database)} on ${server} (PostgreSQL ${serverVersion}): ` +
     `${formatBytes(archiveBytes)} in ${formatDuration(seconds)} with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}${counted}`;

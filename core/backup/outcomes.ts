@@ -3,6 +3,7 @@ import { remarksOf } from '../manifest/remarks.ts';
 import { archiveBytes } from '../manifest/sizes.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
+import { plural } from '../text/units.ts';
 import { type Alarm, describeAlarm } from './alarms.ts';
 import type { BackupPlan } from './plan.ts';
 import type { BackupDone } from './report.ts';
@@ -51,7 +52,7 @@ export function doneOutcome(circumstances: Circumstances, done: BackupDone): Out
     bytes,
     seconds,
     remarks: remarksOf(manifest),
-    what: `${manifest.tables.length} tables${manifest.partial === true ? ' (partial: others were left out on purpose)' : ''} of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
+    what: `${plural(manifest.tables.length, 'table')}${manifest.partial === true ? ' (partial: others were left out on purpose)' : ''} of PostgreSQL ${manifest.server.version}${done.verification ? `, ${done.verification.verdict}` : ', not verified yet'}`,
   };
 }
 

@@ -11,7 +11,7 @@ export class CopyIncomplete extends PgproofError {
 
   constructor(report: CopyReport) {
     const failed = report.backups.flatMap((line) => (line.kind === 'failed' ? [line] : []));
-    const more = failed.length > shown ? [`and ${failed.length - shown} others`] : [];
+    const more = failed.length > shown ? [`and ${plural(failed.length - shown, 'other')}`] : [];
     super({
       what: `${plural(failed.length, 'backup')} of ${report.from} could not be copied to ${report.to}`,
       got: [...failed.slice(0, shown).map(({ id, error }) => `${id}: ${error}`), ...more].join('\n'),

@@ -12,6 +12,7 @@ import {
   type Store,
   smallBytes,
 } from '../store/store.ts';
+import { byteCount } from '../text/units.ts';
 import { CopyDamaged, NotCopied, SourceDamaged } from './copy-errors.ts';
 
 export type ObjectContext = {
@@ -150,7 +151,7 @@ async function whyWrong(
     content = await to.read(keyOf(id, file.name), { signal });
   } catch (error: unknown) {
     if (!(error instanceof ObjectMissing)) throw error;
-    return { ...about, got: 'nothing', expected: `${file.bytes} bytes`, isMissing: true };
+    return { ...about, got: 'nothing', expected: `${byteCount(file.bytes)}`, isMissing: true };
   }
   const measured = measure();
   for await (const piece of content as AsyncIterable<Buffer>) {
@@ -170,7 +171,10 @@ function problemOf(
 ): { readonly got: string; readonly expected: string } | undefined {
   const bytes = whole.bytes();
   if (bytes !== file.bytes)
-    return { got: `${bytes > file.bytes ? 'at least ' : ''}${bytes} bytes`, expected: `${file.bytes} bytes` };
+    return {
+      got: `${bytes > file.bytes ? 'at least ' : ''}${byteCount(bytes)}`,
+      expected: `${byteCount(file.bytes)}`,
+    };
   const sha256 = whole.sha256();
   return sha256 === file.sha256
     ? undefined
@@ -217,7 +221,7 @@ function missing(
     const manifest = keyOf(id, manifestName);
     for await (const { key } of from.list(manifest, { signal }))
       if (key === manifest)
-        throw new SourceDamaged(id, { name, store: from, got: 'nothing', expected: `${bytes} bytes` });
+        throw new SourceDamaged(id, { name, store: from, got: 'nothing', expected: `${byteCount(bytes)}` });
     throw new NotCopied(
       {
         what: `${formatId(id)} was deleted in ${from.url} while it was copied`,

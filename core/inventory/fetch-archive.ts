@@ -10,6 +10,7 @@ import type { Manifest, StoredFile } from '../manifest/manifest.ts';
 import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { type Measure, type Meter, meter } from '../store/meter.ts';
 import { ObjectTooLarge, type Store } from '../store/store.ts';
+import { byteCount } from '../text/units.ts';
 
 /** What is stored is not what the manifest says: the bytes changed after the backup was made. */
 export class ChecksumMismatch extends PgproofError {
@@ -120,8 +121,8 @@ function mismatch(
   const isOfSize = bytes === file.bytes;
   return new ChecksumMismatch({
     what: `${file.name} of ${formatId(id)} in ${store.url} is not what was backed up`,
-    got: isOfSize ? `sha256 ${sha256}` : `${bytes > file.bytes ? 'at least ' : ''}${bytes} bytes`,
-    expected: isOfSize ? `sha256 ${file.sha256}` : `${file.bytes} bytes`,
+    got: isOfSize ? `sha256 ${sha256}` : `${bytes > file.bytes ? 'at least ' : ''}${byteCount(bytes)}`,
+    expected: isOfSize ? `sha256 ${file.sha256}` : byteCount(file.bytes),
     fix: "Restore another backup; the bucket's version history may hold this one's true bytes.",
   });
 }

@@ -156,7 +156,7 @@ async function notFound(
   const name = `${encodeName(source)}/${encodeName(database)}`;
   return new BackupNotFound({
     what: `There is no backup ${text} in ${store.url}`,
-    got: others === 0 ? await whatThere(store, options) : `${others} others of ${name}`,
+    got: others === 0 ? await whatThere(store, options) : `${plural(others, 'other')} of ${name}`,
     fix: `See what there is: pgproof list --store ${store.url}`,
   });
 }

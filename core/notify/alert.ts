@@ -1,5 +1,5 @@
 import { oneLine } from '../text/one-line.ts';
-import { formatBytes, formatDuration } from '../text/units.ts';
+import { formatBytes, formatDuration, plural } from '../text/units.ts';
 import { visibleLines } from '../text/visible.ts';
 import { chatText } from './chat-text.ts';
 
@@ -158,7 +158,7 @@ export function bodyOf(outcome: Outcome, limit: number): string {
     [
       'Got to',
       outcome.reached &&
-        `${formatBytes(outcome.reached.bytes)} of archive, ${outcome.reached.tables} tables begun`,
+        `${formatBytes(outcome.reached.bytes)} of archive, ${plural(outcome.reached.tables, 'table')} begun`,
     ],
     ['Schedule', outcome.schedule],
     ['Reason', outcome.reason],

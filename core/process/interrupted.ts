@@ -7,11 +7,12 @@ export class Interrupted extends PgproofError {
   /** 128 + the signal's number, as shells have it: 130 for Ctrl-C, 143 for SIGTERM. */
   readonly exitStatus: number;
 
-  constructor(signal: NodeJS.Signals) {
-    super({
-      what: `The run was interrupted (${signal})`,
-      fix: 'What was under way was stopped, and nothing half-done was left; run it again.',
-    });
+  readonly signal: NodeJS.Signals;
+
+  /** @param left what is there now, and how to go on: each command knows what it has made */
+  constructor(signal: NodeJS.Signals, left = 'What was under way was stopped.') {
+    super({ what: `The run was interrupted (${signal})`, fix: left });
+    this.signal = signal;
     this.exitStatus = 128 + (constants.signals[signal] ?? 0);
   }
 }

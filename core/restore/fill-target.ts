@@ -112,6 +112,7 @@ async function databaseSqlFor({ request, dependencies, fetching }: Run): Promise
 }
 
 async function describeTarget({ request, dependencies }: Run, sql: string): Promise<RestoreProblem[]> {
+  dependencies.onStep?.('describing');
   const { target, signal } = dependencies;
   const { database, selection } = request;
   const without: DatabaseStatement['kind'][] = [];
@@ -130,6 +131,7 @@ async function prepareTarget(
   const { manifest, target, signal } = dependencies;
   const globals = request.applyGlobals ? await fetchGlobals(manifest, fetching) : undefined;
   return await withServer(target, request, signal, async (client, place) => {
+    if (globals !== undefined) dependencies.onStep?.('roles');
     const applied =
       globals === undefined
         ? undefined
@@ -145,6 +147,7 @@ async function prepareTarget(
     if (replaces !== undefined) await dropReplaced(client, request.database, replaces, notes);
     const { encoding, locale } = manifest.server;
     if (!isByArchive) {
+      dependencies.onStep?.('creating');
       await createDatabase(client, { name: request.database, encoding, locale });
       await markIncomplete(client, request.database, startedAt);
     }
@@ -184,6 +187,7 @@ async function runArchive(run: Run, jobs: number, create: boolean): Promise<PgRe
   const watch = watchSize(target, database, (size) => {
     onProgress?.({ ...last, step: 'restoring', bytes: size });
   });
+  dependencies.onStep?.('restoring');
   try {
     return await restoreArchive({
       tools: program,

@@ -1,7 +1,7 @@
 import { PgproofError } from '../errors.ts';
 import type { RowsStatus } from '../manifest/rows-compared.ts';
 import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
-import { formatCount } from '../text/units.ts';
+import { formatCount, plural } from '../text/units.ts';
 import { type Left, whatToDrop } from './what-to-drop.ts';
 
 export type RestoredTable = {
@@ -74,7 +74,7 @@ export class RestoreFailed extends PgproofError {
 }
 
 function describeTable({ schema, name, recorded, restored, inArchive }: RestoredTable): string {
-  const rows = restored === null ? 'is missing' : `has ${formatCount(restored)} rows`;
+  const rows = restored === null ? 'is missing' : `has ${plural(restored, 'row')}`;
   if (recorded === null && inArchive !== undefined)
     return `${schema}.${name} ${rows}, in the archive are ${formatCount(inArchive)}`;
   return `${schema}.${name} ${rows}, recorded were ${recorded === null ? 'none' : formatCount(recorded)}`;

@@ -77,6 +77,9 @@ export type RestoreProgress =
     }
   | { readonly step: 'counting'; readonly tables: number; readonly totalTables: number };
 
+/** What of the target is worked at, from the moment on in which something of it may be there. */
+export type RestoreStep = 'roles' | 'creating' | 'restoring' | 'describing' | 'counting';
+
 export type RestoreDependencies = {
   readonly store: Store;
   readonly manifest: Manifest;
@@ -95,4 +98,6 @@ export type RestoreDependencies = {
   readonly onProgress?: ((event: RestoreProgress) => void) | undefined;
   /** Hears, before the target is changed, what is to be made there: see `makes` of Left. */
   readonly onMakes?: ((makes: readonly MadeRelation[] | undefined) => void) | undefined;
+  /** Told when each begins; none of them before the target is changed. */
+  readonly onStep?: ((step: RestoreStep) => void) | undefined;
 };

@@ -149,6 +149,7 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
     );
   }
   const { problems } = filled;
+  if (problems.length === 0) dependencies.onStep?.('counting');
   const tables = problems.length > 0 && !request.keepGoing ? [] : await compareTarget(run);
   if (problems.length === 0) notes.push(...notesAfter(run));
   const finished = report(filled, tables);

@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import type { ConfigProblem } from '../config/problem.ts';
 import type { SecretReference } from '../config/secret.ts';
 import { messageOf } from '../errors.ts';
+import { byteCount } from '../text/units.ts';
 
 export type SecretPlaces = {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -59,7 +60,7 @@ async function fromFile(path: string, { isPrivate }: { readonly isPrivate: boole
           'chmod 600 it; a file of root may also be read by its group (640).',
         );
       if (size > mostBytes)
-        return problem(`${where}, which has ${size} bytes`, 'Name a file with the secret alone.');
+        return problem(`${where}, which has ${byteCount(size)}`, 'Name a file with the secret alone.');
       const text = await file.readFile('utf8');
       return checked(text.replace(/\r?\n$/, ''), where);
     } finally {

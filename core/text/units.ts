@@ -17,6 +17,11 @@ export function plural(count: number, word: string, words = `${word}s`): string 
   return `${formatCount(count)} ${count === 1 ? word : words}`;
 }
 
+/** `1 byte`, `252000003 bytes`: exactly, and to be compared figure by figure. */
+export function byteCount(bytes: number): string {
+  return `${bytes} ${bytes === 1 ? 'byte' : 'bytes'}`;
+}
+
 /** `4.2 s`, `3 min 12 s`, `2 h 5 min`. */
 export function formatDuration(seconds: number): string {
   // Of 9.96 seconds there are no 10.0, and of 59.6 no 60.

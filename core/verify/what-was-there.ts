@@ -12,6 +12,7 @@ import {
 import { sha256Of } from '../store/meter.ts';
 import type { Store } from '../store/store.ts';
 import { oneLine } from '../text/one-line.ts';
+import { byteCount } from '../text/units.ts';
 
 /** A document of which nothing can be carried on, to be kept under a name of its own. */
 export type KeptBeside = {
@@ -90,7 +91,7 @@ function keptBeside(content: Buffer, why: string): KeptBeside {
 function whyUnreadable(content: Buffer): string {
   const { bytes } = documentLimits;
   return content.length > bytes
-    ? `it has more than ${bytes} bytes, of which only the beginning was read`
+    ? `it has more than ${byteCount(bytes)}, of which only the beginning was read`
     : 'it cannot be read';
 }
 

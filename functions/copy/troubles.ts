@@ -17,7 +17,7 @@ export function troublesOf(run: CopyRun, settings: CopySettings): Trouble[] {
       what:
         startedAt === undefined
           ? `There is no copy in ${settings.name}, and there are backups`
-          : `The newest copy in ${settings.name} is of ${startedAt.toISOString()}, more than ${settings.maxAgeHours} hours old, and there are newer backups`,
+          : `The newest copy in ${settings.name} is of ${startedAt.toISOString()}, more than ${plural(settings.maxAgeHours, 'hour')} old, and there are newer backups`,
       fix: 'See why the newer ones were not copied: they failed their verification (pgproof list), or the alerts of this function say what stood in the way.',
     })),
     ...run.notReached.map((source) => ({

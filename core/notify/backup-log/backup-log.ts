@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { messageOf, PgproofError } from '../../errors.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { withoutSecrets } from '../../process/redact.ts';
+import { plural } from '../../text/units.ts';
 import type { RunEvent, RunListener } from '../run-events.ts';
 import { LogTableUnusable, prepareTable, type ReadyTable } from './prepare-table.ts';
 import { type LogRow, rowAfter, rowOfWhole } from './row.ts';
@@ -149,7 +150,7 @@ export function backupLog(options: BackupLogOptions): RunListener {
       if (last !== undefined && unwritten.size + foreign.length > 0) await flush(last, true);
       const left = unwritten.size + foreign.length;
       if (left > 0) {
-        warn(`backup_log: ${left} entries of this run are not in the table`);
+        warn(`backup_log: of this run ${plural(left, 'entry', 'entries')} did not come into the table`);
         options.onUnwritten?.(left);
       }
       await session.close();

@@ -1,5 +1,6 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { byteCount } from '../../text/units.ts';
 
 /** One answer to a GetObject: its body, from the offset that was asked for. */
 export type Opened = { readonly body: Readable; readonly etag: string | undefined; readonly bytes: number };
@@ -107,6 +108,6 @@ class ResumableRead extends Readable {
   }
 
   #endedEarly(): Error {
-    return new Error(`the connection ended after ${this.#offset} of ${this.#first.bytes} bytes`);
+    return new Error(`the connection ended after ${this.#offset} of ${byteCount(this.#first.bytes)}`);
   }
 }

@@ -1,4 +1,5 @@
 import type { Check } from '../../manifest/verification.ts';
+import { byteCount } from '../../text/units.ts';
 import type { StoredObjectResult } from './stored-object.ts';
 
 const shownProblems = 5;
@@ -22,28 +23,28 @@ export function checksumCheck(objects: readonly StoredObjectResult[]): Check {
     return {
       name: 'checksum',
       status: 'unverifiable',
-      detail: `${got} of ${total} bytes were read, of ${interrupted.file.name} only ${interrupted.bytes}: ${interrupted.reason}`,
+      detail: `${got} of ${byteCount(total)} were read, of ${interrupted.file.name} only ${interrupted.bytes}: ${interrupted.reason}`,
     };
   }
   const where = objects.length === 1 ? '' : ` in ${objects.length} objects`;
-  return { name: 'checksum', status: 'passed', detail: `${total} bytes${where}, sha256 as recorded` };
+  return { name: 'checksum', status: 'passed', detail: `${byteCount(total)}${where}, sha256 as recorded` };
 }
 
 function problemOf(object: StoredObjectResult): string | undefined {
   const { file } = object;
   switch (object.kind) {
     case 'missing':
-      return `${file.name} is missing (${file.bytes} bytes recorded)`;
+      return `${file.name} is missing (${byteCount(file.bytes)} recorded)`;
     case 'whole':
       if (object.bytes !== file.bytes)
-        return `${file.name} has ${object.bytes} bytes, recorded were ${file.bytes}`;
+        return `${file.name} has ${byteCount(object.bytes)}, recorded were ${file.bytes}`;
       if (object.sha256 !== file.sha256)
         return `${file.name} has sha256 ${object.sha256}, recorded was ${file.sha256}`;
       return undefined;
     case 'interrupted':
       // Too many bytes are too many, whatever would have come after them.
       return object.bytes > file.bytes
-        ? `${file.name} has more than ${file.bytes} bytes, which were recorded`
+        ? `${file.name} has more than ${byteCount(file.bytes)}, which were recorded`
         : undefined;
   }
 }

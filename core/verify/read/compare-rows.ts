@@ -80,7 +80,7 @@ function differencesOf(
     else if (rows !== null && got.rows !== rows)
       differences.push(`${label} has ${plural(got.rows ?? 0, 'row')}, recorded were ${formatCount(rows)}`);
     else if (got.tables !== tables)
-      differences.push(`${label} is there ${got.tables} times, recorded were ${tables}`);
+      differences.push(`${label} is there ${plural(got.tables, 'time')}, recorded were ${tables}`);
   }
   for (const [key, { rows, label }] of actual) {
     if (!expected.has(key)) differences.push(`${label} (${plural(rows ?? 0, 'row')}) was not recorded`);

@@ -7,6 +7,7 @@ import { howSignalled } from '../../process/ended-by-signal.ts';
 import type { ChildExit } from '../../process/run-child.ts';
 import type { Scratch } from '../../scratch/scratch.ts';
 import { oneLine } from '../../text/one-line.ts';
+import { byteCount } from '../../text/units.ts';
 import type { StoredObjectContext, StoredObjectResult } from './stored-object.ts';
 
 /**
@@ -104,7 +105,7 @@ export function decodingOfGap(object: Exclude<StoredObjectResult, { kind: 'whole
   const { file } = object;
   if (object.kind === 'missing') return broken(`${file.name} is missing`);
   return undecided(
-    `${object.bytes} of ${file.bytes} bytes of ${file.name} were read, then: ${object.reason}`,
+    `${object.bytes} of ${byteCount(file.bytes)} of ${file.name} were read, then: ${object.reason}`,
   );
 }
 

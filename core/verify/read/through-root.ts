@@ -100,7 +100,7 @@ function groupOf(partitions: readonly TableRows[], roots: readonly CopyTable[]):
 /** How the COPY blocks of a root differ from what its partitions held; undefined where they do not. */
 export function differenceOf({ label, partitions, blocks }: ThroughRoot): string | undefined {
   const what = `${label}, through which ${plural(partitions.length, 'partition')} ${partitions.length === 1 ? 'is' : 'are'} loaded,`;
-  if (blocks.length !== partitions.length) return `${what} is loaded ${formatCount(blocks.length)} times`;
+  if (blocks.length !== partitions.length) return `${what} is loaded ${plural(blocks.length, 'time')}`;
   const counted = partitions.flatMap(({ rows }) => (rows === null ? [] : [rows]));
   const left = [...blocks];
   const unmatched = counted.filter((rows) => {
