@@ -44,8 +44,11 @@ export async function readEntry(
   options: ReadOptions,
 ): Promise<InventoryEntry | undefined> {
   const { id, documents, unreadable } = listed;
-  if (unreadable !== undefined)
-    return { id, manifest: new Unreadable(unreadable), verification: undefined, read: {} };
+  if (unreadable !== undefined) {
+    const why = new Unreadable(unreadable);
+    // Nobody can see whether somebody holds it.
+    return { id, manifest: why, verification: undefined, hold: why, read: {} };
+  }
   const key = keyOf(id, manifestName);
   const bytes = await readBytes(store, key, documents.get(manifestName)?.bytes ?? 0, options);
   if (bytes === undefined) return undefined;

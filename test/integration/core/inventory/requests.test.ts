@@ -8,6 +8,7 @@ import { listBackups } from '../../../../core/inventory/list-backups.ts';
 import { findBackup, readBackup } from '../../../../core/inventory/read-backup.ts';
 import { formatId, keyOf } from '../../../../core/manifest/backup-id.ts';
 import { chooseBackup } from '../../../../core/restore/choose-backup.ts';
+import { s3StoreAsOf } from '../../../../core/store/s3/s3-as-of.ts';
 import { s3Store } from '../../../../core/store/s3/s3-store.ts';
 import type { Store } from '../../../../core/store/store.ts';
 import { type S3Server, type S3ServerOptions, withS3Server } from '../../../support/aws/s3-server.ts';
@@ -139,6 +140,33 @@ test('latest of three hundred nights is found in a dozen requests, and no manife
     expect((await readBackup(store, 'orders-prod/app/latest')).id).toEqual(nightly(0));
     const both = requests();
     expect(both.lists + both.gets).toBeLessThanOrEqual(28);
+  }));
+
+test('of an archive in many objects the class that has to be thawed is told, now and as of then', () =>
+  counted({ pageSize: 50 }, async ({ put, server }) => {
+    server.createBucket('versions', { versioning: 'Enabled' });
+    const settings = {
+      bucket: 'versions',
+      prefix: 'p',
+      endpoint: server.url,
+      forcePathStyle: true,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    };
+    await put({ id: nightly(9) });
+    for (const night of [0, 1])
+      for (const [key, bytes] of listedDocuments({ id: nightly(night) })) {
+        await server.put('versions', `p/${key}`, bytes);
+        for (let file = 0; file < 20; file += 1)
+          await server.put('versions', `p/${keyOf(nightly(night), `archive/${3_000 + file}.dat`)}`, 'x');
+      }
+    for (let file = 5; file < 20; file += 1)
+      server.freeze('versions', `p/${keyOf(nightly(1), `archive/${3_000 + file}.dat`)}`, 'DEEP_ARCHIVE');
+    const then = new Date(Date.now() + 60_000);
+    for (const store of [s3Store(settings), s3StoreAsOf(settings, then)]) {
+      const all = await listBackups(store);
+      expect(all.map(({ archiveClass }) => archiveClass)).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
+    }
   }));
 
 test('a service that knows no StartAfter is read whole, and nothing is told twice', () =>

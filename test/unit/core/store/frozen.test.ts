@@ -13,6 +13,18 @@ test('what is frozen says what to ask for, in a line for the shell', () => {
   expect(new ObjectFrozen(at, { kind: 'frozen', place: 'ARCHIVE_ACCESS' }).message).not.toContain('Days');
 });
 
+test('a document is no matter of --thaw, which goes by what the document says', () => {
+  const { message } = new ObjectFrozen(
+    { ...at, key: 's/d/2026-11-20T02-00-00Z/manifest.json' },
+    { kind: 'frozen', place: 'GLACIER' },
+  );
+  expect(message).toContain('no lifecycle rule should move it');
+  expect(message).toContain(
+    'aws s3api restore-object --bucket b --key s/d/2026-11-20T02-00-00Z/manifest.json',
+  );
+  expect(message).not.toContain('--thaw');
+});
+
 test('what is being thawed asks for nothing but patience', () => {
   const { message, isThawing } = new ObjectFrozen(at, { kind: 'thawing', place: 'DEEP_ARCHIVE' });
   expect(isThawing).toBe(true);

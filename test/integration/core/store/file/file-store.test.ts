@@ -20,7 +20,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fileStore } from '../../../../../core/store/file/file-store.ts';
 import { openStore } from '../../../../../core/store/open-store.ts';
-import { ObjectExists, type Store, StoreUnusable } from '../../../../../core/store/store.ts';
+import { ObjectExists, readSmall, type Store, StoreUnusable } from '../../../../../core/store/store.ts';
 import { runOnMount } from '../../../../support/scratch/mounted.ts';
 import { bytesOf, sourceOf } from '../../../../support/store/byte-source.ts';
 import { keysOf } from '../contract.ts';
@@ -221,5 +221,46 @@ describe('replacing what was read', () => {
     );
     expect(words.sort()).toEqual(expected.flat().sort());
     expect(await readdir(directory)).toEqual(['s']);
+  });
+});
+
+describe('what cannot be looked at by itself', () => {
+  it('does not end a listing where somebody wants to hear of it, and else does', async () => {
+    const deep = join(directory, 'a');
+    await mkdir(join(directory, 'b'), { recursive: true });
+    await writeFile(join(directory, 'b/c'), 'x');
+    await symlink('loop', join(directory, 'loop'));
+    const store = fileStore({ directory });
+    const name = 'n'.repeat(250);
+    // Longer than any path may be: made step by step.
+    const dig = `const fs = require('fs'); for (const one of ['a', ...Array(20).fill('${name}')]) { fs.mkdirSync(one); process.chdir(one); }`;
+    try {
+      await run(process.execPath, ['-e', dig], { cwd: directory });
+      const told: string[] = [];
+      const keys: string[] = [];
+      const options = {
+        onUnreadable: (key: string, why: StoreUnusable) =>
+          void told.push(
+            `${key.replaceAll(name, 'n').slice(0, 4)} ${/\b(?:ELOOP|ENAMETOOLONG)\b/.exec(why.message)?.[0]}`,
+          ),
+      };
+      for await (const { key } of store.list('', options)) keys.push(key);
+      expect(keys).toEqual(['b/c']);
+      expect(told).toEqual(['a/n/ ENAMETOOLONG', 'loop ELOOP']);
+      const all = async (): Promise<void> => {
+        for await (const _ of store.list(''));
+      };
+      await expect(all()).rejects.toThrow('A name is too long');
+    } finally {
+      await run('rm', ['-rf', deep]);
+    }
+  });
+
+  it.skipIf(process.platform !== 'linux')('a disk that fails half way says of which object', async () => {
+    // Nothing can be read from its beginning on.
+    const failing = fileStore({ directory: '/proc/self' });
+    const error = await readSmall(failing, 'mem').catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(StoreUnusable);
+    expect(error).toMatchObject({ isOfObject: true, message: expect.stringContaining('/proc/self/mem') });
   });
 });
