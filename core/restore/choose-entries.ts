@@ -72,10 +72,11 @@ export async function chooseEntries(
   const lacking = missedLacking(told);
   if (!keepGoing) refuseLacking(told, lacking);
   const inTheWay = thingsInTheWay(archive, asked, target, result);
+  const blocked = new Set(inTheWay.map(({ dumpId }) => dumpId));
   const { byId, links } = archive;
   const isLeft = (id: number): boolean =>
     (byId.get(id)?.type === 'TABLE DATA' && more.added.has(links.ownerOf(id) ?? -1)) ||
-    (keepGoing && inTheWay.some(({ dumpId }) => dumpId === id));
+    (keepGoing && blocked.has(id));
   const selected = new Set([...result.selected].filter((id) => !isLeft(id)));
   return {
     ...choiceOf(manifest, archive, {
