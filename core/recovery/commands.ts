@@ -133,12 +133,15 @@ restore_archive() {
   fi
   PGDATABASE=$TARGET pg_restore --exit-on-error --use-list="$WORK/last.list" --dbname= "$1"
 }
-run_sql() { PGDATABASE=$TARGET psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 "$@"; }
+run_sql() { PGOPTIONS="$PGOPTIONS$quiet" PGDATABASE=$TARGET psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 "$@"; }
 unpacked() {
   case $1 in *.zst) zstd -dcq "$1" ;; *.gz) gzip -dc "$1" ;; *.lz4) lz4 -dcq "$1" ;; *) cat "$1" ;; esac
 }
 restore_plain() {
   unpacked "$1" > /dev/null && new_database || return 1   # the program that unpacks it is there, and reads it to its end
+  # PostgreSQL 17 and newer: SQL refreshes views after its event triggers, which might forbid it.
+  quiet=' -c event_triggers=off'
+  run_sql --command='SELECT 1' 2> /dev/null || quiet=
   unpacked "$1" | run_sql || return 1
   if [ "$TARGET" = "$DATABASE" ] && [ -e "$FROM/database.sql" ]; then run_sql --file="$FROM/database.sql"; fi
 }
