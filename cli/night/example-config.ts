@@ -32,6 +32,9 @@ stores:
   - name: local
     url: file:///var/lib/pgproof/backups
 
+# Whom RECOVERY.md beside the backups says to ask when a database is lost.
+# contact: DBA on call, dba@example.com
+
 # A second place, off this machine. Each byte is checked there.
 # copies:
 #   - name: offsite

@@ -68,7 +68,13 @@ BACKUP=$(newest_good)   # or one of the list: BACKUP=2026-11-20T02-00-00Z
 echo "$BACKUP"`;
 
 export const fetching = `WORK=$PWD/restore-$BACKUP
-mkdir -m 700 "$WORK" && fetch_backup "$BACKUP" && ls -l "$FROM"`;
+if [ -z "$BACKUP" ]; then
+  echo 'Choose a backup first: BACKUP=…' >&2
+elif mkdir -m 700 "$WORK" && fetch_backup "$BACKUP"; then
+  ls -l "$FROM"
+else
+  echo 'NOT FETCHED: see the error above.' >&2
+fi`;
 
 /** Sizes are in the digests. The verdict names the manifest that it is about, and the manifest the digests. */
 export const checking = `recorded() {
@@ -127,12 +133,15 @@ restore_archive() {
   fi
   PGDATABASE=$TARGET pg_restore --exit-on-error --use-list="$WORK/last.list" --dbname= "$1"
 }
-run_sql() { PGDATABASE=$TARGET psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 "$@"; }
+run_sql() { PGOPTIONS="$PGOPTIONS$quiet" PGDATABASE=$TARGET psql --no-psqlrc --quiet --output=/dev/null --set=ON_ERROR_STOP=1 "$@"; }
 unpacked() {
   case $1 in *.zst) zstd -dcq "$1" ;; *.gz) gzip -dc "$1" ;; *.lz4) lz4 -dcq "$1" ;; *) cat "$1" ;; esac
 }
 restore_plain() {
   unpacked "$1" > /dev/null && new_database || return 1   # the program that unpacks it is there, and reads it to its end
+  # PostgreSQL 17 and newer: SQL refreshes views after its event triggers, which might forbid it.
+  quiet=' -c event_triggers=off'
+  run_sql --command='SELECT 1' 2> /dev/null || quiet=
   unpacked "$1" | run_sql || return 1
   if [ "$TARGET" = "$DATABASE" ] && [ -e "$FROM/database.sql" ]; then run_sql --file="$FROM/database.sql"; fi
 }
@@ -183,8 +192,9 @@ if [ "$MAINTENANCE" != postgres ]; then psql --no-psqlrc --quiet --dbname=postgr
 export const thawing = `BUCKET=\${HERE#s3://}
 PREFIX=\${BUCKET#*/}/$BACKUP/
 BUCKET=\${BUCKET%%/*}
+tab=$(printf '\\t')
 aws s3api list-objects-v2 --bucket "$BUCKET" --prefix "$PREFIX" --query "Contents[?StorageClass=='GLACIER' || StorageClass=='DEEP_ARCHIVE'].[Key]" --output text |
-  while read -r key; do
+  while IFS="$tab" read -r key; do
     if [ "$key" = None ]; then continue; fi
     aws s3api restore-object --bucket "$BUCKET" --key "$key" < /dev/null \\
       --restore-request '{"Days":3,"GlacierJobParameters":{"Tier":"Standard"}}'
@@ -194,8 +204,9 @@ aws s3api list-objects-v2 --bucket "$BUCKET" --prefix "$PREFIX" --query "Content
 export const undeleting = `BUCKET=\${HERE#s3://}
 PREFIX=\${BUCKET#*/}/
 BUCKET=\${BUCKET%%/*}
+tab=$(printf '\\t')
 aws s3api list-object-versions --bucket "$BUCKET" --prefix "$PREFIX" --query 'DeleteMarkers[?IsLatest].[Key,VersionId]' --output text |
-  while read -r key version; do
+  while IFS="$tab" read -r key version; do
     if [ "$key" = None ]; then continue; fi
     aws s3api delete-object --bucket "$BUCKET" --key "$key" --version-id "$version" < /dev/null
   done`;

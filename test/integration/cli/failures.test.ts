@@ -122,7 +122,7 @@ describe('the server', () => {
         expect(result.stdout).toMatch(new RegExp(`^${name} .* intact \\(read\\) +s/${name}/`, 'm'));
         expect(result.stdout).toMatch(/^nix .* failed$/m);
         const keys = await store.keys();
-        expect(keys).toHaveLength(5);
+        expect(keys).toHaveLength(6);
         expect(keys.every((key) => key.startsWith(`s/${name}/`))).toBe(true);
       });
     });

@@ -181,7 +181,7 @@ test('whoever reads its messages may leave early: the backup is finished all the
         child.stdout?.destroy();
         child.stderr?.destroy();
         expect((await ended).status).toBe(0);
-        expect(await keys()).toHaveLength(5);
+        expect(await keys()).toHaveLength(6);
         const listing = await cli.start(['list', '--store', url]);
         listing.child.stdout?.destroy();
         expect(await listing.ended).toMatchObject({ status: 0, stderr: '' });

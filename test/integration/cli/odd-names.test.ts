@@ -103,7 +103,10 @@ test.each(storeKinds)(
         expect(verified.json).toMatchObject({ id, verdict: 'intact' });
       }
       const found = await keys();
-      expect(found).toHaveLength(names.length * 5);
+      expect(found).toHaveLength(names.length * 6);
+      expect(found.filter((key) => key.endsWith('/RECOVERY.md'))).toEqual(
+        names.map((name) => `${prefixOf(name)}RECOVERY.md`).sort(),
+      );
       expect(openUploads()).toBe(0);
       // Several reads at once: Node warns of more than ten listeners on one signal.
       const list = await cli.run(['list', '--store', url], { env });

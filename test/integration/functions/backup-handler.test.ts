@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { encodeName } from '../../../core/manifest/backup-id.ts';
@@ -98,6 +99,7 @@ describe('a backup that works', () => {
         `${folder}globals.sql`,
         `${folder}manifest.json`,
         `${folder}summary.json`,
+        `pg/shop/${database.name}/RECOVERY.md`,
       ]);
       const manifest = await manifestIn(deployment, key);
       expect(manifest.id).toBe(folder.replace(/^pg\//, '').replace(/\/$/, ''));
@@ -139,8 +141,8 @@ describe('a backup that works', () => {
         const names = manifest.objects.map(({ name }) => name);
         expect(names).toContain('archive/toc.dat');
         expect(deployment.aws.s3.keys(bucket)).toEqual(
-          [...names, 'manifest.json', 'summary.json']
-            .map((name) => key.replace('manifest.json', name))
+          [...names, 'manifest.json', 'summary.json', '../RECOVERY.md']
+            .map((name) => path.posix.join(path.posix.dirname(key), name))
             .sort(),
         );
         expect(deployment.told()[0]?.text).toMatch(/Schedule: +nightly/);
