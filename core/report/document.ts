@@ -33,6 +33,8 @@ const backupSchema = z.object({
   good: z.boolean(),
   /** Whether tables were left out of it on purpose. */
   partial: z.boolean(),
+  /** Whether it says that it began later than the report was made. */
+  future: z.boolean(),
   /** Whether it stands for its database: good, whole, and not dated in the future. Gaps and recovery point go by these. */
   counts: z.boolean(),
   held: z.object({ reason: z.string(), by: z.string(), until: time.nullable() }).nullable(),

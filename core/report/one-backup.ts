@@ -53,6 +53,7 @@ export function factsOf(entry: InventoryEntry, period: Period): BackupFacts {
       provenAt: verification === undefined ? null : provenAt(verification),
       good,
       partial,
+      future: startedAt >= period.until,
       counts: good && !partial && startedAt < period.until,
       held: heldBy(entry.hold),
     },

@@ -14,7 +14,7 @@ export function verdictOf({ verdict, level, reached }: ReportedBackup): string {
 
 /** How good a backup is, as colours go: one that counts, one that is bad, one to look at. */
 export function standingOf({ counts, verdict }: ReportedBackup): 'good' | 'bad' | 'look' {
-  if (counts) return 'good';
+  if (counts && verdict !== 'unverifiable') return 'good';
   return verdict === 'failed' ? 'bad' : 'look';
 }
 

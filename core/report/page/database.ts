@@ -85,11 +85,12 @@ function bad(text: string): Markup {
 
 function backupTable(backups: readonly ReportedBackup[], timeZone: string): Markup {
   const rows = backups.map((backup) => {
-    const { startedAt, finishedAt, archiveBytes, provenAt, held, partial } = backup;
+    const { startedAt, finishedAt, archiveBytes, provenAt, held, partial, future } = backup;
     const seconds =
       finishedAt === null ? undefined : (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
     const notes = [
       ...(partial ? ['partial'] : []),
+      ...(future ? ['dated in the future'] : []),
       ...(held === null ? [] : [`held by ${held.by}: ${held.reason}`]),
     ];
     return [

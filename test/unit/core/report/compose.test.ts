@@ -30,6 +30,7 @@ function facts(source: string, database: string, startedAt: string, counts = tru
       provenAt: null,
       good: true,
       partial: !counts,
+      future: false,
       counts,
       held: null,
     },

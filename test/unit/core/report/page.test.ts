@@ -38,6 +38,7 @@ const report: Report = {
           provenAt: null,
           good: false,
           partial: true,
+          future: true,
           counts: false,
           held: { reason: hostile, by: hostile, until: null },
         },
