@@ -223,6 +223,7 @@ test.each([
     const result = await finished;
     expect(result.status ?? (result.signal === 'SIGKILL' ? 137 : undefined)).toBe(status);
     await untilNothingIsLeft(temporary);
+    while (!Number.isNaN(await psqlWith(words))) await sleep(50);
   },
   60_000,
 );
@@ -233,17 +234,21 @@ test('Ctrl-C while the backup is fetched ends it, and nothing is left', async ()
     const copied = await cli.run(['copy', '--all-missing', '--store', url, '--to', bucket], { env });
     expect(copied).toMatchObject({ status: 0 });
     const temporary = await openDirectory(cli.directory);
-    const archives = (): number => aws.s3.calls('GetObject');
-    const before = archives();
-    // Manifest and verification are read, then what is stored.
-    aws.s3.misbehave({ operation: 'GetObject', action: 'stall', skip: 2, times: 100 });
+    const reads = (): number => aws.s3.calls('GetObject');
+    // What is read before anything is fetched: a table that is not there ends it then.
+    const none = ['shell', latest(), '--store', bucket, '--table', 'nothing.like_it'];
+    const before = reads();
+    expect(await cli.run(none, { env })).toMatchObject({ status: 1 });
+    const toChoose = reads() - before;
+    aws.s3.misbehave({ operation: 'GetObject', action: 'stall', skip: toChoose, times: 100 });
     const { child, ended: finished } = await cli.start(['shell', latest(), '--store', bucket], {
       env: { ...env, TMPDIR: temporary },
     });
-    while (archives() < before + 3) await sleep(20);
+    while (reads() <= before + 2 * toChoose) await sleep(20);
     child.kill('SIGINT');
     const result = await finished;
     expect(result).toMatchObject({ status: 130, stdout: '' });
+    expect(result.stderr).toContain(' to fetch, ');
     expect(await leftOf(temporary)).toEqual([]);
   });
 }, 60_000);
