@@ -158,7 +158,7 @@ describe('pgproof restore --dry-run', () => {
           expect.stringMatching(/^membership: .*it cannot become "postgres"/),
           expect.stringMatching(/^rights: The role "poor_\w+" may not make a database/),
           expect.stringMatching(/^rights: .*event trigger guard/),
-          expect.stringMatching(new RegExp(`^roles: This server lacks a role .*"${owner}"`)),
+          expect.stringMatching(new RegExp(`^roles: This server lacks 1 role .*"${owner}"`)),
         ]);
         // Where there is no such database all else is told too.
         const none = await restore(uniqueName('none'), ['--dry-run', '--json'], poor);

@@ -372,7 +372,7 @@ describe('pgproof restore', () => {
       await withTarget(database, async (name) => {
         const { status, stderr } = await restore(name);
         expect(status).toBe(1);
-        expect(stderr).toContain(`This server lacks a role that the backup names: "${role}"`);
+        expect(stderr).toContain(`This server lacks 1 role that the backup names: "${role}"`);
         expect(stderr).toContain('--globals apply');
         // Before anything was made.
         const there = 'select 1 from pg_database where datname = $1';
