@@ -46,11 +46,11 @@ export async function restoreBackup(
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
   const { server, isEmpty, replaces, program } = found;
-  refuseBy(found.findings);
-  if (program === undefined) throw new Error('where there is no program, that is a finding');
   const { intoSchema } = request;
   if (intoSchema !== undefined)
     await withServer(target, request, signal, (client) => checkBeside(client, request, intoSchema));
+  refuseBy(found.findings);
+  if (program === undefined) throw new Error('where there is no program, that is a finding');
   if (request.create)
     await withServer(target, request, signal, (client) => refuseOtherLocale(client, manifest));
   await dependencies.beforeFetching?.();
