@@ -25,6 +25,8 @@ export type RestoreFlags = StoreFlags &
     readonly dryRun?: true;
     readonly allowSuperusers?: true;
     readonly intoNonEmpty?: true;
+    readonly intoSchema?: string;
+    readonly renameExisting?: true;
     readonly keepGoing?: true;
     readonly scratch: string;
     readonly json?: true;
@@ -67,6 +69,11 @@ export function withRestoreFlags(command: Command): Command {
       'with --globals apply: make superusers, and others who may do as much, that the server has not',
     )
     .option('--into-non-empty', 'restore into a database that holds something already')
+    .option(
+      '--into-schema <name>',
+      'restore into this schema, new or empty, beside what a database in use holds',
+    )
+    .option('--rename-existing', 'with --table: what is in the way gets another name first')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()));
 }
@@ -102,6 +109,8 @@ export function requestFrom(
     create: flags.create === true || flags.replaceIncomplete === true,
     replaceIncomplete: flags.replaceIncomplete ?? false,
     intoNonEmpty: flags.intoNonEmpty ?? false,
+    intoSchema: flags.intoSchema,
+    renameExisting: flags.renameExisting ?? false,
     jobs: flags.jobs,
     keepGoing: flags.keepGoing ?? false,
   };

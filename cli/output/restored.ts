@@ -38,15 +38,26 @@ export function refusedTable(problems: readonly RestoreProblem[]): string[] | un
 
 /** What was restored where, and what people should know. */
 export function restoreSummary(report: RestoreReport, style: Style): string[] {
-  const { database, server, startedAt, finishedAt, archiveBytes, serverVersion, tables, jobs } = report;
+  const { server, startedAt, finishedAt, archiveBytes, serverVersion, tables, jobs, undo = [] } = report;
   const seconds = (Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000;
   const rows = tables.reduce((sum, { restored }) => sum + (restored ?? 0), 0);
   const counted =
     tables.length === 0 ? '' : `, ${plural(tables.length, 'table')} and ${plural(rows, 'row')} as recorded`;
   const line =
-    `${style.green('✓')} ${report.id} is in ${JSON.stringify(database)} on ${server} (PostgreSQL ${serverVersion}): ` +
+    `${style.green('✓')} ${report.id} is in ${placeOf(report)} on ${server} (PostgreSQL ${serverVersion}): ` +
     `${formatBytes(archiveBytes)} in ${formatDuration(seconds)} with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}${counted}`;
-  return [line, ...report.notes.map((note) => `  ${note}`)];
+  return [
+    line,
+    ...report.notes.map((note) => `  ${note}`),
+    ...(undo.length === 0
+      ? []
+      : ['  to have what was renamed back instead:', ...undo.map((one) => `    ${one}`)]),
+  ];
+}
+
+function placeOf({ database, intoSchema }: RestoreReport): string {
+  const schema = intoSchema === undefined ? '' : `schema ${JSON.stringify(intoSchema)} of `;
+  return `${schema}${JSON.stringify(database)}`;
 }
 
 /** What became of roles that were restored alone. */

@@ -76,10 +76,14 @@ export function standbyFindings({ inRecovery }: Pick<ServerFacts, 'inRecovery'>)
   ];
 }
 
-async function oldPlace(client: Client, { database, intoNonEmpty }: RestoreRequest): Promise<TargetState> {
+async function oldPlace(
+  client: Client,
+  { database, intoNonEmpty, intoSchema, renameExisting = false }: RestoreRequest,
+): Promise<TargetState> {
   const found = await contentsOfTarget(client);
-  const isEmpty = found.length === 0;
-  if (!isEmpty && !intoNonEmpty)
+  // A new schema is filled from a database of ours.
+  const isEmpty = found.length === 0 || intoSchema !== undefined;
+  if (!isEmpty && !intoNonEmpty && !renameExisting)
     return { isEmpty, findings: [nonEmpty(database, found, await incompleteSince(client, database))] };
   const detail = `${JSON.stringify(database)} is there${isEmpty ? ', and empty' : ''}`;
   return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }] };

@@ -15,15 +15,21 @@ export async function compareTarget(run: Run): Promise<readonly RestoredTable[]>
     (table) => (choice?.holds(table) ?? true) && before?.stateOf(table) !== 'rows',
   );
   const totalTables = expected.length;
-  const counts = await countsFor(run, expected);
+  const found = await countsFor(run, expected);
+  const { intoSchema } = request;
+  const inPlace = <Table extends TableName>(table: Table): Table =>
+    intoSchema === undefined ? table : { ...table, schema: intoSchema };
+  const counts = found === undefined ? undefined : { ...found, tables: found.tables.map(inPlace) };
   return await withConnection(target, { database: request.database, signal }, (client) =>
-    compareWithTarget(client, expected, {
+    compareWithTarget(client, expected.map(inPlace), {
       counts,
       signal,
       onTable: (tables) => onProgress?.({ step: 'counting', tables, totalTables }),
     }),
   );
 }
+
+type TableName = { readonly schema: string; readonly name: string };
 
 /** What the archive has of tables whose rows nobody counted at the source. Not of one that came as a stream, and is gone. */
 async function countsFor(

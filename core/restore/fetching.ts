@@ -22,7 +22,7 @@ export function fetchContext({ id }: RestoreRequest, dependencies: RestoreDepend
  */
 export function whyFile(
   manifest: Manifest,
-  { selection, jobs }: RestoreRequest,
+  { selection, jobs, intoSchema }: RestoreRequest,
   isEmpty: boolean,
 ): string | undefined {
   if (manifest.dump.format === 'directory') return 'pg_restore reads the directory format from files only';
@@ -33,5 +33,6 @@ export function whyFile(
   if (isPartial(selection)) return 'what is selected is looked up in its table of contents first';
   if (!isEmpty && manifest.dump.format !== 'plain')
     return 'what of it the target has already is looked up in its table of contents first';
+  if (intoSchema !== undefined) return 'what lies in no schema is looked up in its table of contents first';
   return jobs !== undefined && jobs > 1 ? 'several jobs read it at once' : undefined;
 }

@@ -25,6 +25,7 @@ import { TargetRefused } from './finding.ts';
 import { globalsNotes } from './globals-notes.ts';
 import { isMadeByArchive } from './needed.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
+import type { Renamed } from './report.ts';
 import { isPartial, type RestoreDependencies, type RestoreProgress, type RestoreRequest } from './request.ts';
 import { setSequences } from './set-sequences.ts';
 import { watchSize } from './watch-size.ts';
@@ -48,6 +49,8 @@ export type Run = {
   readonly startedAt: Date;
   /** Since when the database is incomplete that is to be made anew. */
   readonly replaces: string | undefined;
+  /** Names in the target that have to be free first; what has them gets other ones. */
+  readonly inTheWay: readonly { readonly schema: string; readonly name: string }[];
   readonly fetching: FetchContext;
 };
 
@@ -55,6 +58,12 @@ export type Filled = {
   readonly problems: readonly RestoreProblem[];
   /** That worked at once. */
   readonly jobs: number;
+  /** Set where nothing of it stayed in the database. */
+  readonly isUnchanged?: boolean | undefined;
+  /** What got another name, so that the restored tables have theirs. */
+  readonly renamed?: readonly Renamed[] | undefined;
+  /** The statements that take the restored tables away and give those of before their names back. */
+  readonly undo?: readonly string[] | undefined;
 };
 
 /**

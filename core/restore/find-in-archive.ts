@@ -3,6 +3,7 @@ import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { namedInArchive } from '../postgres/archive/named-roles.ts';
 import { readToc } from '../postgres/archive/toc.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
+import { chooseMakingWay, withoutThose } from './beside/choose-making-way.ts';
 import { bringArchive } from './bring-archive.ts';
 import { withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
@@ -36,25 +37,34 @@ export async function openArchive(
 ): Promise<{
   readonly archive: ArchiveAt;
   readonly choice: Choice | undefined;
+  /** Names in the target that have to be free first. */
+  readonly inTheWay: readonly { readonly schema: string; readonly name: string }[];
   readonly findings: readonly Finding[];
 }> {
   const { manifest, signal, scratch } = dependencies;
   const { found, program, fetching, whyFile: mustBeFile, selection, directory } = way;
   const archive = await bringArchive(manifest, directory, { ...fetching, scratch, mustBeFile });
-  if (archive.kind !== 'path') return { archive, choice: undefined, findings: [] };
-  const choice = await chooseEntries(manifest, request.selection, {
-    tools: program,
-    path: archive.path,
-    signal,
-    directory,
-    intoEmpty: found.isEmpty,
-    lookUp: lookUpIn(request, dependencies),
-    keepGoing: request.keepGoing,
-  });
+  if (archive.kind !== 'path') return { archive, choice: undefined, inTheWay: [], findings: [] };
+  const { path } = archive;
+  const choose = async (
+    givesWay: readonly { readonly schema: string; readonly name: string }[],
+  ): Promise<Choice | undefined> =>
+    await chooseEntries(manifest, request.selection, {
+      tools: program,
+      path,
+      signal,
+      directory,
+      intoEmpty: found.isEmpty,
+      lookUp: lookUpIn(request, dependencies, givesWay),
+      keepGoing: request.keepGoing,
+    });
+  const { choice, inTheWay } = request.renameExisting
+    ? await chooseMakingWay(choose, { target: dependencies.target, database: request.database, signal })
+    : { choice: await choose([]), inTheWay: [] };
   refuseInTheWay(choice?.inTheWay ?? []);
   const { facts, made } = found;
   const at = { facts, made, program, path: archive.path, choice, selection, directory };
-  return { archive, choice, findings: await findInArchive(request, { manifest, signal }, at) };
+  return { archive, choice, inTheWay, findings: await findInArchive(request, { manifest, signal }, at) };
 }
 
 /**
@@ -100,11 +110,19 @@ async function findInArchive(
   ];
 }
 
-/** What the target has; of a database that is to be made, only what its server offers. */
-function lookUpIn(request: RestoreRequest, { target, signal }: RestoreDependencies): LookUp {
+/**
+ * What the target has, without what will give way; of a database that is to be made, or is a temporary one of ours, only
+ * what its server offers.
+ */
+function lookUpIn(
+  request: RestoreRequest,
+  { target, signal }: RestoreDependencies,
+  givesWay: readonly { readonly schema: string; readonly name: string }[],
+): LookUp {
+  const isEmpty = request.create || request.intoSchema !== undefined;
   return async ({ names, extensions }) =>
     await withServer(target, request, signal, async (client) => ({
-      objects: request.create ? [] : await readTargetObjects(client, names),
+      objects: isEmpty ? [] : withoutThose(await readTargetObjects(client, names), givesWay),
       offered: await readOfferedExtensions(client, extensions),
     }));
 }

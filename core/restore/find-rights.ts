@@ -62,7 +62,7 @@ export function rightFindings(
     );
   }
   // What a database holds already need not be made.
-  if (!create && !intoNonEmpty && isWhole) {
+  if (!create && !intoNonEmpty && request.intoSchema === undefined && isWhole) {
     const schemas = new Set(tables.map(({ schema }) => schema));
     if (schemas.has('public') && database.mayCreateInPublic === false)
       found.push(

@@ -1,5 +1,6 @@
 import { PgproofError } from '../errors.ts';
 import type { RowsStatus } from '../manifest/rows-compared.ts';
+import { quoteIdentifier } from '../postgres/names.ts';
 import type { RestoreProblem } from '../postgres/pg-restore/restoration.ts';
 import { formatCount, plural } from '../text/units.ts';
 import { type Left, whatToDrop } from './what-to-drop.ts';
@@ -35,10 +36,27 @@ export type RestoreReport = {
   /** Empty where the rows were not compared; `notes` says why. */
   readonly tables: readonly RestoredTable[];
   readonly problems: readonly RestoreProblem[];
+  /** The schema of a database in use that it was restored into: the one of `tables`. */
+  readonly intoSchema?: string | undefined;
+  /** What got another name, so that the restored tables have theirs. */
+  readonly renamed?: readonly Renamed[] | undefined;
+  /** The statements that take the restored tables away and give those of before their names back. */
+  readonly undo?: readonly string[] | undefined;
+  /** Set where it failed and nothing of it stayed in the database. */
+  readonly isUnchanged?: boolean | undefined;
   /** What people should know although nothing failed. */
   readonly notes: readonly string[];
   /** Of one that failed: what it may have left in a database that was not its own to make. */
   readonly left?: Left | undefined;
+};
+
+/** Something that was in the way of a restored table, with its names as SQL has them, without their schema. */
+export type Renamed = {
+  /** As ALTER has it: `TABLE`, `INDEX`, `SEQUENCE`. */
+  readonly kind: string;
+  readonly schema: string;
+  readonly from: string;
+  readonly to: string;
 };
 
 export function isRestored({ problems, tables }: RestoreReport): boolean {
@@ -51,7 +69,7 @@ export class RestoreFailed extends PgproofError {
   readonly report: RestoreReport;
 
   constructor(report: RestoreReport, options?: ErrorOptions) {
-    const { id, database, created, problems, tables, keptGoing, left = { makes: undefined } } = report;
+    const { id, database, problems, tables, keptGoing } = report;
     const bad = tables.filter(({ status }) => status === 'differs' || status === 'missing');
     const words = [
       ...problems.slice(0, 10).map(({ message, entry }) => (entry ? `${entry.label}: ${message}` : message)),
@@ -63,14 +81,28 @@ export class RestoreFailed extends PgproofError {
         got: words.join('\n'),
         // Where it ended as a whole, nobody knows what is there.
         fix:
-          keptGoing && !problems.some(({ endsRestore }) => endsRestore)
+          keptGoing && !report.isUnchanged && !problems.some(({ endsRestore }) => endsRestore)
             ? `All else is there. ${adviceFor(problems)}`
-            : `${whatToDrop(left, created)} ${adviceFor(problems)}`,
+            : `${whatIsLeft(report)} ${adviceFor(problems)}`,
       },
       options,
     );
     this.report = report;
   }
+}
+
+function whatIsLeft({
+  created,
+  intoSchema,
+  isUnchanged,
+  undo,
+  left = { makes: undefined },
+}: RestoreReport): string {
+  if (isUnchanged) return 'Nothing of it stayed in that database.';
+  if (intoSchema !== undefined)
+    return `What is in the schema is not complete: DROP SCHEMA ${quoteIdentifier(intoSchema)} CASCADE before you try again.`;
+  if (undo !== undefined) return `To have the tables of before back: ${undo.join(' ')}`;
+  return whatToDrop(left, created);
 }
 
 function describeTable({ schema, name, recorded, restored, inArchive }: RestoredTable): string {

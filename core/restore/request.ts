@@ -39,6 +39,10 @@ export type RestoreRequest = {
   readonly replaceIncomplete?: boolean | undefined;
   /** Restores into a database that holds something already. */
   readonly intoNonEmpty: boolean;
+  /** Restores into this schema, new or empty, of a database that is in use: beside the tables that it has. */
+  readonly intoSchema?: string | undefined;
+  /** Gives the tables that are in the way of those asked for another name; undone where the restore fails. */
+  readonly renameExisting?: boolean | undefined;
   /** Workers of pg_restore; @default as many as there are processors */
   readonly jobs?: number | undefined;
   readonly selection: Selection;

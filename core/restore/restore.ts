@@ -6,6 +6,10 @@ import { describeServer } from '../postgres/connect/parameters.ts';
 import { removeMark } from '../postgres/pg-restore/incomplete-mark.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { type Before, readBefore, readMade } from './before.ts';
+import { checkBeside } from './beside/check-beside.ts';
+import { refuseContradictions } from './beside/contradictions.ts';
+import { fillBeside } from './beside/fill-beside.ts';
+import { fillUnderName } from './beside/fill-under-name.ts';
 import { checkNames } from './check-names.ts';
 import { refuseOtherLocale, withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
@@ -34,6 +38,7 @@ export async function restoreBackup(
   dependencies: RestoreDependencies,
 ): Promise<RestoreReport> {
   const { manifest, target, clock, scratch, signal } = dependencies;
+  refuseContradictions(request, manifest);
   const selection = selectionArguments(manifest, request.selection);
   checkNames(manifest, request.selection);
   const startedAt = clock();
@@ -41,6 +46,9 @@ export async function restoreBackup(
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
   const { server, isEmpty, replaces, program } = found;
+  const { intoSchema } = request;
+  if (intoSchema !== undefined)
+    await withServer(target, request, signal, (client) => checkBeside(client, request, intoSchema));
   refuseBy(found.findings);
   if (program === undefined) throw new Error('where there is no program, that is a finding');
   if (request.create)
@@ -55,9 +63,10 @@ export async function restoreBackup(
       selection,
       directory,
     };
-    const { archive, choice, findings } = await openArchive(request, dependencies, way);
+    const { archive, choice, inTheWay, findings } = await openArchive(request, dependencies, way);
     refuseBy(findings);
-    const before = isEmpty ? undefined : await lookBefore(choice, request, dependencies);
+    const isNew = isEmpty || request.renameExisting === true;
+    const before = isNew ? undefined : await lookBefore(choice, request, dependencies);
     const run: Run = {
       request,
       dependencies,
@@ -69,6 +78,7 @@ export async function restoreBackup(
       selection,
       isEmpty,
       before,
+      inTheWay,
       startedAt,
       replaces,
       fetching,
@@ -95,7 +105,7 @@ async function lookBefore(
 
 /** What a restore makes of a part, or in a database that held something before; undefined where all there is its own. */
 function makesOf({ request, dependencies, choice, before }: Run): readonly MadeRelation[] | undefined {
-  if (request.create) return undefined;
+  if (request.create || request.intoSchema !== undefined) return undefined;
   if (isPartial(request.selection)) return choice?.makes ?? [];
   if (before === undefined) return undefined;
   if (choice !== undefined) return choice.makes;
@@ -113,7 +123,7 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
   const makes = makesOf(run);
   dependencies.onMakes?.(makes);
   const report = (
-    { problems, jobs }: Filled,
+    { problems, jobs, isUnchanged, renamed, undo }: Filled,
     tables: readonly RestoredTable[],
     left?: Left,
   ): RestoreReport => ({
@@ -130,12 +140,15 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
     archiveBytes: archiveBytes(manifest),
     tables,
     problems,
+    ...(request.intoSchema === undefined ? {} : { intoSchema: request.intoSchema }),
+    ...(renamed === undefined ? {} : { renamed, undo }),
+    ...(isUnchanged === undefined ? {} : { isUnchanged }),
     notes,
     ...(left === undefined ? {} : { left }),
   });
   let filled: Filled;
   try {
-    filled = await fillTarget(run, most, notes);
+    filled = await fill(run, most, notes);
   } catch (error: unknown) {
     if (!(error instanceof ChecksumMismatch)) throw error;
     // It was restored while it was read: nothing of it can be trusted.
@@ -150,7 +163,8 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
   }
   const { problems } = filled;
   if (problems.length === 0) dependencies.onStep?.('counting');
-  const tables = problems.length > 0 && !request.keepGoing ? [] : await compareTarget(run);
+  const isThere = (problems.length === 0 || request.keepGoing) && filled.isUnchanged !== true;
+  const tables = isThere ? await compareTarget(run) : [];
   if (problems.length === 0) notes.push(...notesAfter(run));
   const finished = report(filled, tables);
   if (isAsGoodAsItGets(finished)) await unmark(run, notes);
@@ -192,4 +206,10 @@ async function unmark({ request, dependencies }: Run, notes: string[]): Promise<
       `${JSON.stringify(database)} is still marked as incomplete, which --replace-incomplete goes by: ${messageOf(error)}`,
     );
   }
+}
+
+async function fill(run: Run, jobs: number, notes: string[]): Promise<Filled> {
+  const { intoSchema, renameExisting } = run.request;
+  if (intoSchema !== undefined) return await fillBeside(run, intoSchema, jobs, notes);
+  return renameExisting ? await fillUnderName(run, notes) : await fillTarget(run, jobs, notes);
 }

@@ -12,7 +12,7 @@ export type WhatStands = {
   readonly words: (server: string) => string;
 };
 
-type About = Pick<RestoreRequest, 'database' | 'create' | 'intoNonEmpty'>;
+type About = Pick<RestoreRequest, 'database' | 'create' | 'intoNonEmpty' | 'intoSchema' | 'renameExisting'>;
 
 const shownTables = 10;
 
@@ -64,7 +64,10 @@ type Reached = {
   readonly makes: Left['makes'];
 };
 
-function databaseWords({ database, create, intoNonEmpty }: About, reached: Reached): string[] {
+function databaseWords(
+  { database, create, intoNonEmpty, intoSchema, renameExisting = false }: About,
+  reached: Reached,
+): string[] {
   const { step, entries } = reached;
   const name = JSON.stringify(database);
   if (step === 'roles')
@@ -75,6 +78,9 @@ function databaseWords({ database, create, intoNonEmpty }: About, reached: Reach
     return [
       `The database ${name} was restored to its end and stays; only the comparison of its rows with what was recorded was cut off.`,
     ];
+  if (intoSchema !== undefined) return ['Nothing of it stayed in that database.'];
+  if (renameExisting)
+    return ['Nothing of it stayed in that database, and what was renamed has its name back.'];
   if (step === 'describing')
     return [
       `The tables of ${name} were restored to their end and stay; owner, grants and settings of the database itself may lack, and its rows were not compared.`,

@@ -60,6 +60,10 @@ export const restoreEventSchema = z.strictObject({
   allowSuperusers: z.boolean().optional(),
   ...latestOptions,
   intoNonEmpty: z.boolean().optional(),
+  /** Restores into this schema, new or empty, beside what a database in use holds. */
+  intoSchema: someText.optional(),
+  /** With `tables`: what is in the way gets another name first. */
+  renameExisting: z.boolean().optional(),
 });
 
 export type RestoreEvent = z.infer<typeof restoreEventSchema>;

@@ -67,6 +67,8 @@ export async function prepareRestore(
       create: asked.create === true || asked.replaceIncomplete === true,
       replaceIncomplete: asked.replaceIncomplete ?? false,
       intoNonEmpty: asked.intoNonEmpty ?? false,
+      intoSchema: asked.intoSchema,
+      renameExisting: asked.renameExisting ?? false,
       applyGlobals: asked.applyGlobals ?? false,
       allowSuperusers: asked.allowSuperusers ?? false,
     },

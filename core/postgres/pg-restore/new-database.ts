@@ -19,22 +19,24 @@ export type NewDatabase = {
 /**
  * Makes a database like the source's; where this server lacks its locale, with the nearest that it has.
  *
+ * @param instead what is tried then, one after the other
  * @returns `substituted`: what was taken instead, for people
  * @throws what the server says, where there is no database that it could make
  */
 export async function createDatabase(
   client: Client,
   database: NewDatabase,
+  instead: readonly Pick<NewDatabase, 'encoding' | 'locale'>[] = substitutes(database.encoding),
 ): Promise<{ readonly substituted: string | undefined }> {
   try {
     await client.query(createStatement(database));
     return { substituted: undefined };
   } catch (error: unknown) {
     if (!isLocaleProblem(error)) throw error;
-    for (const locale of substitutes(database.encoding)) {
+    for (const like of instead) {
       try {
-        await client.query(createStatement({ ...database, locale }));
-        return { substituted: locale.collate };
+        await client.query(createStatement({ ...database, ...like }));
+        return { substituted: like.locale?.collate ?? like.encoding };
       } catch (next: unknown) {
         if (!isLocaleProblem(next)) throw next;
       }
@@ -145,8 +147,11 @@ function localeOptions({ provider, collate, ctype, locale, rules }: DatabaseLoca
 }
 
 /** C fits every encoding; C.UTF-8 knows more letters. */
-function substitutes(encoding: string): DatabaseLocale[] {
-  const libc = (name: string): DatabaseLocale => ({ provider: 'libc', collate: name, ctype: name });
+function substitutes(encoding: string): Pick<NewDatabase, 'encoding' | 'locale'>[] {
+  const libc = (name: string): Pick<NewDatabase, 'encoding' | 'locale'> => ({
+    encoding,
+    locale: { provider: 'libc', collate: name, ctype: name },
+  });
   return encoding === 'UTF8' ? [libc('C.UTF-8'), libc('C')] : [libc('C')];
 }
 

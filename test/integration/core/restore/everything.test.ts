@@ -25,6 +25,7 @@ import {
   withOwnServer,
 } from '../../../support/postgres/servers.ts';
 import { isLong } from '../../../support/run/long.ts';
+import { restoreBesideItself } from './beside-itself.ts';
 import { createEverything } from './everything.ts';
 
 const odd = 'ev "x" host=y';
@@ -164,15 +165,19 @@ describe.each(testMajors())('PostgreSQL %i: everything that it knows', (major) =
   // The older ones in one format only, for the sake of time; what differs between formats does so in all of them.
   const taken: readonly Format[] = major === newestMajor() ? formats : ['custom'];
 
-  test(`is proven, and is the same after a restore: ${taken.join(', ')}`, { timeout: 120_000 }, () =>
-    withOwnServer(major, {}, async ({ parameters: source }) => {
-      await createEverything(source, { database: odd, major });
-      for (const format of taken) {
-        await withTarget(major, (target) =>
-          proveAndRestore(source, target, { major, format, database: odd }),
-        );
-      }
-    }),
+  test(
+    `is proven, and is the same after a restore: ${taken.join(', ')}, and beside itself`,
+    { timeout: 120_000 },
+    () =>
+      withOwnServer(major, {}, async ({ parameters: source }) => {
+        await createEverything(source, { database: odd, major });
+        for (const format of taken) {
+          await withTarget(major, (target) =>
+            proveAndRestore(source, target, { major, format, database: odd }),
+          );
+        }
+        await restoreBesideItself(source, { database: odd, major });
+      }),
   );
 });
 
