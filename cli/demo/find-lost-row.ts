@@ -7,7 +7,7 @@ import { chooseBackup } from '../../core/restore/choose-backup.ts';
 import { wholeBackup } from '../../core/restore/request.ts';
 import { temporaryScratch } from '../../core/scratch/scratch.ts';
 import type { Store } from '../../core/store/store.ts';
-import { formatDuration } from '../../core/text/units.ts';
+import { formatDuration, plural } from '../../core/text/units.ts';
 import { lookInto } from '../look.ts';
 import { runPsql } from '../psql.ts';
 import { say } from './take-backup.ts';
@@ -50,7 +50,7 @@ export async function findLostRow(show: {
     if (found.rowCount !== 1)
       throw new PgproofError({
         what: 'An order that was deleted after the backup is not in it',
-        got: `${found.rowCount} rows`,
+        got: plural(found.rowCount ?? 0, 'row'),
         fix: 'This is a defect of pgproof: please report it.',
       });
     await runPsql({ program, parameters, steps: ['-c', sql], signal: looked.signal });
