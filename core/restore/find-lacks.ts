@@ -26,7 +26,7 @@ export function roleFindings(
     missing.length === 0
       ? { subject: 'roles', status: 'ok', detail: `${plural(roles.length, 'role')} that it names` }
       : lacking('roles', keepGoing, {
-          what: `This server lacks ${missing.length === 1 ? 'a role' : `${missing.length} roles`} that the backup names`,
+          what: `This server lacks ${missing.length === 1 ? 'a role' : `${plural(missing.length, 'role')}`} that the backup names`,
           got: few(missing),
           expected:
             missingOwners.length === 0
@@ -73,7 +73,7 @@ export function extensionFindings(
   if (missing.length > 0)
     found.push(
       lacking('extensions', keepGoing, {
-        what: `This server does not offer ${missing.length === 1 ? 'an extension' : `${missing.length} extensions`} that the backup needs`,
+        what: `This server does not offer ${missing.length === 1 ? 'an extension' : `${plural(missing.length, 'extension')}`} that the backup needs`,
         got: few(missing),
         expected: 'all of them in pg_available_extensions',
         fix: 'Install what is missing on the server (on a managed one, allow it); or restore all else with --keep-going.',
@@ -81,7 +81,7 @@ export function extensionFindings(
     );
   if (forOthers.length > 0 && !role.isSuperuser) {
     const problem = {
-      what: `The role ${JSON.stringify(role.name)} may not make ${forOthers.length === 1 ? 'an extension' : `${forOthers.length} extensions`} that the backup needs`,
+      what: `The role ${JSON.stringify(role.name)} may not make ${forOthers.length === 1 ? 'an extension' : `${plural(forOthers.length, 'extension')}`} that the backup needs`,
       got: `${few(forOthers)}, which only a superuser makes`,
       fix: 'Restore as a superuser; or have one make them in the database first, and restore into it with --into-non-empty.',
     };
@@ -131,7 +131,7 @@ export function tablespaceFindings(
   if (missing.length > 0)
     found.push(
       lacking('tablespaces', keepGoing, {
-        what: `This server lacks ${missing.length === 1 ? 'a tablespace' : `${missing.length} tablespaces`} that the backup names`,
+        what: `This server lacks ${missing.length === 1 ? 'a tablespace' : `${plural(missing.length, 'tablespace')}`} that the backup names`,
         got: few(missing),
         fix: 'Make what is missing (CREATE TABLESPACE), or let --globals apply make it in the directory that it had.',
       }),
