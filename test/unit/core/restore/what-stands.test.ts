@@ -39,7 +39,7 @@ describe('what is said of a restore that was stopped', () => {
       { create: true },
       ['restoring'],
       entries,
-      /was made, and .* not complete\. Drop it .*DROP DATABASE "a""b";/,
+      /was made, and .* not complete\. .*--replace-incomplete.*DROP DATABASE "a""b";/,
     ],
     [
       {},
