@@ -11,6 +11,7 @@ import { makeReport } from '../core/report/make-report.ts';
 import { reportPage } from '../core/report/page/page.ts';
 import { periodOf } from '../core/report/period.ts';
 import { policyDefaults } from '../core/retention/policy.ts';
+import { plural } from '../core/text/units.ts';
 import { visibleBeyondJson } from '../core/text/visible.ts';
 import { version } from '../core/version.ts';
 import { interruptible } from './interrupt.ts';
@@ -128,7 +129,7 @@ function gapsFound({ totals, databases, month }: Report): GapsFound {
     got:
       databases.length === 0
         ? 'no backup of any database'
-        : `${totals.gapDays} days of databases without a backup that counts, ${vanished} databases that are not backed up any more`,
+        : `${plural(totals.gapDays, 'day')} of databases without a backup that counts, ${plural(vanished, 'database')} not backed up any more`,
     fix: 'The report names them. Leave --fail-on-gaps out to have it without this exit status.',
   });
 }

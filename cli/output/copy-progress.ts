@@ -38,7 +38,7 @@ export async function copyProgress(stream: NodeJS.WriteStream): Promise<{
 export function copyText({ step, id, number, of, bytes, totalBytes }: Progress, seconds: number): string {
   const word = step === 'copying' ? 'Copying' : 'Reading back';
   const which = of === 1 ? id : `${number} of ${of}: ${id}`;
-  const share = totalBytes === 0 ? 100 : Math.floor((100 * bytes) / totalBytes);
+  const share = totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
   const rate = seconds < 1 ? '' : `, ${formatBytes(Math.round(bytes / seconds))}/s`;
   return `${word} ${which}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} (${share} %)${rate}`;
 }

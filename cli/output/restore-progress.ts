@@ -48,7 +48,7 @@ export function restoreStep(event: RestoreProgress, seconds: number): string {
   switch (event.step) {
     case 'fetching': {
       const { bytes, totalBytes } = event;
-      const share = totalBytes === 0 ? 100 : Math.floor((100 * bytes) / totalBytes);
+      const share = totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
       return `Fetching  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} (${share} %)${rate(bytes, seconds)}`;
     }
     case 'restoring': {

@@ -42,7 +42,7 @@ export function stepText(progress: VerifyProgress, id: string, seconds: number):
   switch (progress.step) {
     case 'reading': {
       const { bytes, totalBytes } = progress;
-      const share = totalBytes === 0 ? 100 : Math.floor((100 * bytes) / totalBytes);
+      const share = totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
       const rate = seconds < 1 ? '' : `, ${formatBytes(Math.round(bytes / seconds))}/s`;
       return `Reading ${id}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} (${share} %)${rate}`;
     }

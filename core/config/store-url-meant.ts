@@ -140,7 +140,7 @@ const forms: readonly Form[] = [
  */
 export function meantBy(url: string): Meant | undefined {
   if (/^postgres(?:ql)?:/i.test(url)) return server;
-  if (/^[\s"'<]|[\s"'>]$/.test(url)) return wrapped;
+  if (/^[\s"'<]|\s$/.test(url)) return wrapped;
   if (url.includes('@')) return undefined;
   for (const { is, meant } of forms) {
     const match = is.exec(url);

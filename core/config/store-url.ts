@@ -80,7 +80,7 @@ export function parseStoreUrl(url: string): StoreLocation {
   const parts = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)([^?#]*)(.*)$/s.exec(url);
   const [, scheme = '', host = '', path = '', rest = ''] = parts ?? [];
   const isRight =
-    !/^[\s"'<]|[\s"'>]$/.test(url) &&
+    !/^[\s"'<]|\s$/.test(url) &&
     (scheme.toLowerCase() === 's3' ? host !== '' : scheme.toLowerCase() === 'file' && isPlace(host, path));
   const meant = isRight ? undefined : meantBy(url);
   if (meant !== undefined) throw problem(url, meant.what, meant.fix);
