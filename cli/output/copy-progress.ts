@@ -1,7 +1,8 @@
 import type { CopyMissingRequest } from '../../core/copy/copy-missing.ts';
 import type { CopyLine } from '../../core/copy/request.ts';
-import { formatBytes } from '../../core/text/units.ts';
+import type { LiveLine } from './columns.ts';
 import { liveLines } from './edge.ts';
+import { type Pace, paceFrom, shareText } from './pace.ts';
 
 type Progress = Parameters<NonNullable<CopyMissingRequest['onProgress']>>[0];
 
@@ -13,14 +14,15 @@ export async function copyProgress(stream: NodeJS.WriteStream): Promise<{
 }> {
   const { draw, ...live } = await liveLines(stream);
   let state: Progress | undefined;
-  let began = performance.now();
+  let pace = paceFrom(now());
   const render = (): void => {
-    if (state !== undefined) draw?.([copyText(state, (performance.now() - began) / 1_000)]);
+    if (state !== undefined) draw?.([copyText(state, pace, now())]);
   };
   const timer = draw === undefined ? undefined : setInterval(render, 100).unref();
   return {
     on: (progress) => {
-      if (progress.id !== state?.id || progress.step !== state.step) began = performance.now();
+      if (progress.id !== state?.id || progress.step !== state.step) pace = paceFrom(now());
+      pace.note(progress.bytes, now());
       state = progress;
     },
     // One that failed is told at once: others may take hours.
@@ -34,11 +36,13 @@ export async function copyProgress(stream: NodeJS.WriteStream): Promise<{
   };
 }
 
-/** `Copying 3 of 17: shop/app/…  120 MB of 252 MB (47 %), 38 MB/s`. `seconds` since the step began. */
-export function copyText({ step, id, number, of, bytes, totalBytes }: Progress, seconds: number): string {
+function now(): number {
+  return performance.now() / 1_000;
+}
+
+/** `Copying 3 of 17: shop/app/…  120 MB of 252 MB (47 %), 38 MB/s`. */
+export function copyText({ step, id, number, of, totalBytes }: Progress, pace: Pace, at: number): LiveLine {
   const word = step === 'copying' ? 'Copying' : 'Reading back';
-  const which = of === 1 ? id : `${number} of ${of}: ${id}`;
-  const share = totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
-  const rate = seconds < 1 ? '' : `, ${formatBytes(Math.round(bytes / seconds))}/s`;
-  return `${word} ${which}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} (${share} %)${rate}`;
+  const which = of === 1 ? '' : `${number} of ${of}: `;
+  return [`${word} ${which}`, id, `  ${shareText(pace.bytes(), totalBytes)}${pace.rateText(at)}`];
 }

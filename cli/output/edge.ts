@@ -1,4 +1,5 @@
 import { visibleLines } from '../../core/text/visible.ts';
+import { fitted, type LiveLine } from './columns.ts';
 import { redrawing } from './redrawing.ts';
 import { shown } from './shown.ts';
 
@@ -24,7 +25,7 @@ export function tellExactly(stream: NodeJS.WriteStream, content: string | Uint8A
 /** Lines that are drawn again and again where the stream is a terminal that can; elsewhere there are none. */
 export type LiveLines = {
   /** Undefined where there are none. */
-  readonly draw: ((lines: readonly string[]) => void) | undefined;
+  readonly draw: ((lines: readonly LiveLine[]) => void) | undefined;
   /** Lines that stay; those that are drawn give way. */
   readonly say: (lines: readonly string[]) => void;
   readonly stop: () => void;
@@ -32,11 +33,14 @@ export type LiveLines = {
 
 export async function liveLines(stream: NodeJS.WriteStream): Promise<LiveLines> {
   const update = await redrawing(stream);
-  /** A name may be as long as it likes. Lines with colours are ours, and short. */
-  const fitting = (line: string): string =>
-    line.includes('\u001b') ? line : line.slice(0, Math.max(20, (stream.columns ?? 80) - 1));
+  // In the last column some terminals begin a new line already. A window may be made smaller at any time.
+  const fitting = (line: LiveLine): string => {
+    const safe: LiveLine =
+      typeof line === 'string' ? shown(line) : [shown(line[0]), shown(line[1]), shown(line[2])];
+    return fitted(safe, Math.max(1, (stream.columns || 80) - 1));
+  };
   return {
-    draw: update && ((lines) => update(lines.map((line) => fitting(shown(line))).join('\n'))),
+    draw: update && ((lines) => update(lines.map(fitting).join('\n'))),
     say: (lines) => {
       update?.clear();
       tell(stream, lines);

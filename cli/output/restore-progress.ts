@@ -1,6 +1,9 @@
+import { isOfRows } from '../../core/postgres/pg-restore/phase-times.ts';
 import type { RestoreProgress } from '../../core/restore/request.ts';
-import { formatBytes, formatCount, plural } from '../../core/text/units.ts';
+import { formatCount, plural } from '../../core/text/units.ts';
+import type { LiveLine } from './columns.ts';
 import { liveLines } from './edge.ts';
+import { aboutText, type Pace, paceFrom, shareText } from './pace.ts';
 
 /** One line on a terminal that says what is going on; elsewhere a line when something else begins. */
 export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
@@ -11,11 +14,9 @@ export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
 }> {
   const { draw, ...live } = await liveLines(stream);
   let state: RestoreProgress | undefined;
-  let began = performance.now();
+  let pace = paceFrom(now());
   const render = (): void => {
-    if (state === undefined) return;
-    const seconds = (performance.now() - began) / 1_000;
-    draw?.([restoreStep(state, seconds)]);
+    if (state !== undefined) draw?.([restoreStep(state, pace, now())]);
   };
   const timer = draw === undefined ? undefined : setInterval(render, 100).unref();
   const say = (line: string): void => live.say([line]);
@@ -24,9 +25,10 @@ export async function restoreProgress(stream: NodeJS.WriteStream): Promise<{
     start: (id, database) => say(`Restoring ${id} into ${JSON.stringify(database)}`),
     on: (event) => {
       if (event.step !== state?.step) {
-        began = performance.now();
+        pace = paceFrom(now());
         if (draw === undefined) say(stepNames[event.step]);
       }
+      if (event.step !== 'counting') pace.note(event.bytes, now());
       state = event;
     },
     stop: () => {
@@ -43,25 +45,25 @@ const stepNames = {
   counting: 'Counting the rows of every table',
 } as const;
 
-/** `Restoring  412 MB of about 1.1 GB, 38 MB/s  12 of 57  table data public.users`. `seconds` since this step began. */
-export function restoreStep(event: RestoreProgress, seconds: number): string {
-  switch (event.step) {
-    case 'fetching': {
-      const { bytes, totalBytes } = event;
-      const share = totalBytes === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / totalBytes));
-      return `Fetching  ${formatBytes(bytes)} of ${formatBytes(totalBytes)} (${share} %)${rate(bytes, seconds)}`;
-    }
-    case 'restoring': {
-      const { bytes, totalBytes, entries, totalEntries, doing } = event;
-      const of = totalEntries === undefined ? '' : ` of ${formatCount(totalEntries)}`;
-      const size = `${formatBytes(bytes)} of about ${formatBytes(totalBytes)}${rate(bytes, seconds)}`;
-      return `Restoring  ${size}  ${formatCount(entries)}${of}  ${doing}`;
-    }
-    case 'counting':
-      return `Counting rows  ${formatCount(event.tables)} of ${plural(event.totalTables, 'table')}`;
-  }
+function now(): number {
+  return performance.now() / 1_000;
 }
 
-function rate(bytes: number, seconds: number): string {
-  return seconds < 1 ? '' : `, ${formatBytes(Math.round(bytes / seconds))}/s`;
+/**
+ * `Restoring  412 MB of about 1.1 GB, 38 MB/s  12 of 57  table data public.users`. Where no rows come bytes say nothing:
+ * an index may take an hour in which the database grows at its end alone.
+ */
+export function restoreStep(event: RestoreProgress, pace: Pace, at: number): LiveLine {
+  switch (event.step) {
+    case 'fetching':
+      return `Fetching  ${shareText(pace.bytes(), event.totalBytes)}${pace.rateText(at)}`;
+    case 'restoring': {
+      const { totalBytes, entries, totalEntries, doing } = event;
+      const of = totalEntries === undefined ? '' : ` of ${formatCount(totalEntries)}`;
+      const size = isOfRows.test(doing) ? `${aboutText(pace.bytes(), totalBytes)}${pace.rateText(at)}  ` : '';
+      return [`Restoring  ${size}${formatCount(entries)}${of}  `, doing, ''];
+    }
+    case 'counting':
+      return [`Counting rows  ${formatCount(event.tables)} of ${plural(event.totalTables, 'table')}`, '', ''];
+  }
 }

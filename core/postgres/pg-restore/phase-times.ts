@@ -22,5 +22,5 @@ export class PhaseTimes {
   }
 }
 
-/** What stands in the data section: see phasesOf. */
-const isOfRows = /^(?:table data |large objects$|sequence set )/;
+/** What stands in the data section, as progress tells it: see phasesOf. */
+export const isOfRows = /^(?:table data |large objects$|sequence set )/;
