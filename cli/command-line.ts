@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { UsageError } from '../core/errors.ts';
 import { withoutSecrets } from '../core/process/redact.ts';
 import { version } from '../core/version.ts';
+import { refuseContradictions } from './contradictions/refuse.ts';
 import { exitStatusOf, printFailure, tellFailure } from './failure.ts';
 import { tellText } from './output/edge.ts';
 import { beginResult } from './output/result.ts';
@@ -55,7 +56,8 @@ function askedFor([first = '']: readonly string[]): readonly (() => Promise<Comm
   return verb === undefined ? Object.values(verbs) : [verb];
 }
 
-async function commandLine(args: readonly string[]): Promise<Command> {
+/** The command with the verb that the arguments begin with, or all verbs. */
+export async function commandLine(args: readonly string[]): Promise<Command> {
   const program = new Command('pgproof')
     .description('PostgreSQL backups that prove they restore')
     .version(version)
@@ -70,6 +72,7 @@ async function commandLine(args: readonly string[]): Promise<Command> {
     const name = command === program ? 'pgproof' : `pgproof ${command.name()}`;
     command.exitOverride().showHelpAfterError(`See: ${name} --help`);
   }
+  program.hook('preAction', (_program, command) => refuseContradictions(command));
   return program;
 }
 

@@ -73,7 +73,7 @@ const copyGoesOn =
   'What was copied whole stays there; what was brought of the backup under way is no backup there yet. Run the same command again: it goes on from there.';
 
 async function run(id: string | undefined, flags: CopyFlags): Promise<void> {
-  refuseContradictions(id, flags);
+  refuseNothing(id, flags);
   const { from, to } = await placesFrom(flags);
   if (id === undefined && flags.dryRun) return await look(from, to, flags);
   const channel = await channelFor(flags.topic);
@@ -208,32 +208,11 @@ function chosenBy(
 }
 
 /** @throws UsageError */
-function refuseContradictions(id: string | undefined, flags: CopyFlags): void {
-  if ((id === undefined) === (flags.allMissing === undefined))
+function refuseNothing(id: string | undefined, { allMissing }: CopyFlags): void {
+  if (id === undefined && allMissing === undefined)
     throw new UsageError({
-      what:
-        id === undefined ? 'Nothing says what to copy' : 'One backup and all that are missing are two things',
-      got: id === undefined ? 'neither an id nor --all-missing' : `${id} and --all-missing`,
+      what: 'Nothing says what to copy',
+      got: 'neither an id nor --all-missing',
       fix: 'Give an id, or --all-missing.',
     });
-  const { name, database, keep, dryRun, failedToo, any, partial, cluster } = flags;
-  const given = Object.entries({
-    '--name': name,
-    '--database': database,
-    '--keep': keep,
-    '--dry-run': dryRun,
-  });
-  const [stray] = given.find(([, value]) => id !== undefined && value !== undefined) ?? [];
-  const ofOne = Object.entries({
-    '--failed-too': failedToo,
-    '--any': any,
-    '--partial': partial,
-    '--cluster': cluster,
-  });
-  const [strayOne] = ofOne.find(([, value]) => id === undefined && value !== undefined) ?? [];
-  if (stray === undefined && strayOne === undefined) return;
-  throw new UsageError({
-    what: stray === undefined ? `${strayOne} goes with one backup` : `${stray} goes with --all-missing`,
-    fix: stray === undefined ? 'Name the backup by its id.' : 'Leave one of the two out.',
-  });
 }

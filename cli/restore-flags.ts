@@ -1,7 +1,6 @@
 import { tmpdir } from 'node:os';
 import { type Command, Option } from 'commander';
 import { most } from '../core/config/options.ts';
-import { UsageError } from '../core/errors.ts';
 import type { BackupId } from '../core/manifest/backup-id.ts';
 import type { RestoreRequest, Selection } from '../core/restore/request.ts';
 import { type LatestFlags, type StoreFlags, wholeNumber, withLatestFlags } from './options.ts';
@@ -53,7 +52,7 @@ export function withRestoreFlags(command: Command): Command {
         wholeNumber(1, most.jobs),
       ),
     )
-    .addOption(new Option('--schema-only', 'no rows').conflicts('dataOnly'))
+    .option('--schema-only', 'no rows')
     .option('--data-only', 'rows only, into tables that are there')
     .option('--no-owner', 'everything belongs to the role that restores')
     .option('--no-privileges', 'leave out who may do what')
@@ -76,23 +75,6 @@ export function withRestoreFlags(command: Command): Command {
     .option('--rename-existing', 'with --table: what is in the way gets another name first')
     .option('--keep-going', 'restore all that can be restored, and list what was not; exit status 1')
     .addOption(new Option('--scratch <directory>', 'where the archive lies meanwhile').default(tmpdir()));
-}
-
-/** @throws UsageError where flags contradict each other */
-export function checkGlobalsFlags({ globals, globalsOnly, dryRun }: RestoreFlags): void {
-  const other = globals === 'print' || globals === 'skip' ? globals : undefined;
-  if (globalsOnly && other !== undefined)
-    throw new UsageError({
-      what: 'Roles cannot both be made alone and not be made',
-      got: `--globals-only and --globals ${other}`,
-      fix: 'Leave one of the two out.',
-    });
-  if (dryRun && globals === 'print')
-    throw new UsageError({
-      what: 'There is nothing to rehearse',
-      got: '--dry-run and --globals print, which makes nothing anyway',
-      fix: 'Leave one of the two out.',
-    });
 }
 
 /** What the flags ask for, of a backup that was chosen and a database that was found out. */

@@ -24,7 +24,7 @@ import { globalsSummary, refusedTable, restoredTable, restoreSummary } from './o
 import { printJson, printLines, printSource } from './output/result.ts';
 import { styleFor } from './output/style.ts';
 import { machinePrograms, programsHere } from './programs.ts';
-import { checkGlobalsFlags, type RestoreFlags, requestFrom, withRestoreFlags } from './restore-flags.ts';
+import { type RestoreFlags, requestFrom, withRestoreFlags } from './restore-flags.ts';
 import { targetFrom } from './target.ts';
 import { thawIfAsked, withThawFlags } from './thaw.ts';
 
@@ -37,7 +37,6 @@ export function restoreCommand(): Command {
 
 async function run(text: string, flags: RestoreFlags): Promise<void> {
   const store = await storeFrom(flags);
-  checkGlobalsFlags(flags);
   if (flags.globals === 'print') return await printGlobals(store, text, flags);
   const target = targetFrom(flags.to);
   const style = styleFor(process.stderr);

@@ -1,8 +1,9 @@
 import { UsageError } from '../../errors.ts';
 import type { Manifest } from '../../manifest/manifest.ts';
+import { byteCount } from '../../text/units.ts';
 import type { RestoreRequest } from '../request.ts';
 
-/** A name has so many bytes at the most; the server would cut off the rest, and another schema would be meant. */
+/** A name has 63 bytes at the most; the server would cut off the rest, and another schema would be meant. */
 const nameBytes = 63;
 
 /**
@@ -53,7 +54,8 @@ function refuseSchemaName(name: string, { tables }: Manifest): void {
       fix: 'Choose another name, such as restored_20261126.',
     });
   };
-  if (bytes === 0 || bytes > nameBytes || name.includes('\0')) refuse(`a name of 1 to ${nameBytes} bytes`);
+  if (bytes === 0 || bytes > nameBytes || name.includes('\0'))
+    refuse(`a name of 1 to ${byteCount(nameBytes)}`);
   if (/^pg_/i.test(name) || name === 'information_schema') refuse("a name that is not the system's");
   if (name === 'public' || tables.some(({ schema }) => schema === name))
     refuse('a new schema: of that name there is one in the backup, whose objects could not be told apart');

@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.ts';
 import { withConnection } from '../../postgres/connect/connect.ts';
 import type { ConnectionParameters } from '../../postgres/connect/parameters.ts';
 import { qualifiedName, quoteIdentifier } from '../../postgres/names.ts';
+import { plural } from '../../text/units.ts';
 import { TargetRefused } from '../finding.ts';
 import type { Renamed } from '../report.ts';
 import { listed } from './choose-beside.ts';
@@ -121,7 +122,7 @@ async function inTransaction<T>(
             ? 'The tables that are in the way are in use'
             : 'The tables that are in the way cannot be renamed',
           got: messageOf(error),
-          expected: isBusy ? `their locks within ${lockSeconds} seconds` : undefined,
+          expected: isBusy ? `their locks within ${plural(lockSeconds, 'second')}` : undefined,
           fix: isBusy
             ? 'Nothing was renamed. Stop what works with them for a moment (pg_stat_activity, pg_locks), or restore beside them with --into-schema.'
             : 'Nothing was renamed. Name a role in --to that owns them, or restore beside them with --into-schema.',

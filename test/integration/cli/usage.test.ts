@@ -34,6 +34,41 @@ const wrongCalls: readonly (readonly [string, readonly string[], RegExp])[] = [
     /Add --format directory/,
   ],
   [
+    'databases named and left out',
+    ['backup', '--database', 'a', '--exclude-database', 'a', ...store, ...source],
+    /--database and --exclude-database contradict each other.*Leave one of the two out/s,
+  ],
+  [
+    'nothing restored, and a restore’s time limit',
+    ['backup', '--restore-timeout', '60', ...store, ...source],
+    /--restore-timeout and --verify read contradict each other.*nothing is restored/s,
+  ],
+  [
+    'a new database that holds something',
+    ['restore', 'a/b/latest', '--create', '--into-non-empty', ...store],
+    /--create and --into-non-empty contradict/,
+  ],
+  [
+    'roles printed into a server',
+    ['restore', 'a/b/latest', '--globals', 'print', '--to', 'postgresql://u@nowhere.invalid/d', ...store],
+    /--globals print and --to contradict/,
+  ],
+  [
+    'an id that is the newest',
+    ['show', 'a/b/2026-11-20T02-00-00Z', '--any', ...store],
+    /--any and a backup by its id contradict.*which backup latest is/s,
+  ],
+  [
+    'days of no thaw',
+    ['verify', 'a/b/latest', '--thaw-days', '2', ...store],
+    /--thaw-days says nothing alone/,
+  ],
+  [
+    'a class of a directory',
+    ['backup', '--storage-class', 'STANDARD', ...store, ...source],
+    /about a bucket/,
+  ],
+  [
     'a compression that no pg_dump has',
     ['backup', '--compress', 'zip', ...store, ...source],
     /zstd\[:1-22\]/,
