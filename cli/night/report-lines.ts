@@ -7,10 +7,13 @@ import { plural } from '../../core/text/units.ts';
 export function nightLines(report: NightReport): string[] {
   if (report.dryRun) return dryLines(report);
   if (report.due.length === 0 && report.ok) return ['Nothing is due.', ...report.notDue.map(notDueLine)];
-  const runs = report.runs.map(({ source, schedule, ok, result }) => {
-    const { databases = [] } = (result ?? {}) as Partial<BackupReport>;
+  const runs = report.runs.flatMap(({ source, schedule, ok, result }) => {
+    const { databases = [], notExcluded = [] } = (result ?? {}) as Partial<BackupReport>;
     const good = databases.filter(isGoodResult).length;
-    return `${ok ? 'ok' : 'FAILED'}  ${source} (${schedule}): ${good} of ${plural(databases.length, 'database')}`;
+    return [
+      `${ok ? 'ok' : 'FAILED'}  ${source} (${schedule}): ${good} of ${plural(databases.length, 'database')}`,
+      ...notExcluded.map(({ database, message }) => `        ${JSON.stringify(database)} ${message}`),
+    ];
   });
   const steps = report.steps.map(({ work, name, ok }) => `${ok ? 'ok' : 'FAILED'}  ${work} ${name}`);
   return [...runs, ...steps];

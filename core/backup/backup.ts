@@ -3,6 +3,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeServer } from '../postgres/connect/parameters.ts';
 import { expectedArchiveBytes } from '../postgres/dump/dump-arguments.ts';
+import type { DatabaseFacts } from '../postgres/facts/server-facts.ts';
 import { abortReasonOr } from '../process/stop-reason.ts';
 import { noteTeller } from '../recovery/note-teller.ts';
 import { alarmTeller } from './alarm-teller.ts';
@@ -11,7 +12,7 @@ import { lookAround } from './look-around.ts';
 import { type Circumstances, doneOutcome, failureOutcome, notStartedOutcome } from './outcomes.ts';
 import type { BackupDependencies, BackupPlan } from './plan.ts';
 import { type BackupReport, type BackupResult, isGoodResult, NotVerified } from './report.ts';
-import { selectDatabases } from './select-databases.ts';
+import { excludedInVain, type NotExcluded, selectDatabases } from './select-databases.ts';
 
 /**
  * Backs up a source: every database that the plan selects, one failure not stopping the rest, each failure an alert
@@ -23,14 +24,15 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
   const startedAt = clock();
   const circumstances = (): Circumstances => ({ source: source.name, store: store.url, at: clock(), plan });
 
-  let databases: readonly string[];
+  let begun: Begun;
   try {
-    databases = await begin(plan, dependencies);
+    begun = await begin(plan, dependencies);
   } catch (error: unknown) {
     await notifier.tell(failureOutcome(circumstances(), abortReasonOr(signal, error), {}));
     throw error;
   }
 
+  const { databases, onServer, notExcluded } = begun;
   const unsent: unknown[] = [];
   const tellOrKeep = (outcome: Outcome): Promise<void> =>
     notifier.tell(outcome).catch((failure: unknown) => void unsent.push(failure));
@@ -46,7 +48,10 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
   const one = async (database: string): Promise<BackupResult> => {
     if (signal.aborted) notStarted.push(database);
     const isStarted = !signal.aborted;
-    const { result, error } = await backupAndVerify(database, plan, dependencies, onStored);
+    const { result, error } = await backupAndVerify(database, plan, dependencies, {
+      onServer,
+      onStored,
+    });
     if (result.status === 'done') await notes.verified(result.manifest, result.verification?.timings);
     onProgress({ kind: 'finished', result });
     const outcome = isStarted ? outcomeOf(circumstances(), result, error) : undefined;
@@ -56,6 +61,8 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
   const limit = pLimit(plan.parallel);
   const results = await Promise.all(databases.map((name) => limit(() => one(name))));
   if (notStarted.length > 0) await tellOrKeep(notStartedOutcome(circumstances(), signal.reason, notStarted));
+  // At the end, where it is read; on a night that goes well nobody looks at the beginning.
+  for (const one of notExcluded) onProgress({ kind: 'warning', ...one });
   // The alert that could not be sent is worse than what it would have told: it fails the whole run.
   if (unsent.length > 0) throw unsent[0];
   return {
@@ -64,6 +71,7 @@ export async function backup(plan: BackupPlan, dependencies: BackupDependencies)
     startedAt: startedAt.toISOString(),
     finishedAt: clock().toISOString(),
     databases: results,
+    ...(notExcluded.length === 0 ? {} : { notExcluded }),
   };
 }
 
@@ -77,11 +85,15 @@ function outcomeOf(circumstances: Circumstances, result: BackupResult, error: un
   return isGoodResult(result) ? doneOutcome(circumstances, result) : undefined;
 }
 
-/**
- * Connects, lists, and makes sure that the store can take what is coming, before the first dump is started.
- * @returns the names of the databases to back up
- */
-async function begin(plan: BackupPlan, dependencies: BackupDependencies): Promise<string[]> {
+type Begun = {
+  /** The names of the databases to back up. */
+  readonly databases: readonly string[];
+  readonly onServer: readonly DatabaseFacts[];
+  readonly notExcluded: readonly NotExcluded[];
+};
+
+/** Connects, lists, and makes sure that the store can take what is coming, before the first dump is started. */
+async function begin(plan: BackupPlan, dependencies: BackupDependencies): Promise<Begun> {
   const { source, store, signal, onProgress } = dependencies;
   const parameters = await source.resolve();
   const { server, onServer } = await lookAround(parameters, signal);
@@ -102,5 +114,5 @@ async function begin(plan: BackupPlan, dependencies: BackupDependencies): Promis
     pgDump: tools.version,
     databases: names,
   });
-  return names;
+  return { databases: names, onServer, notExcluded: excludedInVain(onServer, plan.excludeDatabases) };
 }

@@ -3,6 +3,7 @@ import type { Manifest } from '../manifest/manifest.ts';
 import { isGood } from '../manifest/verification.ts';
 import { inForceAfter, isInOrder, type Verified } from '../manifest/verified.ts';
 import { plural } from '../text/units.ts';
+import type { NotExcluded } from './select-databases.ts';
 
 export type BackupDone = {
   readonly status: 'done';
@@ -41,6 +42,8 @@ export type BackupReport = {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly databases: readonly BackupResult[];
+  /** What was to be left out and is not there. Absent where there is none. */
+  readonly notExcluded?: readonly NotExcluded[];
 };
 
 /** Whether all went as it was asked for: the backup is stored, and its verification, if there was one, found it in order. */

@@ -1,5 +1,6 @@
 import { PgproofError, UsageError } from '../errors.ts';
 import type { DatabaseFacts } from '../postgres/facts/server-facts.ts';
+import { namesLike } from '../text/names-like.ts';
 
 /** Databases of the providers themselves: only they may connect, and nothing of the user's is in them. */
 const ofProviders = new Set(['rdsadmin', 'cloudsqladmin', 'azure_maintenance', 'azure_sys']);
@@ -41,6 +42,36 @@ export function selectDatabases(
     });
   }
   return chosen.map((name) => ({ name, bytes: sizes.get(name) ?? 0 }));
+}
+
+/** A name that was to be left out and that the server does not have: a typo backs up too much, an old one nothing. */
+export type NotExcluded = {
+  readonly database: string;
+  /** For people, with names that are like it. */
+  readonly message: string;
+};
+
+/** Of the names that are to be left out those that leave out nothing. */
+export function excludedInVain(
+  onServer: readonly DatabaseFacts[],
+  excluded: readonly string[],
+): NotExcluded[] {
+  const there = new Set(onServer.map(({ name }) => name));
+  return [...new Set(excluded)]
+    .filter((name) => !there.has(name))
+    .map((database) => ({
+      database,
+      message: `was to be left out, and there is no database of that name (which could be ${databasesLike(database, onServer)}): correct it, or remove it`,
+    }));
+}
+
+/** The user's databases whose names are most like one, for a message: `one of "app", "shop"`. */
+export function databasesLike(name: string, onServer: readonly DatabaseFacts[]): string {
+  const own = onServer.filter((one) => !one.isTemplate && !ofProviders.has(one.name));
+  return namesLike(
+    name,
+    own.map((one) => ({ short: one.name, label: JSON.stringify(one.name) })),
+  );
 }
 
 /**

@@ -114,9 +114,19 @@ export function planFromSettings(settings: BackupSettings, event: BackupEvent): 
     });
   }
   const selection = selectionOf(settings, event);
+  const databases = event.databases ?? settings.databases;
+  const excludeDatabases = event.excludeDatabases ?? settings.excludeDatabases;
+  const both = databases.find((name) => excludeDatabases.includes(name));
+  if (both !== undefined) {
+    throw new BadSettings({
+      what: 'A database is asked for and left out',
+      got: `${JSON.stringify(both)} in databases and in excludeDatabases`,
+      fix: 'Remove it from one of the two; an empty list leaves out nothing.',
+    });
+  }
   return {
-    databases: event.databases ?? settings.databases,
-    excludeDatabases: event.excludeDatabases ?? settings.excludeDatabases,
+    databases,
+    excludeDatabases,
     ...(selection === undefined ? {} : { selection }),
     format,
     compression: compress === undefined ? undefined : parseCompression(compress),

@@ -117,7 +117,7 @@ describe('the server', () => {
       await withFileStore(async (store) => {
         const databases = ['--database', 'nix', '--database', name];
         const result = await backup(store, ['--source', url, '--name', 's', ...databases]);
-        expectFailed(result, 'nix', /has no database "nix".*Correct its name/);
+        expectFailed(result, 'nix', /has no database "nix".*\(expected one of "[^"]+".*Correct its name/);
         expect(result.stderr).toContain(`✓ ${name}: `);
         expect(result.stdout).toMatch(new RegExp(`^${name} .* intact \\(read\\) +s/${name}/`, 'm'));
         expect(result.stdout).toMatch(/^nix .* failed$/m);
@@ -148,6 +148,15 @@ describe('the server', () => {
         const excluded = await backup(store, ['--source', source, '--exclude-database', 'a, b']);
         expectOneLine(excluded, /on the server, without "a, b" .*exclude fewer/);
         expect(await store.keys()).toEqual([]);
+        const mistyped = await backup(store, ['--source', source, '--exclude-database', 'a,b', '--json']);
+        expect(mistyped.status).toBe(0);
+        expect(mistyped.stderr).toMatch(
+          /^! a,b: was to be left out, and there is no database of that name .*"a, b"/m,
+        );
+        expect(JSON.parse(mistyped.stdout)).toMatchObject({
+          databases: [{ database: 'a, b', status: 'done' }],
+          notExcluded: [{ database: 'a,b' }],
+        });
       });
     } finally {
       await server.stop();

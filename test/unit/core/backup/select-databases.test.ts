@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { NoDatabases, selectDatabases } from '../../../../core/backup/select-databases.ts';
+import {
+  databasesLike,
+  excludedInVain,
+  NoDatabases,
+  selectDatabases,
+} from '../../../../core/backup/select-databases.ts';
 import { UsageError } from '../../../../core/errors.ts';
 
 const plain = { bytes: 1, allowsConnections: true, isTemplate: false };
@@ -54,6 +59,15 @@ describe('the databases of a run', () => {
   it('may be called like a connection string where the server has one that is', () => {
     const name = 'postgresql://app@db/app';
     expect(selectDatabases([{ ...plain, name }], [name], [])).toEqual([{ name, bytes: 1 }]);
+  });
+
+  it('are told apart from what is left out in vain, with the names that are like it', () => {
+    expect(excludedInVain(onServer, ['app', 'template1', 'rdsadmin'])).toEqual([]);
+    expect(excludedInVain(onServer, ['ap-x', 'ap-x'])).toEqual([
+      { database: 'ap-x', message: expect.stringContaining('one of "app-x", "app"') },
+    ]);
+    expect(databasesLike('APP', onServer)).not.toMatch(/rdsadmin|template1/);
+    expect(databasesLike('APP', onServer)).toMatch(/^one of "app"/);
   });
 
   it('leave out the excluded by whole names', () => {

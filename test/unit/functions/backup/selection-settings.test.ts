@@ -38,3 +38,14 @@ test('what contradicts itself, and what is no pattern, is refused', () => {
   expect(() => backupEventSchema.parse({ excludeTables: [''] })).toThrow();
   expect(() => readBackupSettings({ ...environment, PGPROOF_SCHEMAS: 'app' })).toThrow(/PGPROOF_SCHEMAS/);
 });
+
+test('a database that is asked for and left out is refused', () => {
+  const excluding = readBackupSettings({ ...environment, PGPROOF_EXCLUDE_DATABASES: '["old"]' });
+  expect(() => planFromSettings(excluding, { databases: ['app', 'old'] })).toThrow(
+    /"old" in databases and in excludeDatabases/,
+  );
+  expect(planFromSettings(excluding, { databases: ['old'], excludeDatabases: [] })).toMatchObject({
+    databases: ['old'],
+    excludeDatabases: [],
+  });
+});
