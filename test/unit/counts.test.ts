@@ -18,6 +18,8 @@ const neverOne: Readonly<Record<string, string>> = {
   'core/source/backup-role-sql.ts': 'the most that is allowed',
   'core/postgres/dump/dump-globals.ts': 'a limit of megabytes',
   'core/inventory/judge-manifest.ts': 'one is right',
+  'core/restore/beside/contradictions.ts': 'a limit of PostgreSQL’s',
+  'core/restore/beside/rename-existing.ts': 'how long a lock is waited for, several',
   'core/store/s3/s3-store.ts': 'a limit of thousands',
   'core/store/s3/multipart.ts': 'a limit of gigabytes',
   'core/verify/read/read-archive.ts': 'one is right',

@@ -1,32 +1,63 @@
 import { messageOf, PgproofError } from '../../errors.ts';
 import { ObjectExists, ObjectMissing, StoreUnusable } from '../store.ts';
+import { type StoreWork, storeWorks } from '../work.ts';
 
-const notAllowed =
-  'Give the user that runs pgproof the right to read and write there; what a run as another user made is that user’s until chown -R.';
+/** What is done with files. */
+export type FileWork = Extract<StoreWork, 'list' | 'read' | 'write' | 'delete'>;
 
-const meanings: Readonly<Record<string, { readonly what: string; readonly fix: string }>> = {
-  ENOSPC: { what: 'The disk is full', fix: 'Make room, or use another disk. Nothing half-written was left.' },
+type Meaning = { readonly what: string; readonly fix: string };
+
+/** What the system does not allow, by what was done. Deleting is a right of the directory, not of the file. */
+const denied: Readonly<Record<FileWork, Meaning>> = {
+  list: { what: 'The directory may not be listed', fix: rightTo('read and enter it (r and x)') },
+  read: {
+    what: 'The file may not be read',
+    fix: rightTo('read it (r), and to enter the directories above it (x)'),
+  },
+  write: {
+    what: 'The directory may not be written to',
+    fix: rightTo('write to it and enter it (w and x)'),
+  },
+  delete: {
+    what: 'The file may not be deleted',
+    fix: rightTo('write to the directory that it lies in (w and x); a file with chattr +i nobody deletes'),
+  },
+};
+
+function rightTo(what: string): string {
+  return `Give the user that runs pgproof the right to ${what}; what a run as another user made is that user’s until chown -R.`;
+}
+
+const isNotThere: Meaning = {
+  what: 'The directory is not there',
+  fix: 'Correct the store URL; a link in it may lead nowhere, or a disk not be mounted.',
+};
+
+/** Where it is of weight what was done. */
+const byWork: Readonly<Record<string, Readonly<Partial<Record<FileWork, Meaning>>>>> = {
+  EACCES: denied,
+  EPERM: denied,
+  ENOSPC: {
+    write: {
+      what: 'The disk is full',
+      fix: 'Make room, or use another disk. Nothing half-written was left.',
+    },
+  },
+  ENOENT: { write: { ...isNotThere, what: 'The directory is not there and cannot be made' } },
+};
+
+const meanings: Readonly<Record<string, Meaning>> = {
+  ENOSPC: { what: 'The disk is full', fix: 'Make room.' },
+  ENOENT: isNotThere,
   EDQUOT: { what: 'The disk quota is used up', fix: 'Make room, or raise the quota.' },
   EFBIG: {
     what: 'The file is larger than allowed here',
     fix: 'Raise the limit (ulimit -f), or use another disk.',
   },
   EROFS: { what: 'The file system is read-only', fix: 'Mount it writable, or use another directory.' },
-  EACCES: {
-    what: 'The directory may not be used',
-    fix: notAllowed,
-  },
-  EPERM: {
-    what: 'The directory may not be used',
-    fix: notAllowed,
-  },
   ENOTDIR: {
     what: 'A part of the path is not a directory',
     fix: 'Correct the store URL, or move the file away.',
-  },
-  ENOENT: {
-    what: 'The directory is not there and cannot be made',
-    fix: 'Correct the store URL; a link in it may lead nowhere, or a disk not be mounted.',
   },
   ENAMETOOLONG: { what: 'A name is too long for this file system', fix: 'Use a shorter source name.' },
   ELOOP: { what: 'The path has a loop of symbolic links', fix: 'Correct the links, or the store URL.' },
@@ -45,17 +76,18 @@ export function errno(error: unknown): string | undefined {
  * Our error for one of the file system's. What is ours already, aborts, and what is no system error stay as they are.
  * @param where The store's URL, or an object's.
  */
-export function fromFileSystem(error: unknown, where: string): Error {
+export function fromFileSystem(error: unknown, where: string, work: FileWork): Error {
   if (!(error instanceof Error)) return new Error(messageOf(error));
   const code = errno(error);
   if (error instanceof PgproofError || code === undefined || !('syscall' in error)) return error;
   if (code === 'EEXIST') return keyTaken(where, error);
-  const meaning = meanings[code] ?? {
-    what: 'The file system failed',
-    fix: 'Look at the directory and its disk.',
-  };
+  const meaning = byWork[code]?.[work] ??
+    meanings[code] ?? {
+      what: 'The file system failed',
+      fix: 'Look at the directory and its disk.',
+    };
   return new StoreUnusable(
-    { what: `${meaning.what} (${where})`, got: messageOf(error), fix: meaning.fix },
+    { what: `${meaning.what} (${storeWorks[work]} ${where})`, got: messageOf(error), fix: meaning.fix },
     { cause: error, isOfObject: ofObject.has(code), isFull: code === 'ENOSPC' || code === 'EDQUOT' },
   );
 }

@@ -113,7 +113,7 @@ export async function removeFiles(
     }
   } finally {
     await tidy(directory, touched).catch((error: unknown) => {
-      throw fromFileSystem(error, url);
+      throw fromFileSystem(error, url, 'delete');
     });
   }
   return left;
@@ -121,7 +121,7 @@ export async function removeFiles(
 
 /** @throws what is no trouble of the file system, a defect */
 function asOurs(error: unknown, where: string): PgproofError {
-  const ours = fromFileSystem(error, where);
+  const ours = fromFileSystem(error, where, 'delete');
   if (ours instanceof PgproofError) return ours;
   throw ours;
 }

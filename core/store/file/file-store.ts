@@ -56,7 +56,7 @@ function staged(place: Place, key: string, path: string, bytes: number): StagedO
         await publish(place, path, join(place.directory, key), where);
         state = 'committed';
       } catch (error) {
-        throw fromFileSystem(error, where);
+        throw fromFileSystem(error, where, 'write');
       }
     },
     async abort() {
@@ -75,7 +75,7 @@ async function stage(
 ): Promise<StagedObject> {
   // The source may fail before it is read, or when it is destroyed: without a listener that would end the process.
   content.on('error', () => {});
-  const toError = (error: unknown): Error => fromFileSystem(error, `${place.url}/${key}`);
+  const toError = (error: unknown): Error => fromFileSystem(error, `${place.url}/${key}`, 'write');
   let path: string | undefined;
   try {
     checkKey(key);
@@ -126,7 +126,7 @@ async function writeSmall(
   } catch (error) {
     if (path !== undefined) await discard(place, path);
     else await place.made.removeEmpty();
-    throw fromFileSystem(error, `${place.url}/${key}`);
+    throw fromFileSystem(error, `${place.url}/${key}`, 'write');
   }
 }
 
@@ -179,7 +179,7 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
     return signal === undefined ? stream : addAbortSignal(signal, stream);
   } catch (error) {
     const absent = errno(error) === 'ENOENT' || errno(error) === 'ENOTDIR';
-    throw absent ? noObject(where, error) : fromFileSystem(error, where);
+    throw absent ? noObject(where, error) : fromFileSystem(error, where, 'read');
   }
 }
 
@@ -187,7 +187,7 @@ async function read({ directory, url }: Place, key: string, { signal }: ReadOpti
 function translateErrors(stream: Readable, where: string): void {
   const destroy = stream._destroy.bind(stream);
   stream._destroy = (error, done) =>
-    destroy(error, (failed) => done(failed ? fromFileSystem(failed, where) : null));
+    destroy(error, (failed) => done(failed ? fromFileSystem(failed, where, 'read') : null));
 }
 
 /** Tells what cannot be looked at by itself, if somebody wants to hear it. */
@@ -196,7 +196,7 @@ function passerOf(
   tell: ListOptions['onUnreadable'],
 ): (key: string, error: unknown) => boolean {
   return (key, error) => {
-    const why = fromFileSystem(error, `${url}/${key}`.replace(/\/$/, ''));
+    const why = fromFileSystem(error, `${url}/${key}`.replace(/\/$/, ''), 'list');
     if (tell === undefined || !(why instanceof StoreUnusable && why.isOfObject)) return false;
     tell(key, why);
     return true;
@@ -219,7 +219,7 @@ export function fileStore(settings: FileStoreSettings): Store {
         await prepareDirectory(place, place.url, expectedBytes);
       } catch (error) {
         await place.made.removeEmpty();
-        throw fromFileSystem(error, place.url);
+        throw fromFileSystem(error, place.url, 'write');
       }
     },
     async stage(key, content, options = {}) {
@@ -243,7 +243,7 @@ export function fileStore(settings: FileStoreSettings): Store {
         const passesOver = passerOf(place, options.onUnreadable);
         yield* listFiles(place.directory, '', prefix, { ...options, passesOver });
       } catch (error) {
-        throw fromFileSystem(error, place.url);
+        throw fromFileSystem(error, place.url, 'list');
       }
     },
     async *folders(prefix, { signal } = {}) {
@@ -252,7 +252,7 @@ export function fileStore(settings: FileStoreSettings): Store {
         yield* await listFolders(place.directory, prefix);
       } catch (error) {
         if (errno(error) === 'ENOENT') throw noDirectory(place.url, error);
-        throw fromFileSystem(error, `${place.url}/${prefix}`.replace(/\/$/, ''));
+        throw fromFileSystem(error, `${place.url}/${prefix}`.replace(/\/$/, ''), 'list');
       }
     },
   };

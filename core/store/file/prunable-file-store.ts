@@ -1,5 +1,5 @@
 import type { PrunableStore } from '../prunable.ts';
-import { fromFileSystem } from './file-error.ts';
+import { type FileWork, fromFileSystem } from './file-error.ts';
 import { type FileStoreSettings, filePlace } from './file-place.ts';
 import { removeFiles } from './file-remove.ts';
 import { fileStore } from './file-store.ts';
@@ -11,21 +11,21 @@ const noLocks = { kind: 'unsupported', by: 'directory' } as const;
 export function prunableFileStore(settings: FileStoreSettings): PrunableStore {
   const store = fileStore(settings);
   const place = filePlace(settings);
-  const translated = async <T>(work: () => Promise<T>): Promise<T> => {
+  const translated = async <T>(work: FileWork, act: () => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return await act();
     } catch (error) {
-      throw fromFileSystem(error, place.url);
+      throw fromFileSystem(error, place.url, work);
     }
   };
   return {
     ...store,
     remove: (keys, options) => removeFiles(place, keys, options),
     listUnfinished: async (_prefix, options) => ({
-      found: await translated(() => listStaging(place.staging, options)),
+      found: await translated('list', () => listStaging(place.staging, options)),
       incomplete: undefined,
     }),
-    removeUnfinished: (one) => translated(() => removeStaging(place.staging, one, place.url)),
+    removeUnfinished: (one) => translated('delete', () => removeStaging(place.staging, one, place.url)),
     lockOf: async () => noLocks,
     extendLock: async () => noLocks,
     setLegalHold: async () => noLocks,

@@ -36,7 +36,7 @@ export async function onlyIfNew(
       if (!isUnknown(error)) throw error;
     }
   }
-  if (await isTaken(object)) throw fromS3(taken, object.url);
+  if (await isTaken(object)) throw fromS3(taken, object.url, 'write');
   await write({});
   // Only now: it may have been another part of the request that the service did not know.
   looksFirst.add(object.client);
@@ -48,7 +48,7 @@ const taken = { name: 'PreconditionFailed', message: 'an object lies there' };
 async function isTaken({ client, bucket, key, url }: NewObject): Promise<boolean> {
   const command = new ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 });
   const { Contents = [] } = await client.send(command).catch((error: unknown) => {
-    throw fromS3(error, url);
+    throw fromS3(error, url, 'list');
   });
   return Contents.some((one) => one.Key === key);
 }

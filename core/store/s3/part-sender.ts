@@ -125,7 +125,7 @@ async function sendPart(
       return { PartNumber: partNumber, ETag, ...(ChecksumCRC32 === undefined ? {} : { ChecksumCRC32 }) };
     } catch (error) {
       const damaged = s3Meanings[s3ErrorName(error)]?.retried === 'here';
-      if (!damaged || send === sendsOfDamagedPart) throw fromS3(error, upload.url);
+      if (!damaged || send === sendsOfDamagedPart) throw fromS3(error, upload.url, 'write');
     }
   }
 }

@@ -55,7 +55,7 @@ async function asksVersioning(
   } catch (error) {
     signal?.throwIfAborted();
     if (['AccessDenied', 'http:403', 'NotImplemented'].includes(s3ErrorName(error))) return undefined;
-    throw abortReasonOr(signal, fromS3(error, url));
+    throw abortReasonOr(signal, fromS3(error, url, 'versions'));
   }
 }
 

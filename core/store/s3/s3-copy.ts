@@ -68,7 +68,7 @@ async function lookAt(
     const path = `${bucket}/${folder}${key}`.split('/').map(encodeURIComponent).join('/');
     return { path, place, key, etag: ETag, bytes: ContentLength };
   } catch (error) {
-    const failure = abortReasonOr(signal, fromS3(error, where));
+    const failure = abortReasonOr(signal, fromS3(error, where, 'read'));
     if (failure instanceof ObjectMissing || !isRefusal(error)) throw failure;
     return undefined;
   }
@@ -162,6 +162,6 @@ async function copyPart(
     const frozen = await frozenFrom(error, source.place, source.key);
     if (frozen !== undefined) throw frozen;
     if (isRefusal(error)) throw new Refused();
-    throw fromS3(error, upload.url);
+    throw fromS3(error, upload.url, 'write');
   }
 }

@@ -1,7 +1,9 @@
 import { messageOf, PgproofError } from '../../errors.ts';
 import { ObjectExists, type ObjectLock, ObjectMissing, StoreUnusable } from '../store.ts';
 
-import { kmsDenied, kmsTrouble, rights, type S3Meaning, s3Meanings, unusable } from './s3-meanings.ts';
+import { type StoreWork, storeWorks } from '../work.ts';
+import { kmsTrouble, type S3Meaning, s3Meanings, unusable } from './s3-meanings.ts';
+import { allow, deniedMeaning } from './s3-rights.ts';
 
 /** The parts of an SDK or Node error that we look at, whatever its class. */
 type Raw = {
@@ -95,20 +97,23 @@ function classFor(
 }
 
 /**
- * Our error for one of S3's, with one sentence and what to do. What is ours already, and an abort, stay as they are.
+ * Our error for one of S3's, with one sentence, what was being done, and what to do. What is ours already, and an abort,
+ * stay as they are.
  * @param where The store's URL, or an object's.
  */
-export function fromS3(error: unknown, where: string): Error {
+export function fromS3(error: unknown, where: string, work: StoreWork): Error {
   if (error instanceof PgproofError) return error;
   if (error instanceof Error && error.name === 'AbortError') return error;
   const name = s3ErrorName(error);
-  const meaning = meaningOf(name, messageOf(error));
+  const meaning = meaningOf(name, messageOf(error), work);
+  // Of a key that is taken or missing nobody needs to be told that it was written or read.
+  const doing = meaning.kind === 'unusable' ? `${storeWorks[work]} ` : '';
   const { message } = raw(error);
   const said = messageOf(error) === name || message === '' ? name : `${name}, ${messageOf(error)}`;
   const right = meaning.isElsewhere ? rightRegion(error) : undefined;
   return new (classFor(meaning.kind))(
     {
-      what: `${meaning.what} (${where})`,
+      what: `${meaning.what} (${doing}${where})`,
       got: said.replace(/\s+/g, ' ').replace(/[.\s]+$/, ''),
       ...(right === undefined ? {} : { expected: `the region ${right}` }),
       fix: right === undefined ? meaning.fix : `Set AWS_REGION=${right}.`,
@@ -117,20 +122,18 @@ export function fromS3(error: unknown, where: string): Error {
   );
 }
 
-function meaningOf(name: string, message: string): S3Meaning {
-  const isDenied = name === 'AccessDenied';
-  if (isDenied && /\bkms:|\bKMS key\b|customer master key/i.test(message)) return kmsDenied;
-  return (
+function meaningOf(name: string, message: string, work: StoreWork): S3Meaning {
+  const meaning =
     s3Meanings[name] ??
     (name.startsWith('KMS')
       ? kmsTrouble
-      : unusable('S3 refused a call', 'Look the error up in the documentation of the S3 service.'))
-  );
+      : unusable('S3 refused a call', 'Look the error up in the documentation of the S3 service.'));
+  return meaning.isDenied ? deniedMeaning(work, message) : meaning;
 }
 
 /** The same of what was to be written with a lock, which a bucket without Object Lock refuses, and a role without the right. */
 export function fromLocked(error: unknown, where: string, lock: ObjectLock | undefined): Error {
-  const ours = fromS3(error, where);
+  const ours = fromS3(error, where, 'write');
   if (lock === undefined || !(ours instanceof StoreUnusable)) return ours;
   const name = s3ErrorName(error);
   if (name === 'InvalidRequest' || name === 'NotImplemented')
@@ -139,7 +142,7 @@ export function fromLocked(error: unknown, where: string, lock: ObjectLock | und
     return lockRefused(
       ours,
       where,
-      `${rights} With a lock also s3:PutObjectRetention, for so many days (s3:object-lock-remaining-retention-days).`,
+      `${allow('write')} With a lock also s3:PutObjectRetention, for so many days (s3:object-lock-remaining-retention-days).`,
     );
   return ours;
 }

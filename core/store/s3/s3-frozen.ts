@@ -18,7 +18,7 @@ export async function stateInS3(
     ArchiveStatus,
     Restore = '',
   } = await client.send(command, { ...(signal && { abortSignal: signal }) }).catch((error: unknown) => {
-    throw fromS3(error, `${url}/${key}`);
+    throw fromS3(error, `${url}/${key}`, 'read');
   });
   const place = frozenPlace(ArchiveStatus ?? StorageClass);
   if (place === undefined) return { kind: 'readable' };

@@ -18,7 +18,7 @@ async function ask(
   return await place.client
     .send(command, { ...(signal && { abortSignal: signal }) })
     .catch((error: unknown) => {
-      throw abortReasonOr(signal, fromS3(error, place.url));
+      throw abortReasonOr(signal, fromS3(error, place.url, 'list'));
     });
 }
 

@@ -40,7 +40,7 @@ function notKnown(error: unknown, where: string, right: string, signal: AbortSig
     case 'AccessDenied':
       return { kind: 'refused', why: rightMissing(error, where, right) };
     default:
-      throw abortReasonOr(signal, fromS3(error, where));
+      throw abortReasonOr(signal, fromS3(error, where, 'lock'));
   }
 }
 

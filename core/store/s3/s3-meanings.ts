@@ -9,6 +9,7 @@ export type S3Meaning = {
   readonly fix: string;
   /** The bucket is in another region, which the error may name. */
   readonly isElsewhere?: true;
+  readonly isDenied?: true;
 };
 
 /** The store cannot be used as it is. */
@@ -16,9 +17,6 @@ export function unusable(what: string, fix: string, retried: S3Meaning['retried'
   return { kind: 'unusable', retried, what, fix };
 }
 
-/** What it takes to back up, verify and restore. */
-export const rights =
-  'Allow s3:ListBucket on the bucket, and on its objects s3:PutObject and s3:AbortMultipartUpload to back up or s3:GetObject to verify and restore; with a KMS key also kms:GenerateDataKey and kms:Decrypt.';
 const credentials =
   'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile (AWS_PROFILE), or run where a role gives them.';
 const region = 'Set the region of the bucket (AWS_REGION).';
@@ -37,14 +35,14 @@ const kmsDisabled =
 const kmsPending =
   'If it is pending deletion, cancel that before its day comes (aws kms cancel-key-deletion --key-id KEY, then aws kms enable-key): after it nobody can read what is encrypted with it. If it is disabled, enable it.';
 
-/** AccessDenied where it is the key that denies: S3 says so in its message alone. */
-export const kmsDenied = unusable(
-  'The KMS key may not be used',
-  'Allow this role kms:Decrypt on the key to read, and kms:GenerateDataKey to write, in its own policies and in the policy of the key; in another account both must.',
-);
 /** Any other error of KMS. */
 export const kmsTrouble = unusable('The KMS key cannot be used', kms);
 
+/** Which right lacks depends on what was done: see deniedMeaning. */
+const denied: S3Meaning = {
+  ...unusable('Access to the bucket is denied', 'Look at the policies of this role and of the bucket.'),
+  isDenied: true,
+};
 const elsewhere: S3Meaning = {
   ...unusable('The bucket is in another region', region),
   isElsewhere: true,
@@ -83,9 +81,9 @@ export const s3Meanings: Readonly<Record<string, S3Meaning>> = {
     "It was aborted: look at the bucket's lifecycle rule for incomplete uploads. Run the backup again.",
   ),
   InvalidBucketName: unusable('The bucket has an invalid name', 'Correct it in the store URL.'),
-  AccessDenied: unusable('Access to the bucket is denied', rights),
-  Forbidden: unusable('Access to the bucket is denied', rights),
-  'http:403': unusable('Access to the bucket is denied', rights),
+  AccessDenied: denied,
+  Forbidden: denied,
+  'http:403': denied,
   AllAccessDisabled: unusable('All access to the bucket is disabled', 'Ask AWS Support why.'),
   CredentialsProviderError: unusable('There are no AWS credentials', credentials),
   TokenProviderError: unusable('There are no AWS credentials', credentials),

@@ -39,7 +39,7 @@ export async function readTagged(
   const Key = place.folder + key;
   const which = versionId === undefined ? { Key } : { Key, VersionId: versionId };
   const toError = (error: unknown): Error =>
-    abortReasonOr(signal, fromS3(error, `${place.url}/${key}`)) as Error;
+    abortReasonOr(signal, fromS3(error, `${place.url}/${key}`, 'read')) as Error;
   try {
     const first = await open(place, which, signal);
     const stream = resumableRead(

@@ -25,7 +25,7 @@ export class S3Origin {
  */
 export async function serviceOf({ client, bucket, url }: Place): Promise<string> {
   const { protocol, hostname, port } = await addressOf(client, bucket).catch((error: unknown) => {
-    throw fromS3(error, url);
+    throw fromS3(error, url, 'reach');
   });
   const host = hostname.startsWith(`${bucket}.`) ? hostname.slice(bucket.length + 1) : hostname;
   if (/\.amazonaws\.com(\.cn)?$/.test(host)) return partitionOf(await client.config.region());

@@ -146,7 +146,7 @@ async function removeAll(
 
 function whyNot(error: unknown, where: string): PgproofError {
   const name = s3ErrorName(error);
-  const ours = fromS3(error, where);
+  const ours = fromS3(error, where, 'delete');
   if (!(ours instanceof PgproofError)) throw ours;
   if (name !== 'AccessDenied') return ours;
   return new StoreUnusable(

@@ -139,7 +139,7 @@ async function completeWith(upload: Upload, sent: UploadedParts, condition: NewO
       await upload.client.send(command);
       return;
     } catch (error) {
-      const failure = fromS3(error, upload.url);
+      const failure = fromS3(error, upload.url, 'write');
       const maybeDone = failure instanceof ObjectExists || s3ErrorName(error) === 'NoSuchUpload';
       const isSentAgain = attempt > 1 || attemptsOf(error) > 1;
       if (!(maybeDone && isSentAgain)) throw failure;

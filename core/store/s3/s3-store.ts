@@ -42,7 +42,7 @@ export function s3Store(settings: S3StoreSettings): Store {
       } catch (error) {
         signal?.throwIfAborted();
         // A role that may only write cannot be asked; the first upload will tell.
-        if (s3ErrorName(error) !== 'AccessDenied') throw fromS3(error, url);
+        if (s3ErrorName(error) !== 'AccessDenied') throw fromS3(error, url, 'list');
       }
     },
     async stage(key, content, options = {}) {

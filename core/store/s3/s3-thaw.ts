@@ -40,7 +40,7 @@ export async function thawInS3(
   } catch (error) {
     const name = s3ErrorName(error);
     if (fine.includes(name)) return;
-    const ours = fromS3(error, `${url}/${key}`);
+    const ours = fromS3(error, `${url}/${key}`, 'thaw');
     if (name !== 'AccessDenied' || !(ours instanceof StoreUnusable)) throw ours;
     throw new StoreUnusable(
       {

@@ -109,7 +109,7 @@ export async function listUploads(
   /** Goes on without what may not be asked. */
   const orUntold = (error: unknown): undefined => {
     options.signal?.throwIfAborted();
-    if (!untold.has(s3ErrorName(error))) throw fromS3(error, place.url);
+    if (!untold.has(s3ErrorName(error))) throw fromS3(error, place.url, 'list');
     incomplete ??= refused(error, place.url);
   };
   try {
@@ -168,6 +168,6 @@ export async function removeUpload(
     await place.client.send(command, { ...(signal && { abortSignal: signal }) });
   } catch (error) {
     if (s3ErrorName(error) === 'NoSuchUpload') return;
-    throw abortReasonOr(signal, fromS3(error, where));
+    throw abortReasonOr(signal, fromS3(error, where, 'abort'));
   }
 }

@@ -48,7 +48,7 @@ export type AskPage = (
 
 function fromVersions(error: unknown, url: string): Error {
   const name = s3ErrorName(error);
-  if (name !== 'AccessDenied' && name !== 'NotImplemented') return fromS3(error, url);
+  if (name !== 'AccessDenied' && name !== 'NotImplemented') return fromS3(error, url, 'versions');
   return new StoreUnusable(
     {
       what: `What lay in the bucket before cannot be listed (${url})`,

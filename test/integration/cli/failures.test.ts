@@ -236,13 +236,18 @@ describe('the store', () => {
         const args = ['--source', source, '--database', name];
         const call = (url: string, env = {}): Promise<CliResult> =>
           backup({ url, env: { ...aws.environment, ...env } }, args);
-        expectOneLine(await call('s3://other/x'), /The bucket does not exist \(s3:\/\/other\/x\).*Create it/);
+        expectOneLine(
+          await call('s3://other/x'),
+          /The bucket does not exist \(listing s3:\/\/other\/x\).*Create it/,
+        );
         aws.s3.misbehave({ operation: 'CreateMultipartUpload', action: 'accessDenied', times: 100 });
         aws.s3.misbehave({ operation: 'PutObject', action: 'accessDenied', times: 100 });
         aws.s3.misbehave({ operation: 'ListObjectsV2', action: 'accessDenied', times: 100 });
         const denied = await call('s3://bucket/some/prefix');
         expect(denied.status).toBe(1);
-        expect(denied.stderr).toMatch(/Access to the bucket is denied.*Allow s3:ListBucket/);
+        expect(denied.stderr).toMatch(
+          /Access to the bucket is denied \(writing s3:.*Allow s3:PutObject and s3:AbortMultipartUpload/,
+        );
         const nobody = await call('s3://bucket/x', { AWS_ENDPOINT_URL: 'http://127.0.0.1:1' });
         expectOneLine(nobody, /S3 refuses connections.*Check the endpoint/);
         const withoutKeys = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
@@ -268,9 +273,9 @@ describe('the store', () => {
       };
       expectOneLine(
         await call('read-only'),
-        /The directory may not be used .*EACCES.*the right to read and write there/,
+        /The directory may not be written to \(writing .*EACCES.*the right to write to it and enter it/,
       );
-      expectOneLine(await call('read-only/below'), /The directory may not be used .*EACCES/);
+      expectOneLine(await call('read-only/below'), /The directory may not be written to .*EACCES/);
       expectOneLine(await call('file'), /A part of the path is not a directory .*Correct the store URL/);
       expectOneLine(
         await call('link'),

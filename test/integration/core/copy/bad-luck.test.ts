@@ -254,7 +254,7 @@ test('a directory that nobody may write in, or that is a file, is told', () =>
     await expect(copy).rejects.toThrow('not a directory');
     if (process.getuid?.() === 0) return;
     await chmod(to.directory ?? '', 0o500);
-    await expect(copyOne(from.store, to.store, id)).rejects.toThrow('may not be used');
+    await expect(copyOne(from.store, to.store, id)).rejects.toThrow('may not be written to');
     await chmod(to.directory ?? '', 0o700);
   }));
 

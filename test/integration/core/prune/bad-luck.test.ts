@@ -41,7 +41,7 @@ test('a folder that nobody may write in is told, and keeps no other', () =>
       create: async (key, content) => {
         const problem = { code: 'EACCES', syscall: 'open' };
         if (key.startsWith(first))
-          throw fromFileSystem(Object.assign(new Error('permission denied'), problem), key);
+          throw fromFileSystem(Object.assign(new Error('permission denied'), problem), key, 'write');
         await store.create(key, content);
       },
     };
@@ -60,7 +60,8 @@ test('a disk that is full is pruned all the same', () =>
     let isFull = true;
     const whileFull = async (write: () => Promise<void>): Promise<void> => {
       const problem = { code: 'ENOSPC', syscall: 'write' };
-      if (isFull) throw fromFileSystem(Object.assign(new Error('no space left'), problem), store.url);
+      if (isFull)
+        throw fromFileSystem(Object.assign(new Error('no space left'), problem), store.url, 'write');
       await write();
     };
     const full: PrunableStore = {

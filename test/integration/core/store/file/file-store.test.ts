@@ -154,7 +154,7 @@ describe('a run', () => {
     const [program = '', ...args] = [...node, directory, '10', 'nobody'];
     const { stdout } = await promisify(execFile)(program, args);
     const outcomes = JSON.parse(stdout) as Outcomes;
-    const denied = { name: 'StoreUnusable', message: expect.stringContaining('may not be used') };
+    const denied = { name: 'StoreUnusable', message: expect.stringContaining('may not be written to') };
     for (const outcome of [outcomes.prepare, outcomes.stage, outcomes.create])
       expect(outcome).toMatchObject(denied);
     expect(outcomes.found).toEqual([]);
