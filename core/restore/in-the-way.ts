@@ -87,7 +87,9 @@ export async function recordedInTheWay(
     const kind = kinds.get(JSON.stringify([schema, name]));
     return kind === undefined
       ? []
-      : [`table ${schema}.${name}: ${kindsOfRelation[kind]} is there under that name`];
+      : [
+          `table ${`${schema}.${name}`.replace(/\s+/g, ' ')}: ${kindsOfRelation[kind]} is there under that name`,
+        ];
   });
   return words.length === 0 ? [] : [refused('selection', problemOf(words))];
 }
