@@ -69,7 +69,7 @@ function howToTake(passedOver: readonly PassedOver[], storeUrl: string, any: boo
   const verify =
     unverified === undefined
       ? ''
-      : ` To verify the newest: pgproof verify ${unverified.id} --store ${storeUrl}`;
+      : ` To verify the newest without a verdict: pgproof verify ${unverified.id} --store ${storeUrl}`;
   return `Take one of them ${words.join(', or ')}.${verify}`;
 }
 

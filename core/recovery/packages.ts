@@ -26,7 +26,7 @@ export function packagesOf(
     kind === 's3' ? 'the AWS command line (`awscli` in Debian, `awscli2` in Fedora and RHEL)' : '';
   const packed =
     format === 'plain' ? 'what unpacks the dump (`zstd`, `gzip` or `lz4`, as its name ends)' : '';
-  const besides = [others, packed, 'and coreutils, sed and awk, which are there'].filter((one) => one !== '');
+  const besides = [others, packed, 'coreutils, sed and awk, which are there'].filter((one) => one !== '');
   return [
     `- psql and pg_restore of PostgreSQL ${major} or newer: \`postgresql-client-${major}\` in Debian and Ubuntu, \`postgresql${major}\` in RHEL and Fedora. ` +
       'Where the distribution has an older one, they come from apt.postgresql.org and yum.postgresql.org.',

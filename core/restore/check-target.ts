@@ -11,7 +11,8 @@ import { incompleteSince, sessionsIn } from '../postgres/pg-restore/incomplete-m
 import { lackingLocale } from '../postgres/pg-restore/locale-at-hand.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
 import { type Finding, refused, TargetRefused } from './finding.ts';
-import type { RestoreRequest } from './request.ts';
+import { recordedInTheWay } from './in-the-way.ts';
+import { isPartial, type RestoreRequest } from './request.ts';
 
 /** Databases that a new server has: one can be connected to while another is made. */
 const maintenanceDatabases = ['postgres', 'template1'];
@@ -62,7 +63,7 @@ export async function checkTarget(
   const money = await moneyFinding(client, manifest);
   const { findings, ...state } = request.create
     ? await newPlace(client, request, manifest)
-    : await oldPlace(client, request);
+    : await oldPlace(client, request, manifest);
   return { ...state, findings: [...standbyFindings(server), ...findings, ...money] };
 }
 
@@ -76,17 +77,24 @@ export function standbyFindings({ inRecovery }: Pick<ServerFacts, 'inRecovery'>)
   ];
 }
 
-async function oldPlace(
-  client: Client,
-  { database, intoNonEmpty, intoSchema, renameExisting = false }: RestoreRequest,
-): Promise<TargetState> {
+async function oldPlace(client: Client, request: RestoreRequest, manifest: Manifest): Promise<TargetState> {
+  const {
+    database,
+    intoNonEmpty,
+    intoSchema,
+    renameExisting = false,
+    keepGoing = false,
+    selection,
+  } = request;
   const found = await contentsOfTarget(client);
   // A new schema is filled from a database of ours.
   const isEmpty = found.length === 0 || intoSchema !== undefined;
   if (!isEmpty && !intoNonEmpty && !renameExisting)
     return { isEmpty, findings: [nonEmpty(database, found, await incompleteSince(client, database))] };
   const detail = `${JSON.stringify(database)} is there${isEmpty ? ', and empty' : ''}`;
-  return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }] };
+  const isWhole = !isPartial(selection) && selection.part !== 'data';
+  const inTheWay = isEmpty || !isWhole || keepGoing ? [] : await recordedInTheWay(client, manifest);
+  return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }, ...inTheWay] };
 }
 
 async function newPlace(

@@ -60,6 +60,8 @@ export type Filled = {
   readonly jobs: number;
   /** Set where nothing of it stayed in the database. */
   readonly isUnchanged?: boolean | undefined;
+  /** Set where roles or tablespaces could not be made, so that the database was not even begun. */
+  readonly endedAtRoles?: boolean | undefined;
   /** What got another name, so that the restored tables have theirs. */
   readonly renamed?: readonly Renamed[] | undefined;
   /** The statements that take the restored tables away and give those of before their names back. */
@@ -74,7 +76,8 @@ export type Filled = {
 export async function fillTarget(run: Run, jobs: number, notes: string[]): Promise<Filled> {
   const isByArchive = isMadeByArchive(run.request, run.dependencies.manifest);
   const problems = await prepareTarget(run, isByArchive, notes);
-  if (problems.length > 0 && !run.request.keepGoing) return { problems, jobs };
+  if (problems.length > 0 && !run.request.keepGoing)
+    return { problems, jobs, isUnchanged: true, endedAtRoles: true };
   // Read before anything is changed: what is not as it was stored must not be found out half way.
   const sql = isByArchive ? undefined : await databaseSqlFor(run);
   const create = run.request.create && isByArchive;

@@ -12,7 +12,7 @@ import type { TargetFacts } from './target-facts.ts';
  */
 export function roleFindings(
   request: RestoreRequest,
-  { owners, roles }: Needed,
+  { owners, roles, unavoidable }: Needed,
   facts: TargetFacts,
   made: readonly string[],
 ): Finding[] {
@@ -30,9 +30,12 @@ export function roleFindings(
           got: few(missing),
           expected:
             missingOwners.length === 0
-              ? 'those that are granted something'
+              ? 'those that are granted something, or named in a policy'
               : 'every owner, and whoever is granted something',
-          fix: `Make what is missing with --globals apply, or by hand; or leave owners and rights out with ${missingOwners.length === missing.length ? '--no-owner' : '--no-owner --no-privileges'} (in an event: "applyGlobals", "noOwner", "noPrivileges").`,
+          fix: fixForRoles(
+            missing.filter((name) => unavoidable.includes(name)),
+            missingOwners.length === missing.length ? '--no-owner' : '--no-owner --no-privileges',
+          ),
         }),
   ];
   if (unbecome.length > 0)
@@ -54,6 +57,15 @@ export function roleFindings(
       detail: `whether ${JSON.stringify(role.name)} may become ${few(new_)} once they are made`,
     });
   return found;
+}
+
+/** @param unavoidable of those that are missing: no flag does without them */
+function fixForRoles(unavoidable: readonly string[], flags: string): string {
+  const make = 'Make what is missing with --globals apply, or by hand';
+  const event = '(in an event: "applyGlobals", "noOwner", "noPrivileges")';
+  return unavoidable.length === 0
+    ? `${make}; or leave owners and rights out with ${flags} ${event}.`
+    : `${make} (CREATE ROLE). Policies and the like name ${few(unavoidable)}, which no flag leaves out; --no-owner and --no-privileges do without the others ${event}, and --keep-going restores all that needs none of them.`;
 }
 
 /** @param extensions that are to be made */

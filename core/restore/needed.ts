@@ -8,6 +8,8 @@ export type Needed = {
   readonly owners: readonly string[];
   /** All that must be there, owners among them. */
   readonly roles: readonly string[];
+  /** Those that are named by what --no-owner and --no-privileges do not leave out: a policy, for instance. */
+  readonly unavoidable: readonly string[];
   readonly tablespaces: readonly string[];
 };
 
@@ -25,6 +27,15 @@ export function isMadeByArchive(request: RestoreRequest, manifest: Manifest): bo
     canCreateItself(manifest)
   );
 }
+
+/** Uses of a role that --no-owner or --no-privileges leaves out. */
+const leftOutByFlags: ReadonlySet<string> = new Set([
+  'owner',
+  'database owner',
+  'grant',
+  'default privileges',
+  'database grant',
+]);
 
 /**
  * @param needs of the whole backup, or of the part that is restored; what the flags leave out may be in it
@@ -56,6 +67,7 @@ export function neededBy(request: RestoreRequest, manifest: Manifest, needs: Nee
   return {
     owners: named(needs.roles, (use) => use === 'owner' || use === 'database owner'),
     roles: named(needs.roles, () => true),
+    unavoidable: named(needs.roles, (use) => !leftOutByFlags.has(use)),
     tablespaces: named(needs.tablespaces, () => true),
   };
 }

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { type GlobalStatement, parseGlobals } from '../postgres/archive/globals-sql.ts';
 import { unquoteIdentifier } from '../postgres/names.ts';
-import { TargetRefused } from './finding.ts';
+import { type Finding, few, lacking, TargetRefused } from './finding.ts';
 
 /**
  * Refuses roles of globals.sql that may do more on the target than anybody may there now: superusers, roles that bypass
@@ -21,6 +21,35 @@ export async function refusePowers(client: Client, sql: string): Promise<void> {
     expected: 'roles without such rights',
     fix: 'If you trust whoever made the backup, add --allow-superusers (in an event: "allowSuperusers": true). Otherwise look at --globals print and make by hand the roles that you need.',
   });
+}
+
+/**
+ * Superusers of globals.sql that the server lacks, where the role that restores is none itself: nobody else may make one,
+ * whatever was allowed. Changes nothing.
+ */
+export async function findUnmakeable(client: Client, sql: string, keepGoing: boolean): Promise<Finding[]> {
+  const { rows } = await client.query<{ name: string; superuser: boolean }>(
+    'select current_user as name, rolsuper as superuser from pg_catalog.pg_roles where rolname = current_user',
+  );
+  const [role] = rows;
+  if (role === undefined || role.superuser) return [];
+  const target = await readTarget(client);
+  const found = parseGlobals(sql).flatMap(({ kind, name, sql: text }) =>
+    kind === 'alter role' && name !== undefined && !target.roles.has(name) && isSuperuserIn(text)
+      ? [name]
+      : [],
+  );
+  if (found.length === 0) return [];
+  const problem = {
+    what: `The role ${JSON.stringify(role.name)} is no superuser, and may not make superusers`,
+    got: few(found),
+    fix: 'Have a superuser make the roles (--globals-only); or make those that you need by hand (--globals print) and leave --globals apply out; or add --keep-going, which makes the others.',
+  };
+  return [lacking('powers', keepGoing, problem)];
+}
+
+function isSuperuserIn(sql: string): boolean {
+  return new RegExp(`^ALTER ROLE ${identifier} WITH SUPERUSER`).test(sql);
 }
 
 const shownPowers = 5;

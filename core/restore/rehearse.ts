@@ -12,7 +12,7 @@ import { extensionFindings, roleFindings, tablespaceFindings } from './find-lack
 import { connectionFindings, rightFindings } from './find-rights.ts';
 import { type Finding, refused, refusedBy } from './finding.ts';
 import { type Needed, neededBy } from './needed.ts';
-import { refusePowers } from './refuse-powers.ts';
+import { findUnmakeable, refusePowers } from './refuse-powers.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
 import { type Room, readRoom, roomFindings } from './room-findings.ts';
 import { readTargetFacts, type TargetFacts } from './target-facts.ts';
@@ -141,10 +141,12 @@ export function namedFindings(
 /** Whether globals.sql would make roles more powerful than those that are there. */
 export async function findPowers(
   client: Client,
-  { allowSuperusers }: Pick<RestoreRequest, 'allowSuperusers'>,
+  { allowSuperusers, keepGoing = false }: Pick<RestoreRequest, 'allowSuperusers' | 'keepGoing'>,
   sql: string,
 ): Promise<Finding[]> {
-  return allowSuperusers ? [] : await findingOf('powers', () => refusePowers(client, sql));
+  return allowSuperusers
+    ? await findUnmakeable(client, sql, keepGoing)
+    : await findingOf('powers', () => refusePowers(client, sql));
 }
 
 /** globals.sql to be judged; `bytes` undefined where the backup has none. */

@@ -44,6 +44,8 @@ export type RestoreReport = {
   readonly undo?: readonly string[] | undefined;
   /** Set where it failed and nothing of it stayed in the database. */
   readonly isUnchanged?: boolean | undefined;
+  /** True where roles or tablespaces could not be made, so that the database was not even begun. */
+  readonly endedAtRoles?: boolean | undefined;
   /** What people should know although nothing failed. */
   readonly notes: readonly string[];
   /** Of one that failed: what it may have left in a database that was not its own to make. */
@@ -95,9 +97,12 @@ function whatIsLeft({
   created,
   intoSchema,
   isUnchanged,
+  endedAtRoles,
   undo,
   left = { makes: undefined },
 }: RestoreReport): string {
+  if (endedAtRoles)
+    return 'Nothing was made or changed but roles and tablespaces; those that could be made stay, and another run leaves them as they are. With --keep-going all else is restored.';
   if (isUnchanged) return 'Nothing of it stayed in that database.';
   if (intoSchema !== undefined)
     return `What is in the schema is not complete: DROP SCHEMA ${quoteIdentifier(intoSchema)} CASCADE before you try again.`;

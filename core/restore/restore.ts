@@ -123,14 +123,14 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
   const makes = makesOf(run);
   dependencies.onMakes?.(makes);
   const report = (
-    { problems, jobs, isUnchanged, renamed, undo }: Filled,
+    { problems, jobs, isUnchanged, endedAtRoles, renamed, undo }: Filled,
     tables: readonly RestoredTable[],
     left?: Left,
   ): RestoreReport => ({
     id: manifest.id,
     server: describeServer(target),
     database: request.database,
-    created: request.create,
+    created: request.create && endedAtRoles !== true,
     startedAt: startedAt.toISOString(),
     finishedAt: clock().toISOString(),
     program: `pg_restore ${program.version}`,
@@ -143,6 +143,7 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
     ...(request.intoSchema === undefined ? {} : { intoSchema: request.intoSchema }),
     ...(renamed === undefined ? {} : { renamed, undo }),
     ...(isUnchanged === undefined ? {} : { isUnchanged }),
+    ...(endedAtRoles === undefined ? {} : { endedAtRoles }),
     notes,
     ...(left === undefined ? {} : { left }),
   });

@@ -40,6 +40,7 @@ export async function applyGlobals(
   const tablespaces: string[] = [];
   const existing = new Set<string>();
   const version = await majorOf(client);
+  const isSuperuser = await isSuperuserHere(client);
   await client.query('set standard_conforming_strings = on');
   await speakEnglish(client);
   if (options.mode === 'private' && version >= 15) await client.query('set allow_in_place_tablespaces = on');
@@ -64,7 +65,7 @@ export async function applyGlobals(
       });
       continue;
     }
-    const text = rewritten(statement, options, { there, existing, readable });
+    const text = rewritten(statement, options, { there, existing, readable, isSuperuser });
     if (text === undefined) continue;
     const failure = await runOne(client, text);
     if (failure === undefined) {
@@ -95,10 +96,12 @@ function rewritten(
     there,
     existing,
     readable,
+    isSuperuser,
   }: {
     readonly there: Names;
     readonly existing: Set<string>;
     readonly readable: GlobalsSession['readable'];
+    readonly isSuperuser: boolean;
   },
 ): string | undefined {
   const { kind, name = '', isOfTablespace, sql } = statement;
@@ -110,11 +113,30 @@ function rewritten(
     }
     return kind === 'create role' || options.mode === 'target' ? sql : inPlace(sql, name);
   }
-  if (options.mode === 'target') return isThere && kind !== 'grant role' ? undefined : sql;
+  if (options.mode === 'target') {
+    if (isThere && kind !== 'grant role') return undefined;
+    return isSuperuser ? sql : withoutSuperuserWords(kind, sql);
+  }
   if (kind === 'alter role') return readable(name) === options.bootstrapRole ? undefined : withoutLogin(sql);
   // What a role has set is part of how it works in the application; here it could only get in the way.
   if (kind === 'set for role') return undefined;
   return sql;
+}
+
+/**
+ * The same for a role that is no superuser, on a managed service for instance. Only a superuser may say NOSUPERUSER, or who
+ * granted a membership; what is denied here is what a role that was just made has not got anyway.
+ */
+function withoutSuperuserWords(kind: GlobalStatement['kind'], sql: string): string {
+  if (kind === 'grant role') return sql.replace(/ GRANTED BY (?:"(?:[^"]|"")+"|\w+)$/s, '');
+  if (kind !== 'alter role') return sql;
+  const [all, beginning = '', attributes = ''] =
+    /^(ALTER ROLE (?:"(?:[^"]|"")+"|\w+) WITH)((?: (?:NO)?(?:SUPERUSER|INHERIT|CREATEROLE|CREATEDB|LOGIN|REPLICATION|BYPASSRLS))+)/s.exec(
+      sql,
+    ) ?? [];
+  if (all === undefined) return sql;
+  const asked = attributes.replace(/ NO(?:SUPERUSER|CREATEROLE|CREATEDB|REPLICATION|BYPASSRLS)/g, '');
+  return `${beginning}${asked}${sql.slice(all.length)}`;
 }
 
 /** pg_dumpall writes the attributes in capital letters and in this order, after a name that may look like anything. */
@@ -166,6 +188,13 @@ async function existingNames(client: Client): Promise<Names> {
     roles: new Set(roles.rows.map(({ name }) => name)),
     tablespaces: new Set(spaces.rows.map(({ name }) => name)),
   };
+}
+
+async function isSuperuserHere(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ is: boolean }>(
+    'select rolsuper as is from pg_catalog.pg_roles where rolname = current_user',
+  );
+  return rows[0]?.is === true;
 }
 
 async function majorOf(client: Client): Promise<number> {

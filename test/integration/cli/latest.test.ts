@@ -78,7 +78,7 @@ test('latest is the newest good one in every command, and what is passed over is
           `Note: ${latest} is ${id}; newer, and passed over:`,
           `  ${failed}: failed`,
           `  ${unverified}: never verified`,
-          `Take one of them by its id, or with --any, which is the newest whatever its verdict. To verify the newest: pgproof verify ${unverified} --store file://${directory}\n`,
+          `Take one of them by its id, or with --any, which is the newest whatever its verdict. To verify the newest without a verdict: pgproof verify ${unverified} --store file://${directory}\n`,
         ].join('\n'),
       );
     }

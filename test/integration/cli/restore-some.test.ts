@@ -312,6 +312,11 @@ describe('pgproof restore of a part', () => {
 test('all of it into a database that holds some of it: refused, or --keep-going brings what lacks and adds no row twice', () =>
   withShop(async (database, restore) => {
     await database.query('drop table orders.orders; drop table sales.orders cascade');
+    const rehearsed = await restore(database.name, '--into-non-empty', '--dry-run');
+    expect(rehearsed).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/✗ selection .*table public\.base/),
+    });
     const refused = await restore(database.name, '--into-non-empty');
     expect(refused.stderr).toMatch(/nothing was changed: .*table public\.base: a table is there/);
     const { status, stdout, stderr } = await restore(database.name, '--into-non-empty', '--keep-going');
