@@ -9,7 +9,6 @@ const shownLines = 40;
 export function reportLines(report: Report, style: Style): string[] {
   const { databases, totals, store, failedRuns, unreadable } = report;
   const heading = [style.bold(`Backups of ${scopeText(report)}`), `Store: ${store}`, ''];
-  if (databases.length === 0) return [...heading, style.red('There was no database in it to report on.')];
   const rows = databases.map((one) => rowOf(one, style));
   const trouble = [
     ...databases.flatMap((one) => gapLines(one)),
@@ -22,9 +21,12 @@ export function reportLines(report: Report, style: Style): string[] {
   const more = trouble.length - shownLines;
   // Names last: they may be as long as they like.
   const head = ['BACKUPS', 'GOOD', 'VERIFIED', 'GAP DAYS', 'RECOVERY TIME', 'RECOVERY POINT', 'DATABASE'];
+  const isNone = databases.length === 0;
   return [
     ...heading,
-    ...table(head, rows, [0, 1, 2, 3, 4, 5]),
+    ...(isNone
+      ? [style.red('There was no database in it to report on.')]
+      : table(head, rows, [0, 1, 2, 3, 4, 5])),
     ...(trouble.length === 0 ? [] : ['']),
     ...trouble.slice(0, shownLines).map((line) => `  ${style.yellow('!')} ${line}`),
     ...(more > 0 ? [style.dim(`and ${plural(more, 'line')} more: --json has all`)] : []),

@@ -140,8 +140,10 @@ export const reportSchema = z.object({
     failedRuns: count,
     unreadable: count,
   }),
-  /** Days without a backup that counts, a database that vanished, or no database at all. */
+  /** Days without a backup that counts, a database that vanished, no database at all, or not all could be looked at. */
   hasGaps: z.boolean(),
+  /** False where the folder of a source or a database could not be looked into: it is among what could not be read. */
+  isWhole: z.boolean(),
   databases: z.array(databaseSchema),
   failedRuns: z.array(failedRunSchema),
   /** What could not be read, and so says nothing here. */

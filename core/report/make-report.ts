@@ -1,4 +1,5 @@
 import { checkStore } from '../inventory/check-store.ts';
+import { ClosedFolders } from '../inventory/closed-folders.ts';
 import { findBackups, type InventoryFilter } from '../inventory/find-backups.ts';
 import { RecordUnreadable, readRecord } from '../inventory/prune-record.ts';
 import { Room } from '../inventory/room.ts';
@@ -34,8 +35,9 @@ export async function makeReport(
   { madeAt, ...options }: ReadOptions & { readonly madeAt: Date },
 ): Promise<Report> {
   const { period, filter, by, version } = request;
-  const found = await findBackups(store, filter, options);
-  if (found.length === 0) await checkStore(store, options);
+  const closed = new ClosedFolders();
+  const found = await findBackups(store, filter, { ...options, onUnreadable: closed.onUnreadable });
+  if (found.length === 0 && closed.all.length === 0) await checkStore(store, options);
   const there = new Set<string>();
   const databases = new Map<string, Database>();
   const databaseOf = ({ source, database }: BackupId): Database => {
@@ -57,7 +59,10 @@ export async function makeReport(
   const runs = await readRuns(store, { source: filter.source, period, wants }, options);
   // Of some there may be nothing left.
   for (const id of runs.made) databaseOf(id).made.push(id);
-  const unreadable = [...runs.unreadable];
+  const unreadable = [
+    ...runs.unreadable,
+    ...closed.all.map(({ folder, why }) => ({ key: `${folder}/`, why: oneLine(why) })),
+  ];
   const parts: Part[] = [];
   const room = new Room(heldBytes);
   const inOrder = [...databases].sort(([one], [other]) => (one < other ? -1 : 1));
@@ -66,7 +71,7 @@ export async function makeReport(
     parts.push(partOf(await readDatabase(store, database, { period, gone, room }, options), period));
   }
   return composeReport(
-    { parts, failedRuns: runs.failed, unreadable },
+    { parts, failedRuns: runs.failed, unreadable, isWhole: closed.all.length === 0 },
     {
       period,
       madeAt,

@@ -20,6 +20,7 @@ const report: Report = {
   only: { source: hostile, database: null },
   totals: { databases: 1, backups: 1, good: 0, proofs: 1, gapDays: 1, failedRuns: 1, unreadable: 1 },
   hasGaps: true,
+  isWhole: true,
   databases: [
     {
       source: hostile,
