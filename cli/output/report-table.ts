@@ -1,5 +1,5 @@
 import type { Report, ReportedDatabase } from '../../core/report/document.ts';
-import { dayRuns, longTime, scopeText } from '../../core/report/words.ts';
+import { dayRuns, longTime, scopeText, takenText } from '../../core/report/words.ts';
 import { formatDuration, plural } from '../../core/text/units.ts';
 import { type Style, table } from './style.ts';
 
@@ -49,8 +49,10 @@ function rowOf(one: ReportedDatabase, style: Style): string[] {
   ];
 }
 
-function gapLines({ source, database, gaps, vanished, gone }: ReportedDatabase): string[] {
+function gapLines(one: ReportedDatabase): string[] {
+  const { source, database, gaps, vanished, gone } = one;
   const name = `${source}/${database}`;
+  const taken = takenText(one);
   const lost = gone.filter(({ removedByPrune }) => !removedByPrune).length;
   return [
     ...(gaps.days.length === 0
@@ -61,6 +63,7 @@ function gapLines({ source, database, gaps, vanished, gone }: ReportedDatabase):
       : [
           `${name}: last backed up in ${vanished.lastBackup}, others of its source until ${vanished.othersUntil}`,
         ]),
+    ...(taken === undefined ? [] : [`${name}: ${taken}`]),
     ...(lost === 0
       ? []
       : [

@@ -99,6 +99,8 @@ const databaseSchema = z.object({
   vanished: z.object({ lastBackup: z.string(), othersUntil: time }).nullable(),
   /** Backups that a run recorded, or prune removed, and that are not there any more. */
   gone: z.array(z.object({ id: z.string(), removedByPrune: z.boolean() })),
+  /** What prune removed before this nobody remembers: days of before may have had backups. Null: nothing of the month. */
+  rememberedSince: time.nullable(),
   restsOn: z.array(
     z.object({
       backup: z.string(),

@@ -61,6 +61,7 @@ const report: Report = {
       recoveryTime: null,
       recoveryPoint: null,
       vanished: { lastBackup: hostile, othersUntil: '2026-11-20T00:00:00.000Z' },
+      rememberedSince: null,
       gone: [{ id: hostile, removedByPrune: false }],
       restsOn: [
         { backup: hostile, manifest: { key: hostile, bytes: 1, sha256: hostile }, verification: null },
