@@ -128,10 +128,12 @@ async function copy(
   if (flags.json) printJson(report);
   else printLines(copyLines(report, styleFor(process.stdout)));
   // A mistyped name would be copied every night, and nothing ever come over.
-  if (report.backups.length + report.there + report.left.length === 0)
+  const { closed = [] } = report;
+  if (report.backups.length + report.there + report.left.length + closed.length === 0)
     tell(process.stderr, [nothingFound(from.url, flags)]);
   for (const outcome of copyOutcomes(report, new Date())) await teller.tell(outcome);
-  if (report.backups.some(({ kind }) => kind === 'failed')) throw new CopyIncomplete(report);
+  if (report.backups.some(({ kind }) => kind === 'failed') || closed.length > 0)
+    throw new CopyIncomplete(report);
 }
 
 /** One backup; the report is as of several. @throws BackupNotFound, UsageError: there was nothing to copy */
@@ -194,6 +196,7 @@ async function look(from: Store, to: Store, flags: CopyFlags): Promise<void> {
       there: found.there.length + found.outdated.length,
       left: found.left,
       unknown: found.unknown,
+      closed: found.closed,
     });
   else {
     printLines(missingLines(found));

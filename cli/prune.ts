@@ -93,7 +93,8 @@ async function pruneStore(flags: PruneFlags, { policy, store, log }: Means): Pro
     }),
   ).finally(live.stop);
   for (const event of prunedEvents({ ...log.of, at: new Date() }, report)) log.emit(event);
-  const isNothing = policy !== undefined && report.groups.length === 0 && report.orphans.length === 0;
+  const found = [...report.groups, ...report.orphans, ...(report.closed ?? [])];
+  const isNothing = policy !== undefined && found.length === 0;
   // A mistyped store, name or database would be pruned every night, and never anything go.
   if (isNothing) await checkStore(store);
   if (flags.json) printJson(report);

@@ -122,14 +122,14 @@ function notWritten(file: string, cause: unknown): PgproofError {
   );
 }
 
-function gapsFound({ totals, databases, month }: Report): GapsFound {
+function gapsFound({ totals, databases, month, isWhole }: Report): GapsFound {
   const vanished = databases.filter((one) => one.vanished !== null).length;
   return new GapsFound({
     what: `There are gaps in the backups of ${month}`,
     got:
       databases.length === 0
         ? 'no backup of any database'
-        : `${plural(totals.gapDays, 'day')} of databases without a backup that counts, ${plural(vanished, 'database')} not backed up any more`,
+        : `${isWhole ? '' : 'a folder that cannot be looked into, '}${plural(totals.gapDays, 'day')} of databases without a backup that counts, ${plural(vanished, 'database')} not backed up any more`,
     fix: 'The report names them. Leave --fail-on-gaps out to have it without this exit status.',
   });
 }

@@ -51,7 +51,7 @@ export function copyStep(
           signal,
         });
         reports.push(report);
-        ok &&= report.backups.every(({ kind }) => kind !== 'failed');
+        ok &&= report.backups.every(({ kind }) => kind !== 'failed') && !report.closed?.length;
         for (const event of copiedEvents({ ...of, at: clock() }, report)) await emit(event);
         const old = tooOld(report, copy.maxAgeHours, clock());
         const outcomes = withRemarks(copyOutcomes(report, clock(), afterFailure), old);

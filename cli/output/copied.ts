@@ -45,12 +45,13 @@ function leftTexts(left: readonly CopyLeft[]): string[] {
 }
 
 /** What would be copied, a line each. */
-export function missingLines({ missing, there, outdated, left, unknown }: Missing): string[] {
+export function missingLines({ missing, there, outdated, left, unknown, closed }: Missing): string[] {
   const sum = [
     `${plural(missing.length, 'backup')} would be copied`,
     `${there.length + outdated.length} there already`,
     ...leftTexts(left),
     ...(unknown.length === 0 ? [] : [`of ${unknown.length} nobody knows (${unknown[0]?.why})`]),
   ];
-  return [...missing.map(({ id }) => formatId(id)), `${sum.join(', ')}.`];
+  const lines = closed.map(({ folder, why }) => `${folder} cannot be looked into: ${why}`);
+  return [...missing.map(({ id }) => formatId(id)), ...lines, `${sum.join(', ')}.`];
 }

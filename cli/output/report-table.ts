@@ -1,5 +1,5 @@
 import type { Report, ReportedDatabase } from '../../core/report/document.ts';
-import { dayRuns, longTime, scopeText } from '../../core/report/words.ts';
+import { dayRuns, longTime, scopeText, takenText } from '../../core/report/words.ts';
 import { formatDuration, plural } from '../../core/text/units.ts';
 import { type Style, table } from './style.ts';
 
@@ -9,7 +9,6 @@ const shownLines = 40;
 export function reportLines(report: Report, style: Style): string[] {
   const { databases, totals, store, failedRuns, unreadable } = report;
   const heading = [style.bold(`Backups of ${scopeText(report)}`), `Store: ${store}`, ''];
-  if (databases.length === 0) return [...heading, style.red('There was no database in it to report on.')];
   const rows = databases.map((one) => rowOf(one, style));
   const trouble = [
     ...databases.flatMap((one) => gapLines(one)),
@@ -22,9 +21,12 @@ export function reportLines(report: Report, style: Style): string[] {
   const more = trouble.length - shownLines;
   // Names last: they may be as long as they like.
   const head = ['BACKUPS', 'GOOD', 'VERIFIED', 'GAP DAYS', 'RECOVERY TIME', 'RECOVERY POINT', 'DATABASE'];
+  const isNone = databases.length === 0;
   return [
     ...heading,
-    ...table(head, rows, [0, 1, 2, 3, 4, 5]),
+    ...(isNone
+      ? [style.red('There was no database in it to report on.')]
+      : table(head, rows, [0, 1, 2, 3, 4, 5])),
     ...(trouble.length === 0 ? [] : ['']),
     ...trouble.slice(0, shownLines).map((line) => `  ${style.yellow('!')} ${line}`),
     ...(more > 0 ? [style.dim(`and ${plural(more, 'line')} more: --json has all`)] : []),
@@ -47,8 +49,10 @@ function rowOf(one: ReportedDatabase, style: Style): string[] {
   ];
 }
 
-function gapLines({ source, database, gaps, vanished, gone }: ReportedDatabase): string[] {
+function gapLines(one: ReportedDatabase): string[] {
+  const { source, database, gaps, vanished, gone } = one;
   const name = `${source}/${database}`;
+  const taken = takenText(one);
   const lost = gone.filter(({ removedByPrune }) => !removedByPrune).length;
   return [
     ...(gaps.days.length === 0
@@ -59,6 +63,7 @@ function gapLines({ source, database, gaps, vanished, gone }: ReportedDatabase):
       : [
           `${name}: last backed up in ${vanished.lastBackup}, others of its source until ${vanished.othersUntil}`,
         ]),
+    ...(taken === undefined ? [] : [`${name}: ${taken}`]),
     ...(lost === 0
       ? []
       : [

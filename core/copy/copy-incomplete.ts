@@ -11,10 +11,19 @@ export class CopyIncomplete extends PgproofError {
 
   constructor(report: CopyReport) {
     const failed = report.backups.flatMap((line) => (line.kind === 'failed' ? [line] : []));
-    const more = failed.length > shown ? [`and ${plural(failed.length - shown, 'other')}`] : [];
+    const { closed = [] } = report;
+    const lines = [
+      ...closed.map(({ folder, why }) => `${folder} cannot be looked into: ${why}`),
+      ...failed.map(({ id, error }) => `${id}: ${error}`),
+    ];
+    const what = [
+      ...(failed.length > 0 || closed.length === 0 ? [plural(failed.length, 'backup')] : []),
+      ...(closed.length === 0 ? [] : [`what lies in ${plural(closed.length, 'folder')}`]),
+    ].join(' and ');
+    const more = lines.length > shown ? [`and ${plural(lines.length - shown, 'other')}`] : [];
     super({
-      what: `${plural(failed.length, 'backup')} of ${report.from} could not be copied to ${report.to}`,
-      got: [...failed.slice(0, shown).map(({ id, error }) => `${id}: ${error}`), ...more].join('\n'),
+      what: `${what} of ${report.from} could not be copied to ${report.to}`,
+      got: [...lines.slice(0, shown), ...more].join('\n'),
       fix: 'Mend what is named, then run it again: it goes on where it was.',
     });
     this.report = report;

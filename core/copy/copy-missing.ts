@@ -49,6 +49,7 @@ export async function copyMissing(request: CopyMissingRequest): Promise<CopyRepo
     backups,
     there: found.there.length + found.outdated.length - brought.length,
     left: found.left,
+    closed: found.closed,
     newest: newestCopies(found, copied),
   };
 }

@@ -1,10 +1,19 @@
-import { encodeName, parseId } from '../manifest/backup-id.ts';
+import { decodeName, encodeName, parseId } from '../manifest/backup-id.ts';
 import type { Outcome } from '../notify/alert.ts';
 import { describeFailure } from '../notify/describe-failure.ts';
 import { plural } from '../text/units.ts';
 import type { CopyLine, CopyReport } from './request.ts';
 
 const toldErrors = 5;
+
+/** A source or a database of which nobody knows what there is to copy. */
+function closedOutcomes({ from, to, closed = [] }: CopyReport, at: Date, fix: string): Outcome[] {
+  return closed.map(({ folder, why }): Outcome => {
+    const [source = '', database] = folder.split('/').map(decodeName);
+    const about = { work: 'copy', result: 'failed', source, database, store: to, at } as const;
+    return { ...about, what: `${folder} of ${from} cannot be looked into`, words: why, fix };
+  });
+}
 
 /**
  * What people are told of a copy: of each database one message, whatever the number of its backups. Where something could
@@ -13,11 +22,12 @@ const toldErrors = 5;
  * @param fix what to do about it, where it is not to be copied by hand
  */
 export function copyOutcomes(
-  { from, to, backups }: CopyReport,
+  report: CopyReport,
   at: Date,
-  fix = `Mend what is named, then: pgproof copy --all-missing --store ${from} --to ${to}`,
+  fix = `Mend what is named, then: pgproof copy --all-missing --store ${report.from} --to ${report.to}`,
 ): Outcome[] {
-  return [...byDatabase(backups).values()].flatMap((lines): Outcome[] => {
+  const { from, to, backups } = report;
+  const ofDatabases = [...byDatabase(backups).values()].flatMap((lines): Outcome[] => {
     const [first] = lines;
     if (first === undefined) return [];
     const { source, database } = parseId(first.id);
@@ -53,6 +63,7 @@ export function copyOutcomes(
       },
     ];
   });
+  return [...closedOutcomes(report, at, fix), ...ofDatabases];
 }
 
 /** The same where one of the places could not even be looked at. @param source undefined: all that there are */

@@ -1,5 +1,6 @@
 import { messageOf, UsageError } from '../errors.ts';
 import { checkStore } from '../inventory/check-store.ts';
+import { type ClosedFolder, ClosedFolders } from '../inventory/closed-folders.ts';
 import { briefOn, type ListEntry, newestFirst } from '../inventory/entry.ts';
 import { listBackups } from '../inventory/list-backups.ts';
 import { RecordUnreadable, readRecord } from '../inventory/prune-record.ts';
@@ -22,6 +23,8 @@ export type Missing = {
   readonly left: readonly CopyLeft[];
   /** Nobody knows whether they are to be copied, and why. */
   readonly unknown: readonly { readonly id: string; readonly why: string }[];
+  /** Of the first store: what cannot be looked into, so that nobody knows what there is to copy. */
+  readonly closed: readonly ClosedFolder[];
   /** Of the first store, one backup each: it tells the names. */
   readonly databases: readonly ListEntry['id'][];
   /** All that the other store has of the databases of the first one. */
@@ -42,23 +45,29 @@ export type MissingRequest = {
 export async function findMissing(request: MissingRequest): Promise<Missing> {
   const { from, to, source, database, clock, signal } = request;
   const now = clock();
-  const ours = byDatabase(await listBackups(from, { source, database }, { signal }));
+  const [closed, closedThere] = [new ClosedFolders(), new ClosedFolders()];
+  const ours = byDatabase(
+    await listBackups(from, { source, database }, { signal, onUnreadable: closed.onUnreadable }),
+  );
   // A disk that is not mounted, or a mistyped path, would be copied every night and nothing ever come over.
-  if (ours.size === 0) await checkStore(from, { signal });
-  const theirs = byDatabase(await listBackups(to, { source, database }, { signal }));
+  if (ours.size === 0 && closed.all.length === 0) await checkStore(from, { signal });
+  const theirs = byDatabase(
+    await listBackups(to, { source, database }, { signal, onUnreadable: closedThere.onUnreadable }),
+  );
   const found = {
     missing: [] as ListEntry[],
     outdated: [] as ListEntry[],
     there: [] as ListEntry[],
     left: [] as CopyLeft[],
     unknown: [] as { id: string; why: string }[],
+    closed: closed.all,
     databases: [...ours.values()].flatMap(([first]) => (first === undefined ? [] : [first.id])),
     copies: [] as ListEntry[],
   };
   for (const [name, entries] of ours) {
     const copies = theirs.get(name) ?? [];
     const copyOf = new Map(copies.map((copy) => [formatId(copy.id), copy]));
-    const rules = await rulesThere(entries, request);
+    const rules = await rulesThere(entries, closedThere, request);
     if ('why' in rules) {
       const absent = entries.map(({ id }) => formatId(id)).filter((id) => !copyOf.has(id));
       found.unknown.push(...absent.map((id) => ({ id, ...rules })));
@@ -90,12 +99,15 @@ function byDatabase(entries: readonly ListEntry[]): Map<string, ListEntry[]> {
 /** What prune keeps of a database in the other store, and what it took away; or why nobody knows. */
 async function rulesThere(
   entries: readonly ListEntry[],
+  closed: ClosedFolders,
   { to, policy, signal }: MissingRequest,
 ): Promise<
   { readonly policy: Policy | undefined; readonly removed: ReadonlySet<string> } | { readonly why: string }
 > {
   const [first] = entries;
   if (first === undefined) return { policy, removed: new Set() };
+  const why = closed.whyOf(first.id);
+  if (why !== undefined) return { why };
   try {
     const record = await readRecord(to, first.id, { signal });
     const removed = new Set(record?.removed.map(({ id }) => id));

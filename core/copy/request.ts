@@ -1,3 +1,4 @@
+import type { ClosedFolder } from '../inventory/closed-folders.ts';
 import type { BackupId } from '../manifest/backup-id.ts';
 import type { NoteTeller } from '../recovery/note-teller.ts';
 import type { ObjectLock, Store } from '../store/store.ts';
@@ -81,6 +82,8 @@ export type CopyReport = {
   /** How many lay there already, with nothing to bring. */
   readonly there: number;
   readonly left: readonly CopyLeft[];
+  /** Of the first store: what cannot be looked into, so that nothing was copied from there. */
+  readonly closed?: readonly ClosedFolder[] | undefined;
   /** One of each database of the first store, as it is after this. */
   readonly newest: readonly NewestCopy[];
 };

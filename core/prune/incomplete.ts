@@ -47,7 +47,7 @@ const again = 'See what the store says, and run it again.';
 
 /** What people have to know and do, one per database or object; those of refused databases first. */
 export function problemsOf(report: PruneReport): Problem[] {
-  const { groups, orphans, notOrphans = [], leftovers, extensions, notReached } = report;
+  const { groups, orphans, notOrphans = [], leftovers, extensions, notReached, closed = [] } = report;
   const failed = (key: string, what: string, fix: string): Problem => ({
     kind: 'failed',
     ...namesIn(key),
@@ -75,6 +75,13 @@ export function problemsOf(report: PruneReport): Problem[] {
       const fix = isListed ? again : 'Run it again with --sweep.';
       return [failed(id, `${id} could not be deleted${state}: ${why}`, fix)];
     }),
+    ...closed.map(({ folder, why }) =>
+      failed(
+        folder,
+        `${folder} cannot be looked into, so nothing was touched there: ${why}`,
+        'Mend its rights, or what lies in its place, and run it again.',
+      ),
+    ),
     ...notOrphans.map(({ id, why }) =>
       failed(id, `${id} is no orphan: ${why}`, 'Without --yes prune lists what --orphan takes.'),
     ),

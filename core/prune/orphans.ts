@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import { findIds } from '../inventory/find-backups.ts';
+import { type FindOptions, findIds } from '../inventory/find-backups.ts';
 import { readBytes, readOr } from '../inventory/read-document.ts';
 import { type BackupId, formatId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
@@ -7,7 +7,7 @@ import { holdName } from '../manifest/hold.ts';
 import { manifestName } from '../manifest/manifest.ts';
 import { type Pruned, parsePruned, prunedName } from '../manifest/pruned.ts';
 import type { PrunableStore } from '../store/prunable.ts';
-import type { ReadOptions } from '../store/store.ts';
+import { type ReadOptions, StoreUnusable } from '../store/store.ts';
 import { isNameOfOurs } from './document-names.ts';
 import { isHeld } from './held.ts';
 import type { Orphan, Outcome } from './report.ts';
@@ -27,6 +27,7 @@ export type FoundOrphan = Omit<Orphan, 'outcome'> & {
  * What lies under ids that have no manifest, and has lain there for a day.
  *
  * @param listed the ids that have one
+ * @param options.onUnreadable is told of what cannot be looked into, which is no orphan
  */
 export async function* findOrphans(
   store: PrunableStore,
@@ -41,12 +42,17 @@ export async function* findOrphans(
     readonly listed: ReadonlySet<string>;
     readonly now: Date;
   },
-  options: ReadOptions,
+  options: FindOptions,
 ): AsyncGenerator<FoundOrphan> {
   // A function may list below its sources only: they are not looked for where they are named.
   for await (const id of findIds(store, { source, database }, options)) {
     if (listed.has(formatId(id))) continue;
-    const orphan = await readOrphan(store, id, options);
+    const orphan = await readOrphan(store, id, options).catch((error: unknown) => {
+      if (!(error instanceof StoreUnusable && error.isOfObject)) throw error;
+      if (options.onUnreadable === undefined) throw error;
+      options.onUnreadable(formatId(id), messageOf(error));
+      return undefined;
+    });
     // A manifest may have appeared since the listing.
     if (orphan === undefined || orphan.names.includes(manifestName)) continue;
     const isPruned = orphan.pruned !== undefined;

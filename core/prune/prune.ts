@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { ClosedFolders } from '../inventory/closed-folders.ts';
 import type { ListEntry } from '../inventory/entry.ts';
 import { listBackups } from '../inventory/list-backups.ts';
 import { formatId, parseId } from '../manifest/backup-id.ts';
@@ -14,7 +15,7 @@ import type { PruneRequest } from './request.ts';
 
 /**
  * Looks at every backup, says what retention keeps and why, and, where that is asked for, deletes the rest and what killed
- * runs have left.
+ * runs have left. In a folder that cannot be looked into nothing is touched, and the report names it.
  *
  * @throws StoreUnusable where the store cannot be read
  */
@@ -24,7 +25,11 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
   // Many requests at once listen to it.
   setMaxListeners(0, signal);
   // A summary may say what it likes, of its own backup and of the one before.
-  const entries = await listBackups(store, { source, database }, { signal, fromManifests: true });
+  const closed = new ClosedFolders();
+  const { onUnreadable } = closed;
+  const found = await listBackups(store, { source, database }, { signal, fromManifests: true, onUnreadable });
+  // What was seen before the folder closed is not all that it holds: no rule can be asked about it.
+  const entries = found.filter(({ id }) => closed.whyOf(id) === undefined);
   const backups = policy === undefined ? nothing : await pruneBackups(entries, { ...request, policy }, now);
   return {
     store: store.url,
@@ -32,8 +37,9 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
     now,
     policy,
     ...backups,
-    ...(await sweepOrphans(entries, request, now)),
+    ...(await sweepOrphans(entries, request, { now, closed })),
     ...(await sweepLeftovers(request, now)),
+    closed: closed.all,
   };
 }
 
@@ -98,12 +104,14 @@ function progressOf(
 async function sweepOrphans(
   entries: readonly ListEntry[],
   { store, source, database, apply, sweep, orphans = [], signal }: PruneRequest,
-  now: Date,
+  { now, closed }: { readonly now: Date; readonly closed: ClosedFolders },
 ): Promise<Pick<PruneReport, 'orphans' | 'notOrphans'>> {
   const listed = new Set(entries.map(({ id }) => formatId(id)));
   const asked = new Set(orphans.map((text) => formatId(parseId(text))));
   const found: Orphan[] = [];
-  for await (const orphan of findOrphans(store, { source, database, listed, now }, { signal })) {
+  const wanted = { source, database, listed, now };
+  for await (const orphan of findOrphans(store, wanted, { signal, onUnreadable: closed.onUnreadable })) {
+    if (closed.whyOf(orphan.backupId) !== undefined) continue;
     const { backupId: _, names: __, pruned, ...told } = orphan;
     const goes = apply && (asked.has(orphan.id) || (sweep && pruned !== undefined));
     found.push({ ...told, outcome: goes ? await removeOrphan(store, orphan, { signal, now }) : undefined });
@@ -111,15 +119,24 @@ async function sweepOrphans(
   const known = new Set(found.map(({ id }) => id));
   const notOrphans = [...asked]
     .filter((id) => !known.has(id))
-    .map((id) => ({ id, why: whyNoOrphan(id, { listed, source, database }) }));
+    .map((id) => ({ id, why: whyNoOrphan(id, { listed, source, database, closed }) }));
   return { orphans: found, notOrphans };
 }
 
 /** Why what somebody named as an orphan is not taken. Who is told nothing thinks that it is gone. */
 function whyNoOrphan(
   text: string,
-  { listed, ...filter }: Pick<PruneRequest, 'source' | 'database'> & { readonly listed: ReadonlySet<string> },
+  {
+    listed,
+    closed,
+    ...filter
+  }: Pick<PruneRequest, 'source' | 'database'> & {
+    readonly listed: ReadonlySet<string>;
+    readonly closed: ClosedFolders;
+  },
 ): string {
+  const why = closed.whyOf(parseId(text));
+  if (why !== undefined) return `its folder cannot be looked into: ${why}`;
   if (listed.has(text)) return 'it has a manifest: it is a backup, and only rules say whether it goes';
   const { source, database } = parseId(text);
   const isAsked = source === (filter.source ?? source) && database === (filter.database ?? database);

@@ -1,3 +1,4 @@
+import type { ClosedFolder } from '../inventory/closed-folders.ts';
 import type { Line, Policy, Refusal, RetainedBackup } from '../retention/shapes.ts';
 
 /** The backups that retention looks at together: one database of one cluster. */
@@ -71,6 +72,8 @@ export type PruneReport = {
   readonly extensions: readonly Extension[];
   /** Databases that were not come to before time was up; they are first the next time. */
   readonly notReached: readonly { readonly source: string; readonly database: string }[];
+  /** What cannot be looked into: nothing was touched there. */
+  readonly closed?: readonly ClosedFolder[] | undefined;
 };
 
 /** What went, in bytes of archives. */

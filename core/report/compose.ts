@@ -28,6 +28,8 @@ export function composeReport(
     readonly failedRuns: readonly FailedRun[];
     /** Beside what lies in backups. */
     readonly unreadable: Report['unreadable'];
+    /** Whether every folder could be looked into: in another one there may be databases, and gaps in them. */
+    readonly isWhole: boolean;
   },
   about: {
     readonly period: Period;
@@ -72,7 +74,12 @@ export function composeReport(
       failedRuns: found.failedRuns.length,
       unreadable: unreadable.length,
     },
-    hasGaps: databases.length === 0 || gapDays > 0 || databases.some(({ vanished }) => vanished !== null),
+    hasGaps:
+      databases.length === 0 ||
+      gapDays > 0 ||
+      !found.isWhole ||
+      databases.some(({ vanished }) => vanished !== null),
+    isWhole: found.isWhole,
     databases,
     failedRuns: [...found.failedRuns],
     unreadable,

@@ -99,6 +99,8 @@ const databaseSchema = z.object({
   vanished: z.object({ lastBackup: z.string(), othersUntil: time }).nullable(),
   /** Backups that a run recorded, or prune removed, and that are not there any more. */
   gone: z.array(z.object({ id: z.string(), removedByPrune: z.boolean() })),
+  /** What prune removed before this nobody remembers: days of before may have had backups. Null: nothing of the month. */
+  rememberedSince: time.nullable(),
   restsOn: z.array(
     z.object({
       backup: z.string(),
@@ -140,8 +142,10 @@ export const reportSchema = z.object({
     failedRuns: count,
     unreadable: count,
   }),
-  /** Days without a backup that counts, a database that vanished, or no database at all. */
+  /** Days without a backup that counts, a database that vanished, no database at all, or not all could be looked at. */
   hasGaps: z.boolean(),
+  /** False where the folder of a source or a database could not be looked into: it is among what could not be read. */
+  isWhole: z.boolean(),
   databases: z.array(databaseSchema),
   failedRuns: z.array(failedRunSchema),
   /** What could not be read, and so says nothing here. */

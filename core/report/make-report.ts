@@ -1,15 +1,16 @@
 import { checkStore } from '../inventory/check-store.ts';
+import { ClosedFolders } from '../inventory/closed-folders.ts';
 import { findBackups, type InventoryFilter } from '../inventory/find-backups.ts';
 import { RecordUnreadable, readRecord } from '../inventory/prune-record.ts';
 import { Room } from '../inventory/room.ts';
 import { type BackupId, encodeName, formatId, idInKey } from '../manifest/backup-id.ts';
-import { pruneRecordKey } from '../manifest/prune-record.ts';
+import { type PruneRecord, pruneRecordKey, removedRemembered } from '../manifest/prune-record.ts';
 import type { ReadOptions, Store } from '../store/store.ts';
 import { oneLine } from '../text/one-line.ts';
 import { composeReport, type Part, partOf } from './compose.ts';
 import type { Report } from './document.ts';
 import { isWithin } from './one-backup.ts';
-import type { Gone } from './one-database.ts';
+import type { DatabaseFacts, Gone } from './one-database.ts';
 import type { Period } from './period.ts';
 import { type Database, readDatabase } from './read-database.ts';
 import { readRuns } from './read-runs.ts';
@@ -34,8 +35,9 @@ export async function makeReport(
   { madeAt, ...options }: ReadOptions & { readonly madeAt: Date },
 ): Promise<Report> {
   const { period, filter, by, version } = request;
-  const found = await findBackups(store, filter, options);
-  if (found.length === 0) await checkStore(store, options);
+  const closed = new ClosedFolders();
+  const found = await findBackups(store, filter, { ...options, onUnreadable: closed.onUnreadable });
+  if (found.length === 0 && closed.all.length === 0) await checkStore(store, options);
   const there = new Set<string>();
   const databases = new Map<string, Database>();
   const databaseOf = ({ source, database }: BackupId): Database => {
@@ -57,16 +59,19 @@ export async function makeReport(
   const runs = await readRuns(store, { source: filter.source, period, wants }, options);
   // Of some there may be nothing left.
   for (const id of runs.made) databaseOf(id).made.push(id);
-  const unreadable = [...runs.unreadable];
+  const unreadable = [
+    ...runs.unreadable,
+    ...closed.all.map(({ folder, why }) => ({ key: `${folder}/`, why: oneLine(why) })),
+  ];
   const parts: Part[] = [];
   const room = new Room(heldBytes);
   const inOrder = [...databases].sort(([one], [other]) => (one < other ? -1 : 1));
   for (const [, database] of inOrder) {
-    const gone = await goneOf(store, database, { there, unreadable }, options);
-    parts.push(partOf(await readDatabase(store, database, { period, gone, room }, options), period));
+    const past = await goneOf(store, database, { there, unreadable }, options);
+    parts.push(partOf(await readDatabase(store, database, { period, ...past, room }, options), period));
   }
   return composeReport(
-    { parts, failedRuns: runs.failed, unreadable },
+    { parts, failedRuns: runs.failed, unreadable, isWhole: closed.all.length === 0 },
     {
       period,
       madeAt,
@@ -86,13 +91,15 @@ async function goneOf(
     readonly unreadable: Report['unreadable'];
   },
   options: ReadOptions,
-): Promise<Gone[]> {
+): Promise<Pick<DatabaseFacts, 'gone' | 'rememberedSince'>> {
   const gone = new Map<string, Gone>();
   const add = (id: BackupId, removedByPrune: boolean): void =>
     void gone.set(formatId(id), { id: formatId(id), startedAt: id.startedAt.getTime(), removedByPrune });
   for (const id of made) add(id, false);
+  let rememberedSince: number | undefined;
   try {
     const record = await readRecord(store, { source, database }, options);
+    rememberedSince = rememberedBy(record);
     for (const { id: text } of record?.removed ?? []) {
       const id = idInKey(text);
       const isOwn = id !== undefined && id.source === source && id.database === database;
@@ -105,5 +112,15 @@ async function goneOf(
       why: oneLine(error.problem.got ?? ''),
     });
   }
-  return [...gone.values()].sort((one, other) => one.startedAt - other.startedAt);
+  return {
+    gone: [...gone.values()].sort((one, other) => one.startedAt - other.startedAt),
+    rememberedSince,
+  };
+}
+
+/** Since when prune can tell what it removed; undefined where it forgot nothing yet. */
+function rememberedBy(record: PruneRecord | undefined): number | undefined {
+  const { removed = [] } = record ?? {};
+  if (removed.length < removedRemembered) return undefined;
+  return Math.min(...removed.map(({ at }) => Date.parse(at)));
 }

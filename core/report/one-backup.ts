@@ -90,8 +90,10 @@ function proofsOf(
     { run: { ...inForce, notPassed }, isInForce: true },
     ...history.map((run) => ({ run, isInForce: false })),
   ];
+  // A restore that says it begins after the report is made was measured by nobody.
+  const { from, until } = period;
   return runs
-    .filter(({ run }) => isWithin(Date.parse(run.startedAt), period))
+    .filter(({ run }) => isWithin(Date.parse(run.startedAt), { from, to: until }))
     .slice(0, mostProofs)
     .map(({ run, isInForce }) => ({
       backup,

@@ -20,6 +20,8 @@ export type DatabaseFacts = {
   readonly lastId: string;
   /** Those that a run recorded or prune removed, and that are not there any more. */
   readonly gone: readonly Gone[];
+  /** Since when prune can tell what it removed; undefined where it forgot nothing yet. */
+  readonly rememberedSince?: number | undefined;
 };
 
 export type Gone = {
@@ -30,7 +32,7 @@ export type Gone = {
 
 /** What a report says of one database, but for others of its source. */
 export function reportOn(facts: DatabaseFacts, period: Period): Omit<ReportedDatabase, 'vanished'> {
-  const { source, database, backups, firstAt, gone } = facts;
+  const { source, database, backups, firstAt, gone, rememberedSince } = facts;
   const { from, until } = period;
   const inOrder = [...backups].sort((one, other) => one.startedAt - other.startedAt);
   const ofMonth = inOrder.filter(({ startedAt }) => isWithin(startedAt, period));
@@ -53,6 +55,10 @@ export function reportOn(facts: DatabaseFacts, period: Period): Omit<ReportedDat
     gone: gone
       .filter(({ startedAt }) => isWithin(startedAt, period))
       .map(({ id, removedByPrune }) => ({ id, removedByPrune })),
+    rememberedSince:
+      rememberedSince === undefined || rememberedSince <= from
+        ? null
+        : new Date(rememberedSince).toISOString(),
     restsOn: inOrder.map(({ restsOn }) => restsOn),
   };
 }

@@ -30,7 +30,12 @@ export type Database = {
 export async function readDatabase(
   store: Store,
   { source, database, listed }: Database,
-  { period, gone, room }: { readonly period: Period; readonly gone: readonly Gone[]; readonly room: Room },
+  {
+    period,
+    gone,
+    rememberedSince,
+    room,
+  }: Pick<DatabaseFacts, 'gone' | 'rememberedSince'> & { readonly period: Period; readonly room: Room },
   options: ReadOptions,
 ): Promise<DatabaseFacts> {
   const newest = [...listed].sort(newestFirst);
@@ -59,7 +64,7 @@ export async function readDatabase(
     ({ startedAt, proofs, unreadable, backup }) =>
       isWithin(startedAt, period) || proofs.length > 0 || unreadable.length > 0 || ofStart.has(backup.id),
   );
-  return { source, database, backups, gone, ...endsOf(newest, gone, period) };
+  return { source, database, backups, gone, rememberedSince, ...endsOf(newest, gone, period) };
 }
 
 /** The first and the last backup that is known of, there or not, of the time that the report is about. */

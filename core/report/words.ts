@@ -41,6 +41,23 @@ export function recoveryPointText({ recoveryPoint }: Pick<ReportedDatabase, 'rec
   return `median ${longTime(medianSeconds)}, worst ${longTime(worst.seconds)}${none}`;
 }
 
+/**
+ * What prune took of the month makes gaps and recovery point look worse than they were; undefined where it took nothing that
+ * is known, or can be.
+ */
+export function takenText({
+  gone,
+  rememberedSince,
+}: Pick<ReportedDatabase, 'gone' | 'rememberedSince'>): string | undefined {
+  const count = gone.filter(({ removedByPrune }) => removedByPrune).length;
+  if (count === 0 && rememberedSince === null) return undefined;
+  const told = [
+    ...(count === 0 ? [] : [`prune removed ${plural(count, 'backup')} of the month`]),
+    ...(rememberedSince === null ? [] : [`what prune removed before ${rememberedSince} nobody remembers`]),
+  ];
+  return `${told.join(', and ')}: gaps and recovery point are of those that are left`;
+}
+
 /** `2026-11-03 to 2026-11-05`, a text per run of days. */
 export function dayRuns(days: readonly string[]): string[] {
   const runs: { first: string; last: string }[] = [];

@@ -3,7 +3,8 @@ import { NotCopied } from '../../core/copy/copy-errors.ts';
 import { copyMissing } from '../../core/copy/copy-missing.ts';
 import { staleCopies } from '../../core/copy/newest-copies.ts';
 import type { CopyLeft, CopyLine, CopyReport, CopyRequest, NewestCopy } from '../../core/copy/request.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, PgproofError } from '../../core/errors.ts';
+import type { ClosedFolder } from '../../core/inventory/closed-folders.ts';
 import { findIds, listOne } from '../../core/inventory/find-backups.ts';
 import { type BackupId, encodeName, formatId, parseId } from '../../core/manifest/backup-id.ts';
 
@@ -66,6 +67,7 @@ export async function copyAll(
         lines: [...run.lines, ...report.backups],
         there: run.there + report.there,
         left: [...run.left, ...report.left],
+        errors: [...run.errors, ...(report.closed ?? []).map((one) => ({ source, error: closedError(one) }))],
         stale: [...run.stale, ...staleOf(report, maxAgeHours, shared.clock())],
       };
     } catch (error: unknown) {
@@ -76,9 +78,22 @@ export async function copyAll(
   return run;
 }
 
+function closedError({ folder, why }: ClosedFolder): PgproofError {
+  return new PgproofError({
+    what: `${folder} cannot be looked into`,
+    got: why,
+    fix: 'Give the role of this function s3:ListBucket there again.',
+  });
+}
+
 async function hasBackups(source: string, { from, signal }: Shared): Promise<boolean> {
-  for await (const _ of findIds(from, { source }, { signal })) return true;
-  return false;
+  // In what cannot be looked into there may be some.
+  let has = false;
+  const onUnreadable = (): void => {
+    has = true;
+  };
+  for await (const _ of findIds(from, { source }, { signal, onUnreadable })) return true;
+  return has;
 }
 
 /**

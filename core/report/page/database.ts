@@ -1,7 +1,15 @@
 import { localTime } from '../../retention/calendar.ts';
-import { formatBytes, formatDuration, plural } from '../../text/units.ts';
+import { formatBytes, formatDuration } from '../../text/units.ts';
 import type { Hashed, ReportedBackup, ReportedDatabase, ReportedProof } from '../document.ts';
-import { dayRuns, longTime, recoveryPointText, recoveryTimeText, standingOf, verdictOf } from '../words.ts';
+import {
+  dayRuns,
+  longTime,
+  recoveryPointText,
+  recoveryTimeText,
+  standingOf,
+  takenText,
+  verdictOf,
+} from '../words.ts';
 import { type Content, html, htmlTable, type Markup } from './markup.ts';
 
 /** One database's part of the page. */
@@ -22,6 +30,7 @@ function factsOf(database: ReportedDatabase, timeZone: string): (readonly [strin
   const { backups, proofs, gaps, vanished, gone } = database;
   const { days, removedDays, longest, beforeFirst } = gaps;
   const local = (time: string): string => localTime(Date.parse(time), timeZone);
+  const taken = takenText(database);
   const good = backups.filter(({ counts }) => counts).length;
   return [
     ['Backups', backups.length === 0 ? bad('none') : `${backups.length}, ${good} count`],
@@ -46,6 +55,7 @@ function factsOf(database: ReportedDatabase, timeZone: string): (readonly [strin
     ...(beforeFirst === null ? [] : [['First backup', local(beforeFirst.until)] as const]),
     ['Recovery time', recoveryTimeText(database)],
     ['Recovery point', recoveryPointText(database)],
+    ...(taken === undefined ? [] : [['Of what is left only', taken] as const]),
     ...(vanished === null
       ? []
       : [
@@ -54,7 +64,9 @@ function factsOf(database: ReportedDatabase, timeZone: string): (readonly [strin
             bad(`last ${vanished.lastBackup}; others of its source until ${local(vanished.othersUntil)}`),
           ] as const,
         ]),
-    ...(gone.length === 0 ? [] : [['Not there any more', goneText(gone)] as const]),
+    ...(gone.every(({ removedByPrune }) => removedByPrune)
+      ? []
+      : [['Not there any more', goneText(gone)] as const]),
   ];
 }
 
@@ -62,21 +74,14 @@ const shownGone = 20;
 
 function goneText(gone: ReportedDatabase['gone']): Content {
   const others = gone.filter(({ removedByPrune }) => !removedByPrune);
-  const pruned = gone.length - others.length;
   const more = others.length - shownGone;
-  return [
-    ...(pruned === 0 ? [] : [`${plural(pruned, 'backup')} that prune removed. `]),
-    ...(others.length === 0
-      ? []
-      : [
-          bad(
-            `Made by a run, and no record says who removed it: ${others
-              .slice(0, shownGone)
-              .map(({ id }) => id)
-              .join(', ')}${more > 0 ? `, and ${more} more` : ''}`,
-          ),
-        ]),
-  ];
+  const ids = others
+    .slice(0, shownGone)
+    .map(({ id }) => id)
+    .join(', ');
+  return bad(
+    `Made by a run, and no record says who removed it: ${ids}${more > 0 ? `, and ${more} more` : ''}`,
+  );
 }
 
 function bad(text: string): Markup {

@@ -67,10 +67,11 @@ A day is covered by a backup that counts and began on it.</p>
 ${report.databases.length === 0 ? html`<p class="bad">There was no database in it to report on.</p>` : overview(report)}`;
 }
 
-function gapsText({ hasGaps, totals, databases }: Report): Content {
+function gapsText({ hasGaps, isWhole, totals, databases }: Report): Content {
   if (!hasGaps) return html`<span class="good">none</span>`;
   const vanished = databases.filter((one) => one.vanished !== null).length;
   const text = [
+    ...(isWhole ? [] : ['not all could be looked at (see the end)']),
     ...(databases.length === 0 ? ['no backup of any database'] : []),
     ...(totals.gapDays === 0 ? [] : [plural(totals.gapDays, 'day of a database', 'days of databases')]),
     ...(vanished === 0 ? [] : [`${plural(vanished, 'database')} not backed up any more`]),

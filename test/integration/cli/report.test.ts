@@ -167,30 +167,54 @@ describe('a month', () => {
     }));
 
   test('of which retention took days: they are told, and are no gaps', () =>
-    withStore(async ({ directory, report }) => {
+    withStore(async ({ directory, run, report }) => {
       await writeMarch(
         directory,
         march.filter((day) => day % 7 === 0),
       );
       const removed = march.filter((day) => day % 7 !== 0 && day !== 12);
-      await put(
-        directory,
-        'shop/app/prune.json',
-        JSON.stringify({
-          formatVersion: 1,
-          source: 'shop',
-          database: 'app',
-          prunedAt: '2026-04-01T03:00:00Z',
-          policy: { keep: 'weekly=8', min: 3, timeZone: 'UTC', verified: true },
-          removed: removed.map((day) => ({
-            id: `shop/app/2026-03-${String(day).padStart(2, '0')}T01-00-00Z`,
-            at: '2026-04-01T03:00:00Z',
-          })),
-        }),
-      );
+      const writeRecord = (removedBefore: number): Promise<string> =>
+        put(
+          directory,
+          'shop/app/prune.json',
+          JSON.stringify({
+            formatVersion: 1,
+            source: 'shop',
+            database: 'app',
+            prunedAt: '2026-04-01T03:00:00Z',
+            policy: { keep: 'weekly=8', min: 3, timeZone: 'UTC', verified: true },
+            removed: [
+              ...removed.map((day) => ({
+                id: `shop/app/2026-03-${String(day).padStart(2, '0')}T01-00-00Z`,
+                at: '2026-04-01T03:00:00Z',
+              })),
+              ...[...Array(removedBefore).keys()].map((hour) => ({
+                id: `shop/app/2026-01-01T${String(hour % 24).padStart(2, '0')}-00-00Z`,
+                at: '2026-03-20T03:00:00Z',
+              })),
+            ],
+          }),
+        );
+      await writeRecord(0);
       const [database] = (await report()).databases;
       expect(gapDates(database)).toEqual(['2026-03-12']);
       expect(database?.gaps).toMatchObject({ removedDays: { length: 26 }, beforeFirst: { seconds: 7_200 } });
+      // A recovery point of a week is none of that month: nights that were taken away are not in it.
+      expect(database).toMatchObject({
+        rememberedSince: null,
+        recoveryPoint: { worst: { seconds: 604_980 } },
+      });
+      const taken = 'prune removed 26 backups of the month';
+      const left = 'gaps and recovery point are of those that are left';
+      expect((await run(...arguments_)).stdout).toContain(`shop/app: ${taken}: ${left}`);
+
+      // Its record has room for a hundred: what went before the oldest of them may be any night.
+      await writeRecord(74);
+      const [forgetting] = (await report()).databases;
+      expect(forgetting?.rememberedSince).toBe('2026-03-20T03:00:00.000Z');
+      expect((await run(...arguments_)).stdout).toContain(
+        `${taken}, and what prune removed before 2026-03-20T03:00:00.000Z nobody remembers: ${left}`,
+      );
     }));
 
   test('before and after which there are backups, and none in it', () =>

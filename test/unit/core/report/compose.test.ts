@@ -63,7 +63,7 @@ function part(source: string, database: string, days: readonly number[]): Part {
 
 function compose(...parts: Part[]): Report {
   return composeReport(
-    { parts, failedRuns: [], unreadable: [] },
+    { parts, failedRuns: [], unreadable: [], isWhole: true },
     {
       period,
       madeAt: now,

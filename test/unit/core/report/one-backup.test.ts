@@ -52,6 +52,8 @@ test('runs that began in the month, also those that are not in force; the times 
     { ...past, startedAt: '2026-11-20T02:30:00Z', manifestSha256: 'other' },
     { ...past, startedAt: '2026-10-31T23:59:59Z' },
     { ...past, startedAt: '2026-12-01T00:00:00Z' },
+    // Of this month, and later than the report is made: nobody measured that.
+    { ...past, startedAt: '2026-11-20T12:00:01Z' },
   ];
   const { proofs } = factsOf(entry({}, { ...proof, history }), period);
   expect(

@@ -20,6 +20,7 @@ const report: Report = {
   only: { source: hostile, database: null },
   totals: { databases: 1, backups: 1, good: 0, proofs: 1, gapDays: 1, failedRuns: 1, unreadable: 1 },
   hasGaps: true,
+  isWhole: true,
   databases: [
     {
       source: hostile,
@@ -60,6 +61,7 @@ const report: Report = {
       recoveryTime: null,
       recoveryPoint: null,
       vanished: { lastBackup: hostile, othersUntil: '2026-11-20T00:00:00.000Z' },
+      rememberedSince: null,
       gone: [{ id: hostile, removedByPrune: false }],
       restsOn: [
         { backup: hostile, manifest: { key: hostile, bytes: 1, sha256: hostile }, verification: null },
