@@ -138,7 +138,8 @@ function describe(
     judged === undefined
       ? []
       : [...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style)];
-  const history = judged?.history === undefined ? [] : ['', ...historyTable(judged.history, process.stdout.columns)];
+  const history =
+    judged?.history === undefined ? [] : ['', ...historyTable(judged.history, process.stdout.columns)];
   const kept =
     judged?.keptBeside === undefined
       ? []

@@ -40,6 +40,8 @@ const clusterColumn = columns.findIndex(({ head }) => head === 'CLUSTER');
 const verdictColumn = columns.findIndex(({ head }) => head === 'VERDICT');
 /** No version is as long; a manifest may say anything. */
 const cellCharacters = 120;
+/** Two names of 63 bytes, each of them escaped, are 400; an id that is cut cannot be copied. */
+const idCharacters = 1_000;
 
 /** A line of a list, in pieces: thousands are held until it is known how wide the columns are. */
 export type ListRow = {
@@ -83,7 +85,11 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     hold,
     kept,
   ];
-  return { cells: cells.map((cell) => guarded(cell, cellCharacters)), colour, ...of };
+  return {
+    cells: cells.map((cell, at) => guarded(cell, at === 0 ? idCharacters : cellCharacters)),
+    colour,
+    ...of,
+  };
 }
 
 /** Says of each of which cluster it is, where a name holds backups of several: nobody is to take one for the other. */
