@@ -117,5 +117,5 @@ function verifierAt(
 
 function printSummary(report: BackupReport): void {
   tell(process.stderr, ['']);
-  printLines(summaryTable(report, styleFor(process.stdout)));
+  printLines(summaryTable(report, styleFor(process.stdout), process.stdout.columns));
 }

@@ -126,7 +126,7 @@ async function copy(
   for (const event of copiedEvents({ ...log.of, at: new Date() }, report)) log.emit(event);
   tell(process.stderr, warnings);
   if (flags.json) printJson(report);
-  else printLines(copyLines(report, styleFor(process.stdout)));
+  else printLines(copyLines(report, styleFor(process.stdout), process.stdout.columns));
   // A mistyped name would be copied every night, and nothing ever come over.
   const { closed = [] } = report;
   if (report.backups.length + report.there + report.left.length + closed.length === 0)

@@ -189,7 +189,8 @@ async function printTable(entries: AsyncIterable<ListEntry>, keptOf: KeptOf | un
   }
   if (read.length === 0) return;
   const rows = withClusters(read);
-  const { columns: width } = process.stdout;
+  // Some terminals that programs open say that they have no size at all.
+  const width = process.stdout.columns || undefined;
   let lines: string[] = [];
   for (const line of listTable(rows, styleFor(process.stdout), width)) {
     lines.push(line);

@@ -73,7 +73,7 @@ async function run(flags: ReportFlags): Promise<void> {
   );
   const written = await writeFiles(report, flags);
   if (flags.json) printJson(report);
-  else printLines(reportLines(report, styleFor(process.stdout)));
+  else printLines(reportLines(report, styleFor(process.stdout), process.stdout.columns));
   tell(
     process.stderr,
     written.map((file) => `Written: ${file}`),

@@ -96,14 +96,14 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
     else if ('dryRun' in report) tellRehearsal(report);
     else if (!('tables' in report)) tell(process.stderr, globalsSummary(report, style));
     else {
-      const table = restoredTable(report.tables, styleFor(process.stdout));
+      const table = restoredTable(report.tables, styleFor(process.stdout), process.stdout.columns);
       if (table !== undefined) printLines(table);
       tell(process.stderr, restoreSummary(report, style));
     }
     if ('dryRun' in report) refuseLike(report);
   } catch (error: unknown) {
     if (!flags.json && error instanceof RestoreFailed && error.report.keptGoing) {
-      const refused = refusedTable(error.report.problems);
+      const refused = refusedTable(error.report.problems, process.stdout.columns);
       if (refused !== undefined) printLines(refused);
     }
     if (flags.json && error instanceof PgproofError && 'report' in error)

@@ -30,7 +30,7 @@ import { measuredLine } from './output/measured.ts';
 import { partialFacts } from './output/partial.ts';
 import { choiceLines, passedOverJson } from './output/passed-over.ts';
 import { printJson, printLines } from './output/result.ts';
-import { type Style, styleFor, table } from './output/style.ts';
+import { type Room, type Style, styleFor, table } from './output/style.ts';
 import {
   checkLines,
   heldText,
@@ -138,7 +138,8 @@ function describe(
     judged === undefined
       ? []
       : [...checkLines(judged, style), ...withoutLines(judged), ...notComparedLine(judged, style)];
-  const history = judged?.history === undefined ? [] : ['', ...historyTable(judged.history)];
+  const history =
+    judged?.history === undefined ? [] : ['', ...historyTable(judged.history, process.stdout.columns)];
   const kept =
     judged?.keptBeside === undefined
       ? []
@@ -165,14 +166,18 @@ function tableLines(tables: Manifest['tables'], style: Style): string[] {
     `${schema}.${name}`,
     rows === null ? '' : formatCount(rows),
   ]);
-  return [...table(['TABLE', 'ROWS'], rows, [1]), ...moreLine(tables.length, style)];
+  return [...table(['TABLE', 'ROWS'], rows, [1], room()), ...moreLine(tables.length, style)];
 }
 
 function objectLines(objects: Manifest['objects'], style: Style): string[] {
   const files = objects
     .slice(0, tablesShown)
     .map(({ name, bytes, sha256 }) => [name, formatBytes(bytes), sha256]);
-  return [...table(['OBJECT', 'SIZE', 'SHA-256'], files, [1]), ...moreLine(objects.length, style)];
+  return [...table(['OBJECT', 'SIZE', 'SHA-256'], files, [1], room()), ...moreLine(objects.length, style)];
+}
+
+function room(): Room {
+  return { width: process.stdout.columns };
 }
 
 function moreLine(count: number, style: Style): string[] {

@@ -73,7 +73,7 @@ export async function takeBackup(
       onProgress: progress.on,
     });
     progress.stop();
-    tell(process.stdout, ['', ...summaryTable(report, styleFor(process.stdout))]);
+    tell(process.stdout, ['', ...summaryTable(report, styleFor(process.stdout), process.stdout.columns)]);
     if (!report.databases.every(isGoodResult)) throw new BackupFailed(report);
   } finally {
     progress.stop();

@@ -5,7 +5,7 @@ import { formatBytes, formatDuration, plural } from '../../core/text/units.ts';
 import { type Style, table } from './style.ts';
 
 /** A line per backup that was touched, then how many were not. */
-export function copyLines({ backups, there, left, to }: CopyReport, style: Style): string[] {
+export function copyLines({ backups, there, left, to }: CopyReport, style: Style, width?: number): string[] {
   const rows = backups.map((line) => [line.id, ...cells(line, style)]);
   const count = (kind: CopyLine['kind']): number => backups.filter((line) => line.kind === kind).length;
   const sum = [
@@ -14,7 +14,8 @@ export function copyLines({ backups, there, left, to }: CopyReport, style: Style
     ...(there + count('there') > 0 ? [`${there + count('there')} there already`] : []),
     ...leftTexts(left),
   ];
-  const shown = rows.length > 0 ? [...table(['BACKUP', 'SIZE', 'TIME', 'OUTCOME'], rows, [1, 2]), ''] : [];
+  const shown =
+    rows.length > 0 ? [...table(['BACKUP', 'SIZE', 'TIME', 'OUTCOME'], rows, [1, 2], { width }), ''] : [];
   return [...shown, `${sum.join(', ')}.`];
 }
 

@@ -3,6 +3,7 @@ import { encodeName, formatId } from '../../core/manifest/backup-id.ts';
 import { Unreadable } from '../../core/manifest/document.ts';
 import { frozenPlace } from '../../core/store/frozen.ts';
 import { formatAge, formatBytes, formatCount, formatDuration } from '../../core/text/units.ts';
+import { columnsOf, padded } from './columns.ts';
 import { guarded } from './shown.ts';
 import type { Style } from './style.ts';
 import { containedWord, type VerdictText, verdictWords } from './verdicts.ts';
@@ -39,6 +40,8 @@ const clusterColumn = columns.findIndex(({ head }) => head === 'CLUSTER');
 const verdictColumn = columns.findIndex(({ head }) => head === 'VERDICT');
 /** No version is as long; a manifest may say anything. */
 const cellCharacters = 120;
+/** Two names of 63 bytes, each of them escaped, are 400; an id that is cut cannot be copied. */
+const idCharacters = 1_000;
 
 /** A line of a list, in pieces: thousands are held until it is known how wide the columns are. */
 export type ListRow = {
@@ -82,7 +85,11 @@ export function listRow(entry: ListEntry, now: Date, keptOf?: KeptOf): ListRow {
     hold,
     kept,
   ];
-  return { cells: cells.map((cell) => guarded(cell, cellCharacters)), colour, ...of };
+  return {
+    cells: cells.map((cell, at) => guarded(cell, at === 0 ? idCharacters : cellCharacters)),
+    colour,
+    ...of,
+  };
 }
 
 /** Says of each of which cluster it is, where a name holds backups of several: nobody is to take one for the other. */
@@ -107,34 +114,40 @@ export function* listTable(
   width: number = Number.POSITIVE_INFINITY,
 ): Generator<string> {
   const widths = widthsOf(rows);
-  const shown = shownColumns(rows, widths, width);
+  const { shown, isStacked } = layoutOf(rows, widths, width);
   const line = (cells: readonly string[], paint: (text: string) => string): string =>
     shown
       .map((at) => {
         const cell = cells[at] ?? '';
-        const blanks = ' '.repeat(Math.max(0, (widths[at] ?? 0) - cell.length));
         const painted = at === verdictColumn && cell !== '' ? paint(cell) : cell;
-        return columns[at]?.isRight === true ? blanks + painted : painted + blanks;
+        return padded(painted, widths[at] ?? 0, columns[at]?.isRight);
       })
       .join('  ')
       .trimEnd();
-  yield line(
+  const lines = function* (cells: readonly string[], paint: (text: string) => string): Generator<string> {
+    if (!isStacked) return yield line(cells, paint);
+    yield cells[0] ?? '';
+    yield `  ${line(cells, paint)}`;
+  };
+  yield* lines(
     columns.map(({ head }) => head),
     (text) => text,
   );
   for (const { cells, colour } of rows)
-    yield line(cells, colour === undefined ? (text) => text : style[colour]);
+    yield* lines(cells, colour === undefined ? (text) => text : style[colour]);
 }
 
 /** Headings of what {@link listTable} leaves out for want of room. */
 export function leftOut(rows: readonly ListRow[], width: number): string[] {
-  const shown = shownColumns(rows, widthsOf(rows), width);
-  return columns.filter((_, at) => hasWords(rows, at) && !shown.includes(at)).map(({ head }) => head);
+  const { shown, isStacked } = layoutOf(rows, widthsOf(rows), width);
+  return columns
+    .filter((_, at) => hasWords(rows, at) && !shown.includes(at) && !(isStacked && at === 0))
+    .map(({ head }) => head);
 }
 
 function widthsOf(rows: readonly ListRow[]): readonly number[] {
   return columns.map(({ head }, at) =>
-    rows.reduce((most, { cells }) => Math.max(most, cells[at]?.length ?? 0), head.length),
+    rows.reduce((most, { cells }) => Math.max(most, columnsOf(cells[at] ?? '')), head.length),
   );
 }
 
@@ -142,10 +155,25 @@ function hasWords(rows: readonly ListRow[], at: number): boolean {
   return rows.some(({ cells }) => cells[at] !== '');
 }
 
-function shownColumns(rows: readonly ListRow[], widths: readonly number[], width: number): readonly number[] {
-  const shown = columns.map((_, at) => at).filter((at) => hasWords(rows, at));
-  const needed = (): number => shown.reduce((sum, at) => sum + (widths[at] ?? 0) + 2, -2);
-  while (needed() > width) {
+/** Ids are copied, and never cut: where there is no room beside the longest they have lines of their own. */
+function layoutOf(
+  rows: readonly ListRow[],
+  widths: readonly number[],
+  width: number,
+): { readonly shown: readonly number[]; readonly isStacked: boolean } {
+  const all = columns.map((_, at) => at).filter((at) => hasWords(rows, at));
+  const shown = fitting(all, widths, width);
+  if (neededFor(shown, widths) <= width) return { shown, isStacked: false };
+  return { shown: fitting(all.slice(1), widths, width - 2), isStacked: true };
+}
+
+function neededFor(shown: readonly number[], widths: readonly number[]): number {
+  return shown.reduce((sum, at) => sum + (widths[at] ?? 0) + 2, -2);
+}
+
+function fitting(all: readonly number[], widths: readonly number[], width: number): readonly number[] {
+  const shown = [...all];
+  while (neededFor(shown, widths) > width) {
     const [next] = shown
       .filter((at) => columns[at]?.spare !== undefined)
       .sort((one, other) => (columns[one]?.spare ?? 0) - (columns[other]?.spare ?? 0));

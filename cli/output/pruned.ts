@@ -2,6 +2,7 @@ import type { GroupReport, Orphan, Outcome, PrunedLine, PruneReport } from '../.
 import { freedBytes } from '../../core/prune/report.ts';
 import { dayIn, decisionsOn, reasonText, refusalText, stampOf } from '../../core/prune/words.ts';
 import { formatBytes, plural } from '../../core/text/units.ts';
+import { columnsOf } from './columns.ts';
 import { type Style, table } from './style.ts';
 
 /**
@@ -14,7 +15,7 @@ export function prunedLines(report: PruneReport, style: Style, width?: number): 
   const timeZone = policy?.timeZone ?? 'UTC';
   return [
     ...[...groups].sort(byName).flatMap((group) => [...groupLines(group, timeZone, style, width), '']),
-    ...orphanLines(report, style),
+    ...orphanLines(report, style, width),
     ...(report.notOrphans ?? []).map(({ id, why }) => `${style.yellow('!')} ${id} is no orphan: ${why}`),
     ...(leftoversUnknown === undefined
       ? []
@@ -64,7 +65,7 @@ function groupLines(
   });
   return [
     `${style.bold(`${source}/${database}`)}${cluster}`,
-    ...table(['BACKUP', '', 'ARCHIVE', 'UNTIL', 'WHY'], rows, [2]),
+    ...table(['BACKUP', '', 'ARCHIVE', 'UNTIL', 'WHY'], rows, [2], { width }),
     ...decisionsOn(lines).map((text) => `${style.yellow('!')} ${text}`),
     ...(refusal === undefined ? [] : refusalLines(refusal, lines, style)),
   ];
@@ -85,7 +86,7 @@ function wrapped(text: string, room: number): string[] {
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && longer.length > room) {
+    if (line !== '' && columnsOf(longer) > room) {
       lines.push(line);
       line = word;
     } else line = longer;
@@ -112,7 +113,7 @@ function whyText({ reasons, outcome }: PrunedLine, timeZone: string, isShort: bo
   return outcome === undefined || outcome.kind === 'gone' ? why : `${why}; ${outcome.why}`;
 }
 
-function orphanLines({ orphans, leftovers }: PruneReport, style: Style): string[] {
+function orphanLines({ orphans, leftovers }: PruneReport, style: Style, width?: number): string[] {
   const rows = [
     ...orphans.map((orphan) => [
       orphan.id,
@@ -132,7 +133,7 @@ function orphanLines({ orphans, leftovers }: PruneReport, style: Style): string[
   if (rows.length === 0) return [];
   return [
     style.bold('No backups, but bytes'),
-    ...table(['WHERE', 'WHAT', 'BYTES', 'SINCE', ''], rows, [2]),
+    ...table(['WHERE', 'WHAT', 'BYTES', 'SINCE', ''], rows, [2], { width }),
     '',
   ];
 }

@@ -6,7 +6,7 @@ import { type Style, table } from './style.ts';
 const shownLines = 40;
 
 /** A report for a terminal: a line per database, then what is to be looked at. */
-export function reportLines(report: Report, style: Style): string[] {
+export function reportLines(report: Report, style: Style, width?: number): string[] {
   const { databases, totals, store, failedRuns, unreadable } = report;
   const heading = [style.bold(`Backups of ${scopeText(report)}`), `Store: ${store}`, ''];
   const rows = databases.map((one) => rowOf(one, style));
@@ -26,7 +26,7 @@ export function reportLines(report: Report, style: Style): string[] {
     ...heading,
     ...(isNone
       ? [style.red('There was no database in it to report on.')]
-      : table(head, rows, [0, 1, 2, 3, 4, 5])),
+      : table(head, rows, [0, 1, 2, 3, 4, 5], { width, names: 6 })),
     ...(trouble.length === 0 ? [] : ['']),
     ...trouble.slice(0, shownLines).map((line) => `  ${style.yellow('!')} ${line}`),
     ...(more > 0 ? [style.dim(`and ${plural(more, 'line')} more: --json has all`)] : []),

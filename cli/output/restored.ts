@@ -8,7 +8,11 @@ import { type Style, table } from './style.ts';
 const shownTables = 40;
 
 /** A line per table, what is wrong first; undefined where nothing was compared. */
-export function restoredTable(tables: readonly RestoredTable[], style: Style): string[] | undefined {
+export function restoredTable(
+  tables: readonly RestoredTable[],
+  style: Style,
+  width?: number,
+): string[] | undefined {
   if (tables.length === 0) return undefined;
   const wrong = tables.filter(({ status }) => status === 'missing' || status === 'differs');
   const right = tables.filter((one) => !wrong.includes(one));
@@ -26,14 +30,14 @@ export function restoredTable(tables: readonly RestoredTable[], style: Style): s
   const more = tables.length - shown.length;
   const rest =
     more > 0 ? [`and ${formatCount(more)} more ${more === 1 ? 'table' : 'tables'}, as recorded`] : [];
-  return [...table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2]), ...rest];
+  return [...table(['TABLE', 'RECORDED', 'RESTORED', ''], rows, [1, 2], { width }), ...rest];
 }
 
 /** What was refused while all else was restored, a line per problem; undefined where there was none. */
-export function refusedTable(problems: readonly RestoreProblem[]): string[] | undefined {
+export function refusedTable(problems: readonly RestoreProblem[], width?: number): string[] | undefined {
   if (problems.length === 0) return undefined;
   const rows = problems.map(({ entry, message }) => [entry?.label ?? '', message]);
-  return table(['NOT RESTORED', 'WHY'], rows);
+  return table(['NOT RESTORED', 'WHY'], rows, [], { width });
 }
 
 /** What was restored where, and what people should know. */

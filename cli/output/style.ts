@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import Table from 'cli-table3';
 import pc from 'picocolors';
+import { columnsOf } from './columns.ts';
 import { guarded, ourColour } from './shown.ts';
 
 const styles = ['red', 'green', 'yellow', 'cyan', 'bold', 'dim'] as const;
@@ -42,11 +43,47 @@ export function canRedraw(stream: NodeJS.WriteStream): boolean {
 /** All cells of a column are padded to the longest. */
 const cellCharacters = 1_000;
 
-/** A plain table: headings, a rule, no frame, so that it can be read, copied and cut by columns. */
+/** Where a table is shown. */
+export type Room = {
+  /** Columns of the terminal; undefined or 0 where there is none, and lines are as long as they are. */
+  readonly width?: number | undefined;
+  /** The column with the names. @default 0 */
+  readonly names?: number;
+};
+
+/**
+ * A plain table: headings, no frame, so that it can be read, copied and cut by columns. Where it does not fit, each name has
+ * a line of its own, with the rest of its row below: names are copied, so that they are never cut.
+ */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
   right: readonly number[] = [],
+  { width, names = 0 }: Room = {},
+): string[] {
+  const lines = plainTable(head, rows, right);
+  if (fits(lines, width)) return lines;
+  const others = <T>(cells: readonly T[]): readonly T[] => cells.filter((_, column) => column !== names);
+  const isRight = head.map((_, column) => right.includes(column));
+  const rest = plainTable(
+    others(head),
+    rows.map(others),
+    others(isRight).flatMap((one, column) => (one ? [column] : [])),
+  );
+  return [head, ...rows]
+    .flatMap((cells, at) => [guarded(cells[names] ?? '', cellCharacters), `  ${rest[at] ?? ''}`.trimEnd()])
+    .filter((line) => line !== '');
+}
+
+/** Whether no line is wider than the terminal. */
+export function fits(lines: readonly string[], width: number | undefined): boolean {
+  return !width || lines.every((line) => columnsOf(line) <= width);
+}
+
+function plainTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[],
 ): string[] {
   const none = '';
   const made = new Table({

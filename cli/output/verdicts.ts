@@ -87,7 +87,7 @@ export function withoutLines({ without = [] }: Pick<Verification, 'without'>): s
 }
 
 /** The runs that are not in force, the newest first, each with what it did not pass. */
-export function historyTable(history: readonly PastRun[]): string[] {
+export function historyTable(history: readonly PastRun[], width?: number): string[] {
   const rows = history
     .slice(0, historyLimit)
     .map(({ startedAt, verdict, level, reached, notPassed, without = [] }) => [
@@ -99,7 +99,7 @@ export function historyTable(history: readonly PastRun[]): string[] {
         ...without.map((what) => `without ${what}`),
       ].join('; '),
     ]);
-  return table(['OTHER RUNS', 'VERDICT', 'REACHED', 'NOT PASSED'], rows);
+  return table(['OTHER RUNS', 'VERDICT', 'REACHED', 'NOT PASSED'], rows, [], { width });
 }
 
 const detailShown = 100;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Architecture } from './build-root.ts';
@@ -28,8 +28,16 @@ export type Apt = {
   readonly names: (prefix: string) => Promise<string[]>;
   /** The packages and all that they depend on, as onto an empty system. */
   readonly resolve: (names: readonly string[]) => Promise<Package[]>;
-  /** Downloads, with apt's check of every signature and sum, and our own of the sum. */
-  readonly download: (packages: readonly Package[]) => Promise<PackageFile[]>;
+  /** What of these that were resolved has to be downloaded. */
+  readonly bytesOf: (packages: readonly Package[]) => number;
+  /**
+   * Downloads, with apt's check of every signature and sum, and our own of the sum. `onBytes` hears now and then how many
+   * are there.
+   */
+  readonly download: (
+    packages: readonly Package[],
+    onBytes?: (bytes: number) => void,
+  ) => Promise<PackageFile[]>;
 };
 
 export type OpenAptOptions = {
@@ -53,6 +61,7 @@ export async function openApt({ suite, arch, directory, signal }: OpenAptOptions
   const names = async (prefix: string): Promise<string[]> =>
     lines(await run('apt-cache', 'pkgnames', prefix));
 
+  const sizes = new Map<string, number>();
   await run('apt-get', 'update', '-qq', '--error-on=any');
 
   return {
@@ -67,10 +76,14 @@ export async function openApt({ suite, arch, directory, signal }: OpenAptOptions
         '--print-uris',
         ...wanted,
       );
-      return parsePrintedUris(uris);
+      const offered = parsePrintedUris(uris);
+      for (const { bytes, ...one } of offered) sizes.set(fileName(one), bytes);
+      return offered.map(({ bytes: _, ...one }) => one);
     },
-    download: async (packages) => {
-      await run('apt-get', 'download', '-qq', ...packages.map(({ name, version }) => `${name}=${version}`));
+    bytesOf: (packages) => packages.reduce((sum, one) => sum + (sizes.get(fileName(one)) ?? 0), 0),
+    download: async (packages, onBytes) => {
+      const wanted = packages.map(({ name, version }) => `${name}=${version}`);
+      await watchingBytes(downloads, onBytes, () => run('apt-get', 'download', '-qq', ...wanted));
       const files = new Set(await readdir(downloads));
       const missing = packages.find((one) => !files.has(fileName(one)));
       if (missing !== undefined) throw incomplete(missing);
@@ -80,16 +93,46 @@ export async function openApt({ suite, arch, directory, signal }: OpenAptOptions
 }
 
 /** Lines of `--print-uris`: `'URI' name_version_architecture.deb size sum`, an epoch's colon percent-encoded. */
-export function parsePrintedUris(output: string): Package[] {
+export function parsePrintedUris(output: string): (Package & { readonly bytes: number })[] {
   return lines(output).flatMap((line) => {
-    const parts = /^'[^']*' ([^_ ]+)_([^_ ]+)_([^_ ]+)\.deb \d+(?: SHA256:([0-9a-f]{64}))?/.exec(line) ?? [];
-    const [, name, version, architecture, sha256] = parts;
+    const parts =
+      /^'[^']*' ([^_ ]+)_([^_ ]+)_([^_ ]+)\.deb (\d+)(?: SHA256:([0-9a-f]{64}))?/.exec(line) ?? [];
+    const [, name, version, architecture, bytes, sha256] = parts;
     if (name === undefined || version === undefined || architecture === undefined) return [];
-    return [{ name, version: decodeURIComponent(version), architecture, sha256 }];
+    return [{ name, version: decodeURIComponent(version), architecture, sha256, bytes: Number(bytes) }];
   });
 }
 
-function fileName({ name, version, architecture }: Package): string {
+const everyMilliseconds = 5_000;
+
+/** apt tells how far it is to a terminal alone: the files that it writes are looked at. */
+async function watchingBytes<T>(
+  directory: string,
+  onBytes: ((bytes: number) => void) | undefined,
+  download: () => Promise<T>,
+): Promise<T> {
+  let told = 0;
+  const look = async (): Promise<void> => {
+    const names = await readdir(directory).catch(() => []);
+    const found = await Promise.all(names.map((name) => stat(join(directory, name)).catch(() => undefined)));
+    const bytes = found.reduce((sum, file) => sum + (file?.isFile() ? file.size : 0), 0);
+    // A line that says what the last one said is none.
+    if (bytes > told) onBytes?.(bytes);
+    told = Math.max(told, bytes);
+  };
+  const timer = onBytes && setInterval(() => void look(), everyMilliseconds).unref();
+  try {
+    return await download();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function fileName({
+  name,
+  version,
+  architecture,
+}: Pick<Package, 'name' | 'version' | 'architecture'>): string {
   return `${name}_${version.replaceAll(':', '%3a')}_${architecture}.deb`;
 }
 

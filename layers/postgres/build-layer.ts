@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import prettyBytes from 'pretty-bytes';
 import { messageOf, UsageError } from '../../core/errors.ts';
 import type { Package } from './apt.ts';
 import { writeBill } from './bill-of-materials.ts';
@@ -139,7 +140,9 @@ async function build(
   existing: Partial<LayerManifest> | undefined,
 ): Promise<LayerManifest> {
   const { onProgress } = step;
-  onProgress?.(`${title(major, step)}: fetching from this machine's package mirror`);
+  onProgress?.(
+    `${title(major, step)} is not on this machine: it is fetched from the package mirror, whose lists are read first, and kept in ${step.into}`,
+  );
   const built = await buildMajor(await partsOf(major, step, existing));
   if (built === undefined) throw new Error(`PostgreSQL ${major} was not built, without a reason`);
   await recordCheck({ ...step, major }, new Date());
@@ -168,7 +171,7 @@ async function partsOf(
   step: Step,
   existing: Partial<LayerManifest> | undefined,
 ): Promise<MajorBuild> {
-  const { arch, kind, into, layer, signal } = step;
+  const { arch, kind, into, layer, signal, onProgress } = step;
   const wish = wishOf(step);
   return {
     major,
@@ -180,12 +183,24 @@ async function partsOf(
     extensions: wish.extensions ?? existing?.extensions ?? [],
     locales: wish.locales ?? existing?.locales ?? [],
     machine: await step.machine(),
+    onDownload: ({ packages, bytes, totalBytes }) =>
+      onProgress?.(
+        `${title(major, step)}: ${
+          bytes === 0
+            ? `downloading ${packages === 1 ? '1 package' : `${packages} packages`}, ${inBytes(totalBytes)}`
+            : `${inBytes(bytes)} of ${inBytes(totalBytes)} downloaded`
+        }`,
+      ),
   };
 }
 
 /** The client kind has neither. */
 function wishOf({ kind, extensions, locales }: Step): LayerWish {
   return kind === 'server' ? { extensions, locales } : { extensions: undefined, locales: undefined };
+}
+
+function inBytes(bytes: number): string {
+  return prettyBytes(bytes, { maximumFractionDigits: bytes < 10_000_000 ? 1 : 0 });
 }
 
 function title(major: number, { kind, arch }: Step): string {

@@ -29,7 +29,11 @@ export type MajorBuild = {
   /** Asked before anything is downloaded; without it, or where it says yes, the major is built. */
   readonly isWorthwhile?: ((offered: readonly Package[]) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told before and while packages are downloaded: how many, and how many of their bytes are there. */
+  readonly onDownload?: ((download: Download) => void) | undefined;
 };
+
+export type Download = { readonly packages: number; readonly bytes: number; readonly totalBytes: number };
 
 /**
  * Builds one major in a scratch directory and moves it into place when it is complete.
@@ -45,17 +49,22 @@ export async function buildMajor(build: MajorBuild): Promise<LayerManifest | und
     const chosen = await choosePackages(apt, major, kind, add);
     if (isWorthwhile !== undefined && !isWorthwhile(chosen.packages)) return undefined;
 
-    const files = await apt.download(chosen.packages);
+    const packages = chosen.packages.length;
+    const totalBytes = apt.bytesOf(chosen.packages);
+    const onBytes = (bytes: number): void =>
+      build.onDownload?.({ packages, bytes: Math.min(bytes, totalBytes), totalBytes });
+    onBytes(0);
+    const files = await apt.download(chosen.packages, onBytes);
     const target = join(scratch, 'result');
     await mkdir(target);
     const unpacked = await unpackPackages(files, join(scratch, 'tree'), signal);
     const locales = kind === 'server' ? allLocales(build.locales) : [];
     const { taken, timeZones } = await assemble({ ...build, tree: unpacked.tree, target, locales, leaveOut });
 
-    const packages = await copyLicenses(unpacked, ownersOf(taken, unpacked), target);
+    const licensed = await copyLicenses(unpacked, ownersOf(taken, unpacked), target);
     const contents = describe(build, chosen, suite, leaveOut);
     const bytes = await sealTree(target);
-    const manifest: LayerManifest = { ...contents, locales, timeZones, bytes, packages };
+    const manifest: LayerManifest = { ...contents, locales, timeZones, bytes, packages: licensed };
     await writeFile(join(target, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     await sealTree(target);
     signal?.throwIfAborted();

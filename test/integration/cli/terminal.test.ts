@@ -32,9 +32,9 @@ test('on a terminal the progress moves, and goes away', async () => {
   expect(status).toBe(0);
   const frames = [...stdout.matchAll(/dumping +([\d.]+ k?M?B)/g)].map(([, size]) => size);
   expect(new Set(frames).size).toBeGreaterThan(2);
-  expect(stdout).toMatch(/\d\/1 tables/);
+  expect(stdout).toMatch(/\d\/1 table /);
   expect(stdout).toContain(escapeCode);
-  const summary = stdout.slice(stdout.indexOf('\nDATABASE '));
+  const summary = stdout.slice(stdout.search(/\n(?:DATABASE|BACKUP)\b/));
   expect(summary).toMatch(/intact/);
   expect(summary).not.toContain('dumping');
 });
@@ -55,4 +55,37 @@ test('a terminal that can do nothing, and no terminal: plain lines', async () =>
     expect(stdout + stderr).not.toContain('dumping');
     expect(stdout + stderr).toMatch(/^✓ /m);
   }
+});
+
+/** What stands in each row of the terminal, without colours. */
+function rowsOf(text: string): string[] {
+  return text
+    .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
+    .split('\n')
+    .map((line) => line.replace(/^.*\r(?=.)/, '').trimEnd());
+}
+
+test('long names of two columns a character: an id is whole, in a line of its own, and no other line wraps', async () => {
+  const through = onTerminal;
+  const long = 'ü日本'.repeat(7);
+  await withDatabase(newestMajor(), { sql: 'create table t as select 1 as i' }, ({ url: source, name }) =>
+    withFileStore(async ({ url }) => {
+      const args = ['--store', url, '--source', source, '--database', name, '--name', long];
+      const backup = await cli.run(['backup', ...args], { through, env: { TERM: 'xterm' } });
+      expect(backup.status).toBe(0);
+      const { stdout: json } = await cli.run(['list', '--store', url, '--json']);
+      const [{ id }] = JSON.parse(json) as [{ id: string }];
+      const list = await cli.run(['list', '--store', url], { through, env: { TERM: 'xterm' } });
+      for (const { stdout } of [backup, list]) {
+        const rows = rowsOf(stdout);
+        const at = rows.lastIndexOf(id);
+        expect(at).toBeGreaterThan(0);
+        expect(rows[at + 1]).toMatch(/^ {2}.*B .*intact/);
+        expect(rows[at + 1]?.length).toBeLessThan(80);
+      }
+      // Elsewhere than on a terminal a row is a line, however long.
+      const plain = await cli.run(['list', '--store', url]);
+      expect(plain.stdout.split('\n')[1]).toMatch(new RegExp(`^${id} {2}.*intact`));
+    }),
+  );
 });

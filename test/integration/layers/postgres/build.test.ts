@@ -27,6 +27,10 @@ describe('npm run layers', () => {
       const layer = join(into, arch, 'client');
       expect(first).toMatchObject({ code: 0, stdout: `${layer}\n` });
       expect(first.stderr).toContain('17.9-1');
+      expect(first.stderr).toContain(
+        `is not on this machine: it is fetched from the package mirror, whose lists are read first, and kept in ${into}`,
+      );
+      expect(first.stderr).toContain('downloading 1 package, 1 B\n');
 
       const program = join(layer, 'postgresql/17/usr/lib/postgresql/17/bin/pg_dump');
       const odd = ['-Fc', 'a b', '', '*', `it's "quoted"`, '$HOME', 'ü\n'];

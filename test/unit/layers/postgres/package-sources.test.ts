@@ -107,8 +107,8 @@ describe('parsePrintedUris', () => {
       'Reading package lists...',
     ].join('\n');
     expect(parsePrintedUris(output)).toEqual([
-      { name: 'libcrypt1', version: '1:4.5.2+20251210-1', architecture: 'arm64', sha256: sum },
-      { name: 'netbase', version: '6.6', architecture: 'all', sha256: undefined },
+      { name: 'libcrypt1', version: '1:4.5.2+20251210-1', architecture: 'arm64', sha256: sum, bytes: 92028 },
+      { name: 'netbase', version: '6.6', architecture: 'all', sha256: undefined, bytes: 10344 },
     ]);
   });
 });
