@@ -66,7 +66,7 @@ test('a record that cannot be written is told, and keeps neither the report nor 
       replace: async (key, content) => {
         const problem = { code: 'EACCES', syscall: 'rename' };
         if (key === 'prod/app/prune.json')
-          throw fromFileSystem(Object.assign(new Error('permission denied'), problem), key);
+          throw fromFileSystem(Object.assign(new Error('permission denied'), problem), key, 'write');
         await store.replace(key, content);
       },
     };
