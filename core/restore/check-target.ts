@@ -190,7 +190,7 @@ async function moneyFinding(client: Client, { dump }: Manifest): Promise<Finding
   ];
 }
 
-async function databaseExists(client: Client, name: string): Promise<boolean> {
+export async function databaseExists(client: Client, name: string): Promise<boolean> {
   const { rows } = await client.query('select 1 from pg_catalog.pg_database where datname = $1', [name]);
   return rows.length > 0;
 }
