@@ -85,6 +85,12 @@ export type StillPointing = {
   readonly byName: readonly string[];
 };
 
+/** A pattern of the server's: the name, and not the beginning of a longer one. */
+function asWord(name: string): string {
+  const plain = name.replace(/[^\p{L}\p{N}_]/gu, '\\$&');
+  return `(^|[^[:alnum:]_$])${plain}($|[^[:alnum:]_$])`;
+}
+
 /** @param client in the transaction that renames, before it does */
 export async function findPointing(client: Client, found: readonly InTheWay[]): Promise<StillPointing> {
   const tables = found.filter(({ kind }) => kind !== 'INDEX' && kind !== 'STATISTICS');
@@ -125,8 +131,9 @@ export async function findPointing(client: Client, found: readonly InTheWay[]): 
     `select format('%I.%I', n.nspname, p.proname) as name
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-        and exists (select from unnest($1::text[]) t(name) where strpos(lower(p.prosrc), lower(t.name)) > 0) order by 1`,
-    [found.filter(({ isNamed }) => isNamed).map(({ name }) => name)],
+        and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+        and exists (select from unnest($1::text[]) t(pattern) where p.prosrc ~* t.pattern) order by 1`,
+    [found.filter(({ isNamed }) => isNamed).map(({ name }) => asWord(name))],
   );
   return {
     pointers: [...rows, ...parents.rows].map(({ what }) => what),
