@@ -19,10 +19,11 @@ import { restoreArchive } from '../postgres/pg-restore/restore-archive.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
 import { plural } from '../text/units.ts';
 import type { Before } from './before.ts';
-import { databaseExists, withServer } from './check-target.ts';
+import { withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
 import { TargetRefused } from './finding.ts';
 import { globalsNotes } from './globals-notes.ts';
+import { refuseMadeMeanwhile } from './made-meanwhile.ts';
 import { isMadeByArchive } from './needed.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
 import type { Renamed } from './report.ts';
@@ -182,21 +183,6 @@ async function dropReplaced(client: Client, database: string, since: string, not
     );
   });
   if (wasDropped) notes.push(`${quoted}, incomplete since ${since}, was dropped and made anew`);
-}
-
-/**
- * The name was free, or marked, when it was looked at. What is there now is somebody else's: it is neither filled nor marked,
- * and nobody is told to drop it.
- * @throws TargetRefused
- */
-async function refuseMadeMeanwhile(client: Client, database: string): Promise<void> {
-  if (!(await databaseExists(client, database))) return;
-  throw new TargetRefused({
-    what: `The database ${JSON.stringify(database)} is there, and was not made by this restore`,
-    got: 'somebody made it, or took it into use, since it was looked at',
-    expected: 'a name that is free, for --create',
-    fix: 'Look at what is in it: another restore may have made it. Name another one in --to.',
-  });
 }
 
 /** @param create whether the archive makes the database */

@@ -93,8 +93,13 @@ export async function rehearseRestore(
 }
 
 /** Whether the archive says more: what of it is chosen, and what the target has already. */
-function isAsked({ selection, intoSchema, intoNonEmpty }: RestoreRequest, { isEmpty }: Rehearsed): boolean {
-  return isPartial(selection) || intoSchema !== undefined || (intoNonEmpty && !isEmpty);
+function isAsked(
+  { selection, intoSchema, intoNonEmpty }: RestoreRequest,
+  { isEmpty, findings }: Rehearsed,
+): boolean {
+  // What the manifest shows to be in the way has no need of the archive.
+  const isRefused = findings.some(({ subject, status }) => subject === 'selection' && status === 'refused');
+  return isPartial(selection) || intoSchema !== undefined || (intoNonEmpty && !isEmpty && !isRefused);
 }
 
 /** The same for roles alone. @throws UsageError, ConnectionFailed, what the store throws */
