@@ -10,6 +10,7 @@ import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { incompleteSince, sessionsIn } from '../postgres/pg-restore/incomplete-mark.ts';
 import { lackingLocale } from '../postgres/pg-restore/locale-at-hand.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
+import { besideFindings } from './beside/check-beside.ts';
 import { type Finding, refused, TargetRefused } from './finding.ts';
 import { recordedInTheWay } from './in-the-way.ts';
 import { isPartial, type RestoreRequest } from './request.ts';
@@ -94,7 +95,8 @@ async function oldPlace(client: Client, request: RestoreRequest, manifest: Manif
   const detail = `${JSON.stringify(database)} is there${isEmpty ? ', and empty' : ''}`;
   const isWhole = !isPartial(selection) && selection.part !== 'data';
   const inTheWay = isEmpty || !isWhole || keepGoing ? [] : await recordedInTheWay(client, manifest);
-  return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }, ...inTheWay] };
+  const ofSchema = intoSchema === undefined ? [] : await besideFindings(client, request, intoSchema);
+  return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }, ...inTheWay, ...ofSchema] };
 }
 
 async function newPlace(
@@ -188,7 +190,7 @@ async function moneyFinding(client: Client, { dump }: Manifest): Promise<Finding
   ];
 }
 
-async function databaseExists(client: Client, name: string): Promise<boolean> {
+export async function databaseExists(client: Client, name: string): Promise<boolean> {
   const { rows } = await client.query('select 1 from pg_catalog.pg_database where datname = $1', [name]);
   return rows.length > 0;
 }

@@ -23,6 +23,7 @@ import { withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
 import { TargetRefused } from './finding.ts';
 import { globalsNotes } from './globals-notes.ts';
+import { refuseMadeMeanwhile } from './made-meanwhile.ts';
 import { isMadeByArchive } from './needed.ts';
 import { beginAgain, endsAtFirstError, mayTryOneJob } from './one-job.ts';
 import type { Renamed } from './report.ts';
@@ -157,6 +158,7 @@ async function prepareTarget(
     const problems = applied?.problems ?? [];
     if (!request.create || (problems.length > 0 && !request.keepGoing)) return problems;
     if (replaces !== undefined) await dropReplaced(client, request.database, replaces, notes);
+    await refuseMadeMeanwhile(client, request.database);
     const { encoding, locale } = manifest.server;
     if (!isByArchive) {
       dependencies.onStep?.('creating');

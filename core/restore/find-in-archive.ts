@@ -3,7 +3,9 @@ import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { namedInArchive } from '../postgres/archive/named-roles.ts';
 import { readToc } from '../postgres/archive/toc.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
+import { chooseBeside } from './beside/choose-beside.ts';
 import { chooseMakingWay, withoutThose } from './beside/choose-making-way.ts';
+import { extensionSchemas } from './beside/schema-objects.ts';
 import { bringArchive } from './bring-archive.ts';
 import { withServer } from './check-target.ts';
 import type { Choice } from './choice.ts';
@@ -58,13 +60,34 @@ export async function openArchive(
       lookUp: lookUpIn(request, dependencies, givesWay),
       keepGoing: request.keepGoing,
     });
-  const { choice, inTheWay } = request.renameExisting
+  const { choice: chosen, inTheWay } = request.renameExisting
     ? await chooseMakingWay(choose, { target: dependencies.target, database: request.database, signal })
     : { choice: await choose([]), inTheWay: [] };
-  refuseInTheWay(choice?.inTheWay ?? []);
+  refuseInTheWay(chosen?.inTheWay ?? []);
+  const choice =
+    request.intoSchema === undefined
+      ? chosen
+      : await choiceBeside(request, dependencies, { choice: chosen, program, path });
   const { facts, made } = found;
   const at = { facts, made, program, path: archive.path, choice, selection, directory };
   return { archive, choice, inTheWay, findings: await findInArchive(request, { manifest, signal }, at) };
+}
+
+/** What of it comes into a schema beside what is in use. */
+async function choiceBeside(
+  request: RestoreRequest,
+  { manifest, target, signal }: RestoreDependencies,
+  {
+    choice,
+    program,
+    path,
+  }: { readonly choice: Choice | undefined; readonly program: FoundTools; readonly path: string },
+): Promise<Choice> {
+  const { format } = manifest.dump;
+  if (format === 'plain') throw new Error('it was refused before');
+  const toc = await readToc({ tools: program, path, format, signal });
+  const there = await withServer(target, request, signal, extensionSchemas);
+  return chooseBeside(toc, { choice, manifest }, new Set(there.keys()));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { PgproofError } from '../errors.ts';
+import { PgproofError, UsageError } from '../errors.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { archiveBytes, totalRows } from '../manifest/sizes.ts';
 import type { MeasuredRestore } from '../manifest/timings.ts';
@@ -6,6 +6,7 @@ import { describeServer } from '../postgres/connect/parameters.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { formatBytes, formatCount, plural } from '../text/units.ts';
 import type { Verdict } from '../vocabulary.ts';
+import { refuseContradictions } from './beside/contradictions.ts';
 import { checkNames } from './check-names.ts';
 import type { ChosenBackup } from './choose-backup.ts';
 import { fetchContext, whyFile } from './fetching.ts';
@@ -66,13 +67,15 @@ export async function rehearseRestore(
   chosen: Chosen,
 ): Promise<Rehearsal> {
   const { manifest } = dependencies;
+  refuseContradictions(request, manifest);
   const selection = selectionArguments(manifest, request.selection);
   checkNames(manifest, request.selection);
   const fetching = fetchContext(request, dependencies);
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
-  const ofPart = isPartial(request.selection)
-    ? await findOfPart(request, dependencies, { found, fetching, whyFile: mustBeFile, selection })
+  const whyAsked = whyFile(manifest, request, found.isEmpty);
+  const ofPart = isAsked(request, found)
+    ? await findOfPart(request, dependencies, { found, fetching, whyFile: whyAsked, selection })
     : [];
   // What the archive says of its roles takes the place of not knowing.
   const isKnown = ofPart.some(({ subject }) => subject === 'roles');
@@ -87,6 +90,16 @@ export async function rehearseRestore(
     steps: stepsOf(request, manifest, found),
     room: found.room,
   };
+}
+
+/** Whether the archive says more: what of it is chosen, and what the target has already. */
+function isAsked(
+  { selection, intoSchema, intoNonEmpty }: RestoreRequest,
+  { isEmpty, findings }: Rehearsed,
+): boolean {
+  // What the manifest shows to be in the way has no need of the archive.
+  const isRefused = findings.some(({ subject, status }) => subject === 'selection' && status === 'refused');
+  return isPartial(selection) || intoSchema !== undefined || (intoNonEmpty && !isEmpty && !isRefused);
 }
 
 /** The same for roles alone. @throws UsageError, ConnectionFailed, what the store throws */
@@ -169,6 +182,8 @@ async function findOfPart(
     });
   } catch (error: unknown) {
     dependencies.signal.throwIfAborted();
+    // A call that is wrong is wrong in a rehearsal too.
+    if (error instanceof UsageError) throw error;
     if (error instanceof PgproofError) return [refusedBy('selection', error)];
     throw error;
   }
@@ -203,7 +218,12 @@ function stepsOf(
           `make the database ${database}: ${encoding}${locale === undefined ? '' : `, ${locale.provider} ${locale.locale ?? locale.collate}`}${isMadeByArchive(request, manifest) ? ', with its owner, grants and settings' : ''}`,
         ]
       : []),
-    `restore ${tables} into ${database} with ${plural(jobs, 'job')}${why}`,
+    ...(request.renameExisting
+      ? [`rename what is in the way in ${database}, with its indexes and sequences`]
+      : []),
+    request.intoSchema === undefined
+      ? `restore ${tables} into ${database} with ${plural(jobs, 'job')}${why}`
+      : `restore ${tables} into a temporary database, and bring that into the schema ${JSON.stringify(request.intoSchema)} of ${database}`,
     ...(isCompared
       ? [`compare the rows of every table with what was recorded (${formatCount(manifest.tables.length)})`]
       : []),

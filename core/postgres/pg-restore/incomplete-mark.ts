@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, DatabaseError } from 'pg';
 import { withConnection } from '../connect/connect.ts';
@@ -10,6 +11,9 @@ import { maintenanceDatabase } from './new-database.ts';
  * database, which goes away with it. Not one of the database for all roles, as the archive may set those while it is made
  * (pg_dump writes ALTER DATABASE … SET), and two sessions at once would be refused. A superuser may set any name; for
  * others the server knows no name but its own, so theirs is the beginning of application_name.
+ *
+ * It also says which database it was set for, by number and name: settings come along where a database gets another name
+ * and into use, and into a dump of it.
  */
 
 const name = 'pgproof.incomplete';
@@ -20,9 +24,12 @@ const name = 'pgproof.incomplete';
  * @returns whether the server let it
  */
 export async function markIncomplete(client: Client, database: string, since: Date): Promise<boolean> {
-  const time = since.toISOString();
+  const place = await placeOf(client, database);
+  if (place === undefined) return false;
+  // At the most 63 bytes together, as an application_name has.
+  const mark = `${since.toISOString()} ${place}`;
   const start = `alter role session_user in database ${quoteIdentifier(database)} set`;
-  for (const setting of [`${name} = '${time}'`, `application_name = '${name} ${time}'`]) {
+  for (const setting of [`${name} = '${mark}'`, `application_name = '${name} ${mark}'`]) {
     try {
       await client.query(`${start} ${setting}`);
       return true;
@@ -33,7 +40,24 @@ export async function markIncomplete(client: Client, database: string, since: Da
   return false;
 }
 
-type Mark = { readonly since: string; readonly role: string | null; readonly setting: string };
+/** What is the same of no other database, and not of this one under another name; undefined where there is none. */
+async function placeOf(client: Client, database: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ oid: string }>(
+    'select oid::text from pg_catalog.pg_database where datname = $1',
+    [database],
+  );
+  const [found] = rows;
+  if (found === undefined) return undefined;
+  return createHash('sha256').update(`${found.oid} ${database}`).digest('hex').slice(0, 12);
+}
+
+type Mark = {
+  readonly since: string;
+  /** Of which database it speaks. */
+  readonly place: string;
+  readonly role: string | null;
+  readonly setting: string;
+};
 
 /**
  * Any role may set things for itself in any database: what counts is a mark of this role's, of a superuser's, of the
@@ -42,11 +66,12 @@ type Mark = { readonly since: string; readonly role: string | null; readonly set
 async function marksOf(client: Client, database: string): Promise<Mark[]> {
   const { rows } = await client.query<Mark>(
     `select pg_catalog.split_part(item, '=', 1) as setting, role.rolname::text as role,
-            pg_catalog.regexp_replace(item, '^.*?pgproof\\.incomplete[= ]', '') as since
+            pg_catalog.split_part(mark, ' ', 1) as since, pg_catalog.split_part(mark, ' ', 2) as place
        from pg_catalog.pg_db_role_setting own
        join pg_catalog.pg_database place on place.oid = own.setdatabase and place.datname = $1
        left join pg_catalog.pg_roles role on role.oid = own.setrole
       cross join lateral pg_catalog.unnest(own.setconfig) item
+      cross join lateral pg_catalog.regexp_replace(item, '^.*?pgproof\\.incomplete[= ]', '') mark
       where (item like 'pgproof.incomplete=%' or item like 'application\\_name=pgproof.incomplete %')
         and (own.setrole = 0 or role.rolsuper or role.oid = place.datdba or role.rolname = session_user)`,
     [database],
@@ -56,7 +81,8 @@ async function marksOf(client: Client, database: string): Promise<Mark[]> {
 
 /** Since when a database carries the mark; undefined where it does not. */
 export async function incompleteSince(client: Client, database: string): Promise<string | undefined> {
-  return (await marksOf(client, database))[0]?.since;
+  const place = await placeOf(client, database);
+  return (await marksOf(client, database)).find((mark) => mark.place === place)?.since;
 }
 
 /** Takes the mark away. @throws what the server says */

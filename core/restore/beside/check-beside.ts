@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { TargetRefused } from '../finding.ts';
+import { type Finding, refused } from '../finding.ts';
 import type { RestoreRequest } from '../request.ts';
 
 type Rights = {
@@ -14,9 +14,13 @@ type Rights = {
 /**
  * Whether a database that is in use can get the schema, and the server the temporary database. Changes nothing.
  * @param schema that is to be filled
- * @throws TargetRefused
+ * @returns what stands in the way
  */
-export async function checkBeside(client: Client, request: RestoreRequest, schema: string): Promise<void> {
+export async function besideFindings(
+  client: Client,
+  { database }: Pick<RestoreRequest, 'database'>,
+  schema: string,
+): Promise<Finding[]> {
   const { rows } = await client.query<Rights>(
     `select current_user as role, r.rolsuper or r.rolcreatedb as may_make_databases,
             pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as may_make_schemas,
@@ -32,29 +36,34 @@ export async function checkBeside(client: Client, request: RestoreRequest, schem
   if (rights === undefined) throw new Error('a session has a role');
   const { role, may_make_databases, may_make_schemas, is_empty, may_fill } = rights;
   const isThere = may_fill !== null;
-  if (isThere && is_empty !== true) {
-    throw new TargetRefused({
-      what: `The schema ${JSON.stringify(schema)} is there, and is not empty`,
-      got: `in ${JSON.stringify(request.database)}`,
-      expected: 'a schema that is new or empty, for --into-schema',
-      fix: 'Name another one.',
-    });
-  }
-  if (!may_make_databases) {
-    throw new TargetRefused({
-      what: `The role ${JSON.stringify(role)} may make no databases`,
-      expected: 'CREATEDB: --into-schema restores into a temporary database first, and drops it again',
-      fix: `Have somebody run ALTER ROLE … CREATEDB for it, or name another role in --to.`,
-    });
-  }
-  if (isThere ? !may_fill : !may_make_schemas) {
-    throw new TargetRefused({
-      what: `The role ${JSON.stringify(role)} may make ${isThere ? 'nothing in that schema' : 'no schema in that database'}`,
-      got: JSON.stringify(isThere ? schema : request.database),
-      expected: isThere ? 'CREATE on the schema' : 'CREATE on the database',
-      fix: 'Have its owner grant it, or name another role in --to.',
-    });
-  }
+  const found: Finding[] = [];
+  if (isThere && is_empty !== true)
+    found.push(
+      refused('database', {
+        what: `The schema ${JSON.stringify(schema)} is there, and is not empty`,
+        got: `in ${JSON.stringify(database)}`,
+        expected: 'a schema that is new or empty, for --into-schema',
+        fix: 'Name another one.',
+      }),
+    );
+  if (!may_make_databases)
+    found.push(
+      refused('rights', {
+        what: `The role ${JSON.stringify(role)} may make no databases`,
+        expected: 'CREATEDB: --into-schema restores into a temporary database first, and drops it again',
+        fix: `Have somebody run ALTER ROLE … CREATEDB for it, or name another role in --to.`,
+      }),
+    );
+  if (isThere ? !may_fill : !may_make_schemas)
+    found.push(
+      refused('rights', {
+        what: `The role ${JSON.stringify(role)} may make ${isThere ? 'nothing in that schema' : 'no schema in that database'}`,
+        got: JSON.stringify(isThere ? schema : database),
+        expected: isThere ? 'CREATE on the schema' : 'CREATE on the database',
+        fix: 'Have its owner grant it, or name another role in --to.',
+      }),
+    );
+  return found;
 }
 
 /** Whether the schema is there; then it is empty, and is filled as it is. */

@@ -1,10 +1,10 @@
 import { UsageError } from '../../errors.ts';
+import type { Manifest } from '../../manifest/manifest.ts';
 import { extensionName } from '../../postgres/archive/entry-label.ts';
 import { dependentsOf, type Toc, type TocEntry } from '../../postgres/archive/toc.ts';
 import { labelOf } from '../../postgres/names.ts';
 import { oneLine } from '../../text/one-line.ts';
 import type { Choice } from '../choice.ts';
-import type { Run } from '../fill-target.ts';
 import { TargetRefused } from '../finding.ts';
 
 /** What lies in no schema and would act on what is in use, or stand in the way of dropping the temporary database. */
@@ -36,12 +36,13 @@ const longestWord = 600;
 /**
  * What of the archive is restored into the temporary database, with notes on what is not.
  *
+ * @param choice what of it was asked for; undefined: all
  * @param extensions names of those that the target has
  * @throws UsageError where tables of two schemas have one name; TargetRefused where the target lacks an extension
  */
 export function chooseBeside(
   toc: Toc,
-  { choice, dependencies: { manifest } }: Pick<Run, 'choice' | 'dependencies'>,
+  { choice, manifest }: { readonly choice: Choice | undefined; readonly manifest: Pick<Manifest, 'tables'> },
   extensions: ReadonlySet<string>,
 ): Choice {
   const holds = choice?.holds ?? (() => true);
@@ -63,7 +64,10 @@ export function chooseBeside(
   return {
     leaveOut,
     holds,
-    notes: kinds.length === 0 ? [] : [`not brought, as they lie in no schema: ${kinds.join(', ')}`],
+    notes: [
+      ...(choice?.notes ?? []),
+      ...(kinds.length === 0 ? [] : [`not brought, as they lie in no schema: ${kinds.join(', ')}`]),
+    ],
     makes: [],
     inTheWay: [],
     sequenceSettings: [],

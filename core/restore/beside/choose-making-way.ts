@@ -4,6 +4,7 @@ import type { ConnectionParameters } from '../../postgres/connect/parameters.ts'
 import type { Choice } from '../choice.ts';
 import type { TargetObject } from '../target-objects.ts';
 import { findInTheWay, type InTheWay } from './in-the-way.ts';
+import { refuseToRename } from './rename-existing.ts';
 
 type Name = { readonly schema: string; readonly name: string };
 
@@ -13,6 +14,7 @@ type Name = { readonly schema: string; readonly name: string };
  *
  * @param choose what is restored where those give way
  * @returns `inTheWay`: names in the target that have to be free; line breaks in them are blanks
+ * @throws TargetRefused where one of them cannot give way
  */
 export async function chooseMakingWay(
   choose: (givesWay: readonly InTheWay[]) => Promise<Choice | undefined>,
@@ -33,7 +35,10 @@ export async function chooseMakingWay(
     const more = (choice?.inTheWay ?? [])
       .map(({ there }) => there)
       .filter((there) => !names.some((one) => one.schema === there.schema && one.name === there.name));
-    if (more.length === 0) return { choice, inTheWay };
+    if (more.length === 0) {
+      refuseToRename(givesWay);
+      return { choice, inTheWay };
+    }
     inTheWay = [...names, ...more.map(({ schema, name }) => ({ schema, name }))];
   }
 }

@@ -11,7 +11,6 @@ import type { Choice } from '../choice.ts';
 import { type Filled, fillTarget, type Run } from '../fill-target.ts';
 import { bringAcross } from './bring-across.ts';
 import { schemaExists } from './check-beside.ts';
-import { chooseBeside } from './choose-beside.ts';
 import { moveIntoSchema, readTargetObjects, type TargetObjects } from './move-into-schema.ts';
 import { type TemporaryDatabase, withTemporaryDatabase } from './temporary-database.ts';
 
@@ -54,8 +53,8 @@ export async function fillBeside(run: Run, schema: string, jobs: number, notes: 
   const { format } = manifest.dump;
   if (archive.kind !== 'path' || format === 'plain') throw new Error('it was asked for as a file');
   const toc = await readToc({ tools: program, path: archive.path, format, signal });
-  const choice = chooseBeside(toc, run, new Set(living.objects.extensions.keys()));
-  notes.push(...choice.notes);
+  const { choice } = run;
+  if (choice === undefined) throw new Error('it was chosen when the archive was opened');
   const pass = (most: number): Promise<Filled> => once({ run, schema, notes, living, choice, toc }, most);
   const filled = await pass(jobs);
   const isBlocked = filled.jobs > 1 && filled.problems.some(({ remedy }) => remedy === 'one job');

@@ -11,12 +11,17 @@ export type InTheWay = {
   readonly isNamed: boolean;
   /** Of a partition the table that it is a partition of, where that does not give way; as SQL. */
   readonly parent: string | null;
+  /** Whether the role of this session has the rights that the server asks for. */
+  readonly mayRename: boolean;
 };
 
 type Name = { readonly schema: string; readonly name: string };
 
 /** As an archive lists a name. */
 const listed = (name: string): string => `translate(${name}, E'\\r\\n', '  ')`;
+
+const mayRename = (owner: string): string =>
+  `(pg_has_role(${owner}, 'USAGE') and has_schema_privilege(n.oid, 'CREATE'))`;
 
 /**
  * What has to give way to tables of these names: whatever is called so, a table's partitions at every level, and of all
@@ -44,13 +49,14 @@ export async function findInTheWay(client: Client, wanted: readonly Name[]): Pro
             exists (select from wanted w where w.schema = ${listed('n.nspname')} and w.name = ${listed('c.relname')}) as "isNamed",
             (select i.inhparent::regclass::text from pg_inherits i
               where i.inhrelid = c.oid and c.relispartition and c.relkind in ('r', 'p', 'f')
-                and i.inhparent not in (select oid from trees)) as parent
+                and i.inhparent not in (select oid from trees)) as parent,
+            ${mayRename('c.relowner')} as "mayRename"
        from belonging b join pg_class c on c.oid = b.oid join pg_namespace n on n.oid = c.relnamespace
      union all
-     select 'STATISTICS', n.nspname, s.stxname, s.oid::text, false, null
+     select 'STATISTICS', n.nspname, s.stxname, s.oid::text, false, null, ${mayRename('s.stxowner')}
        from trees join pg_statistic_ext s on s.stxrelid = trees.oid join pg_namespace n on n.oid = s.stxnamespace
      union all
-     select 'TYPE', n.nspname, t.typname, t.oid::text, true, null
+     select 'TYPE', n.nspname, t.typname, t.oid::text, true, null, ${mayRename('t.typowner')}
        from wanted w join pg_namespace n on ${listed('n.nspname')} = w.schema
        join pg_type t on t.typnamespace = n.oid and ${listed('t.typname')} = w.name and t.typrelid = 0
      order by "isNamed" desc, kind desc, schema, name`,
@@ -78,6 +84,12 @@ export type StillPointing = {
   /** Functions whose text names one of them: they will find the restored one. */
   readonly byName: readonly string[];
 };
+
+/** A pattern of the server's: the name, and not the beginning of a longer one. */
+function asWord(name: string): string {
+  const plain = name.replace(/[^\p{L}\p{N}_]/gu, '\\$&');
+  return `(^|[^[:alnum:]_$])${plain}($|[^[:alnum:]_$])`;
+}
 
 /** @param client in the transaction that renames, before it does */
 export async function findPointing(client: Client, found: readonly InTheWay[]): Promise<StillPointing> {
@@ -119,8 +131,9 @@ export async function findPointing(client: Client, found: readonly InTheWay[]): 
     `select format('%I.%I', n.nspname, p.proname) as name
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace
       where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-        and exists (select from unnest($1::text[]) t(name) where strpos(lower(p.prosrc), lower(t.name)) > 0) order by 1`,
-    [found.filter(({ isNamed }) => isNamed).map(({ name }) => name)],
+        and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+        and exists (select from unnest($1::text[]) t(pattern) where p.prosrc ~* t.pattern) order by 1`,
+    [found.filter(({ isNamed }) => isNamed).map(({ name }) => asWord(name))],
   );
   return {
     pointers: [...rows, ...parents.rows].map(({ what }) => what),

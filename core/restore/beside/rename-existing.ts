@@ -34,7 +34,7 @@ export async function renameExisting(
 ): Promise<MadeWay> {
   return await inTransaction(place, async (client) => {
     const found = await findInTheWay(client, wanted);
-    refusePartitions(found);
+    refuseToRename(found);
     const taken = await takenNames(client, [...new Set(found.map(({ schema }) => schema))]);
     const suffix = oldSuffix(now);
     const { pointers, byName } = await findPointing(client, found);
@@ -70,6 +70,24 @@ function backwards(one: Renamed): Renamed {
 /** Statements that give them their names back. */
 export function renameBack(renamed: readonly Renamed[]): string[] {
   return [...renamed].reverse().map((one) => `${statement(backwards(one))};`);
+}
+
+/**
+ * Refuses what is known to fail, which a rehearsal tells too.
+ * @throws TargetRefused
+ */
+export function refuseToRename(found: readonly InTheWay[]): void {
+  refusePartitions(found);
+  const others = found.filter(({ mayRename }) => !mayRename);
+  if (others.length === 0) return;
+  throw new TargetRefused({
+    what: 'The role may not rename what is in the way',
+    got: listed(
+      others.map(({ kind, schema, name }) => `${kind.toLowerCase()} ${qualifiedName({ schema, name })}`),
+    ),
+    expected: 'a role that owns it, with CREATE on its schema',
+    fix: 'Nothing was renamed. Name such a role in --to, or restore beside it with --into-schema.',
+  });
 }
 
 /** The tree would have the place of a partition twice, once it is restored; and rows may come through the root of the tree. */
