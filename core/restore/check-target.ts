@@ -10,6 +10,7 @@ import type { ServerFacts } from '../postgres/facts/server-facts.ts';
 import { incompleteSince, sessionsIn } from '../postgres/pg-restore/incomplete-mark.ts';
 import { lackingLocale } from '../postgres/pg-restore/locale-at-hand.ts';
 import { localeProblem } from '../postgres/pg-restore/new-database.ts';
+import { besideFindings } from './beside/check-beside.ts';
 import { type Finding, refused, TargetRefused } from './finding.ts';
 import { recordedInTheWay } from './in-the-way.ts';
 import { isPartial, type RestoreRequest } from './request.ts';
@@ -86,15 +87,17 @@ async function oldPlace(client: Client, request: RestoreRequest, manifest: Manif
     keepGoing = false,
     selection,
   } = request;
-  const found = await contentsOfTarget(client);
+  const contents = await contentsOfTarget(client);
   // A new schema is filled from a database of ours.
-  const isEmpty = found.length === 0 || intoSchema !== undefined;
+  const isEmpty = contents.length === 0 || intoSchema !== undefined;
   if (!isEmpty && !intoNonEmpty && !renameExisting)
-    return { isEmpty, findings: [nonEmpty(database, found, await incompleteSince(client, database))] };
+    return { isEmpty, findings: [nonEmpty(database, contents, await incompleteSince(client, database))] };
   const detail = `${JSON.stringify(database)} is there${isEmpty ? ', and empty' : ''}`;
   const isWhole = !isPartial(selection) && selection.part !== 'data';
   const inTheWay = isEmpty || !isWhole || keepGoing ? [] : await recordedInTheWay(client, manifest);
-  return { isEmpty, findings: [{ subject: 'database', status: 'ok', detail }, ...inTheWay] };
+  const beside = await besideFindings(client, request);
+  const found: Finding[] = beside.length > 0 ? beside : [{ subject: 'database', status: 'ok', detail }];
+  return { isEmpty, findings: [...found, ...inTheWay] };
 }
 
 async function newPlace(

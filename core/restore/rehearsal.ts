@@ -6,6 +6,7 @@ import { describeServer } from '../postgres/connect/parameters.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { formatBytes, formatCount, plural } from '../text/units.ts';
 import type { Verdict } from '../vocabulary.ts';
+import { refuseContradictions } from './beside/contradictions.ts';
 import { checkNames } from './check-names.ts';
 import type { ChosenBackup } from './choose-backup.ts';
 import { fetchContext, whyFile } from './fetching.ts';
@@ -66,6 +67,7 @@ export async function rehearseRestore(
   chosen: Chosen,
 ): Promise<Rehearsal> {
   const { manifest } = dependencies;
+  refuseContradictions(request, manifest);
   const selection = selectionArguments(manifest, request.selection);
   checkNames(manifest, request.selection);
   const fetching = fetchContext(request, dependencies);

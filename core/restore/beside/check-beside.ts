@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { TargetRefused } from '../finding.ts';
+import { type Finding, refusedBy, TargetRefused } from '../finding.ts';
 import type { RestoreRequest } from '../request.ts';
 
 type Rights = {
@@ -11,12 +11,24 @@ type Rights = {
   readonly may_fill: boolean | null;
 };
 
+/** The same as {@link checkBeside}, for who asks before. */
+export async function besideFindings(client: Client, request: RestoreRequest): Promise<Finding[]> {
+  if (request.intoSchema === undefined) return [];
+  try {
+    await checkBeside(client, request, request.intoSchema);
+    return [];
+  } catch (error: unknown) {
+    if (error instanceof TargetRefused) return [refusedBy('database', error)];
+    throw error;
+  }
+}
+
 /**
  * Whether a database that is in use can get the schema, and the server the temporary database. Changes nothing.
  * @param schema that is to be filled
  * @throws TargetRefused
  */
-export async function checkBeside(client: Client, request: RestoreRequest, schema: string): Promise<void> {
+async function checkBeside(client: Client, request: RestoreRequest, schema: string): Promise<void> {
   const { rows } = await client.query<Rights>(
     `select current_user as role, r.rolsuper or r.rolcreatedb as may_make_databases,
             pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') as may_make_schemas,
