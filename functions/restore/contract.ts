@@ -59,6 +59,8 @@ export const restoreEventSchema = z.strictObject({
   /** Also superusers, and others who may do as much, that the server has not. */
   allowSuperusers: z.boolean().optional(),
   ...latestOptions,
+  /** Restores all that can be restored; what could not be ends the run with an error that names it. */
+  keepGoing: z.boolean().optional(),
   intoNonEmpty: z.boolean().optional(),
   /** Restores into this schema, new or empty, beside what a database in use holds. */
   intoSchema: someText.optional(),

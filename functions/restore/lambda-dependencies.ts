@@ -66,6 +66,7 @@ export async function prepareRestore(
       jobs: asked.jobs,
       create: asked.create === true || asked.replaceIncomplete === true,
       replaceIncomplete: asked.replaceIncomplete ?? false,
+      keepGoing: asked.keepGoing ?? false,
       intoNonEmpty: asked.intoNonEmpty ?? false,
       intoSchema: asked.intoSchema,
       renameExisting: asked.renameExisting ?? false,

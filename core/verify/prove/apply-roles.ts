@@ -29,7 +29,12 @@ export async function applyRoles(
 
 async function makeAndCompare(session: GlobalsSession, manifest: Manifest): Promise<Check> {
   const { globals: recorded } = manifest;
-  const { bootstrapRole, roles: expectedRoles = [], tablespaces: expectedSpaces = [] } = recorded;
+  // Manifests of before it was recorded say nothing: then the private server's superuser is the usual one, and stays so.
+  const {
+    bootstrapRole = 'postgres',
+    roles: expectedRoles = [],
+    tablespaces: expectedSpaces = [],
+  } = recorded;
   const { problems } = await applyGlobals(session, { mode: 'private', bootstrapRole });
   const faults = problems.filter(({ fault }) => fault === 'backup').map(({ message }) => message);
   const limits = problems.filter(({ fault }) => fault === 'environment').map(({ message }) => message);
