@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { PgproofError } from '../core/errors.ts';
+import { isAhead } from '../core/inventory/ahead.ts';
 import { checkStore } from '../core/inventory/check-store.ts';
 import { newestFirst } from '../core/inventory/entry.ts';
 import { findIds, listOne } from '../core/inventory/find-backups.ts';
@@ -72,7 +73,10 @@ async function requestFor(
   const names = { source, database };
   const ids: BackupId[] = [];
   for await (const id of findIds(store, names, { signal })) ids.push(id);
-  ids.sort((one, other) => newestFirst({ id: one }, { id: other }));
+  // One that is dated in the future is told of only where there is no other.
+  const now = new Date();
+  const ahead = ({ startedAt }: BackupId): number => Number(isAhead(startedAt.getTime(), now));
+  ids.sort((one, other) => ahead(one) - ahead(other) || newestFirst({ id: one }, { id: other }));
   let manifest: Manifest | undefined;
   for (const [index, id] of ids.entries()) {
     if (manifest !== undefined && index >= asked) break;

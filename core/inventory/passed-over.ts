@@ -1,6 +1,7 @@
 import { formatId } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import { oneLine } from '../text/one-line.ts';
+import { isAhead } from './ahead.ts';
 import { briefOn, isBeingPruned, isPartial, type ListEntry } from './entry.ts';
 
 /** Why a backup is not the one that `latest` means, although it is newer. */
@@ -43,8 +44,6 @@ export const takenBy: Readonly<Record<WhyPassedOver, 'any' | 'partial' | 'id'>> 
   'cluster-unknown': 'id',
 };
 
-/** One day: a clock that is wrong by less is common, and the order of nights stays the same. */
-const futureAfterMs = 86_400_000;
 const shown = { limit: 900 };
 
 type Asked = {
@@ -59,7 +58,7 @@ type Asked = {
 export function whyPassedOver(entry: ListEntry, asked: Asked): PassedOver | undefined {
   const { id, summary } = entry;
   if (isBeingPruned(entry)) return passedOver(entry, 'being-pruned', 'being pruned');
-  if (id.startedAt.getTime() > asked.now.getTime() + futureAfterMs)
+  if (isAhead(id.startedAt.getTime(), asked.now))
     return passedOver(entry, 'future', `dated in the future (now it is ${asked.now.toISOString()})`);
   if (summary instanceof Unreadable) return unreadableManifest(entry, summary);
   if (!asked.partial && isPartial(entry))

