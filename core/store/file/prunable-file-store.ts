@@ -1,4 +1,5 @@
 import type { PrunableStore } from '../prunable.ts';
+import { StoreUnusable } from '../store.ts';
 import { type FileWork, fromFileSystem } from './file-error.ts';
 import { type FileStoreSettings, filePlace } from './file-place.ts';
 import { removeFiles } from './file-remove.ts';
@@ -21,10 +22,18 @@ export function prunableFileStore(settings: FileStoreSettings): PrunableStore {
   return {
     ...store,
     remove: (keys, options) => removeFiles(place, keys, options),
-    listUnfinished: async (_prefix, options) => ({
-      found: await translated('list', () => listStaging(place.staging, options)),
-      incomplete: undefined,
-    }),
+    listUnfinished: async (_prefix, options) => {
+      try {
+        return {
+          found: await translated('list', () => listStaging(place.staging, options)),
+          incomplete: undefined,
+        };
+      } catch (error: unknown) {
+        // What nobody may look into keeps no backup from being pruned, nor a report of it from being made.
+        if (error instanceof StoreUnusable && error.isOfObject) return { found: [], incomplete: error };
+        throw error;
+      }
+    },
     removeUnfinished: (one) => translated('delete', () => removeStaging(place.staging, one, place.url)),
     lockOf: async () => noLocks,
     extendLock: async () => noLocks,

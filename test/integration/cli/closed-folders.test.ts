@@ -1,4 +1,4 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CopyReport } from '../../../core/copy/request.ts';
@@ -8,6 +8,7 @@ import { prunableFileStore } from '../../../core/store/file/prunable-file-store.
 import { nightly, writePast } from '../../support/backup/history.ts';
 import { type Cli, type CliResult, openCli } from '../../support/cli/run.ts';
 import { withFileStore } from '../../support/cli/stores.ts';
+import { withoutOverride } from '../../support/cli/without-override.ts';
 
 let cli: Cli;
 beforeAll(async () => {
@@ -68,6 +69,28 @@ test('prune does the rest, touches nothing in a folder that it cannot look into,
     expect([done.status, done.stderr]).toEqual([1, expect.stringContaining('nothing was touched there')]);
     const left = JSON.parse((await run('list', '--json')).stdout) as { readonly id: string }[];
     expect(left.map(({ id }) => id)).toEqual([...ids].slice(2).reverse());
+  }));
+
+test('what lies half written and cannot be looked at hides no report of a prune', () =>
+  withFileStore(async ({ directory, url }) => {
+    await mkdir(directory, { recursive: true });
+    const store = prunableFileStore({ directory });
+    for (const past of nightly(5, '2026-10-20')) await writePast(store, past);
+    const staging = join(directory, '.staging');
+    await mkdir(staging, { recursive: true });
+    await chmod(staging, 0);
+    try {
+      const args = ['prune', '--keep', 'last=3', '--min', '1', '--store', url, '--json'];
+      const dry = await cli.run(args, { through: withoutOverride });
+      expect(dry.status, dry.stderr).toBe(0);
+      const { leftoversUnknown, groups } = JSON.parse(dry.stdout) as PruneReport;
+      expect([leftoversUnknown, groups.length]).toEqual([expect.stringContaining('EACCES'), 1]);
+      // Nothing is deleted without a word of it in the store, and that has to lie there first.
+      const refused = await cli.run([...args, '--yes'], { through: withoutOverride });
+      expect([refused.status, refused.stderr]).toEqual([1, expect.stringContaining('EACCES')]);
+    } finally {
+      await chmod(staging, 0o700);
+    }
   }));
 
 test('copy --all-missing brings the rest, and says what it could not look into on either side', () =>
