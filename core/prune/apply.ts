@@ -1,8 +1,10 @@
+import { messageOf } from '../errors.ts';
 import { isBeingPruned } from '../inventory/entry.ts';
 import { formatId, keyOf } from '../manifest/backup-id.ts';
 import { Unreadable } from '../manifest/document.ts';
 import { prunedName } from '../manifest/pruned.ts';
 import type { Policy } from '../retention/shapes.ts';
+import { StoreUnusable } from '../store/store.ts';
 import type { DecidedDatabase } from './decide-on.ts';
 import { writeRecord } from './record.ts';
 import { type Doomed, removeBackups } from './remove-backups.ts';
@@ -16,7 +18,7 @@ const removedAtOnce = 200;
  * Deletes what was decided to go of one database, and remembers it.
  *
  * @param onRemoved is told how many more went, or were tried to
- * @returns its groups with what became of each backup
+ * @returns its groups with what became of each backup, and why it could not be remembered, where it could not
  */
 export async function applyTo(
   decided: DecidedDatabase,
@@ -31,7 +33,7 @@ export async function applyTo(
     readonly now: Date;
     readonly onRemoved: (count: number) => void;
   },
-): Promise<GroupReport[]> {
+): Promise<{ readonly groups: readonly GroupReport[]; readonly unrecorded: string | undefined }> {
   const goes = new Set(
     decided.groups.flatMap(({ lines }) =>
       lines.filter(({ action }) => action === 'remove').map(({ id }) => id),
@@ -47,6 +49,7 @@ export async function applyTo(
     );
   const outcomes = new Map<string, Outcome>();
   const removed = (): string[] => [...outcomes].filter(([, { kind }]) => kind === 'gone').map(([id]) => id);
+  let unrecorded: string | undefined;
   try {
     for (let at = 0; at < doomed.length; at += removedAtOnce) {
       const some = doomed.slice(at, at + removedAtOnce);
@@ -62,10 +65,22 @@ export async function applyTo(
     );
   } finally {
     if (decided.groups.some(({ refusal }) => refusal === undefined))
-      await writeRecord(store, decided, { before: decided.record, policy, now, removed: removed() });
+      unrecorded = await writeRecord(store, decided, {
+        before: decided.record,
+        policy,
+        now,
+        removed: removed(),
+      }).then(() => undefined, unwritten);
   }
-  return decided.groups.map((group) => ({
+  const groups = decided.groups.map((group) => ({
     ...group,
     lines: group.lines.map((line) => ({ ...line, outcome: outcomes.get(line.id) })),
   }));
+  return { groups, unrecorded };
+}
+
+/** A folder that nobody may write in keeps no other database from its turn, and what went is told all the same. */
+function unwritten(error: unknown): string {
+  if (error instanceof StoreUnusable && error.isOfObject) return messageOf(error);
+  throw error;
 }

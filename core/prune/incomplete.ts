@@ -47,7 +47,16 @@ const again = 'See what the store says, and run it again.';
 
 /** What people have to know and do, one per database or object; those of refused databases first. */
 export function problemsOf(report: PruneReport): Problem[] {
-  const { groups, orphans, notOrphans = [], leftovers, extensions, notReached, closed = [] } = report;
+  const {
+    groups,
+    orphans,
+    notOrphans = [],
+    leftovers,
+    extensions,
+    notReached,
+    unrecorded = [],
+    closed = [],
+  } = report;
   const failed = (key: string, what: string, fix: string): Problem => ({
     kind: 'failed',
     ...namesIn(key),
@@ -75,6 +84,15 @@ export function problemsOf(report: PruneReport): Problem[] {
       const fix = isListed ? again : 'Run it again with --sweep.';
       return [failed(id, `${id} could not be deleted${state}: ${why}`, fix)];
     }),
+    ...unrecorded.map(
+      ({ source, database, why }): Problem => ({
+        kind: 'failed',
+        source,
+        database,
+        what: `${source}/${database}: the record of this prune could not be written: ${why}`,
+        fix: again,
+      }),
+    ),
     ...closed.map(({ folder, why }) =>
       failed(
         folder,

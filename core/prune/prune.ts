@@ -46,9 +46,11 @@ export async function prune(request: PruneRequest): Promise<PruneReport> {
 /** Each asks for its record, and for locks, some of them at once. */
 const decidedAtOnce = 8;
 
-type OfBackups = Pick<PruneReport, 'groups' | 'extensions' | 'notReached'>;
+type OfBackups = Pick<PruneReport, 'groups' | 'extensions' | 'notReached'> & {
+  readonly unrecorded: NonNullable<PruneReport['unrecorded']>;
+};
 
-const nothing: OfBackups = { groups: [], extensions: [], notReached: [] };
+const nothing: OfBackups = { groups: [], extensions: [], notReached: [], unrecorded: [] };
 
 async function pruneBackups(
   entries: readonly ListEntry[],
@@ -65,6 +67,7 @@ async function pruneBackups(
     groups: [...nothing.groups],
     extensions: [...nothing.extensions],
     notReached: [...nothing.notReached],
+    unrecorded: [...nothing.unrecorded],
   };
   const onRemoved = progressOf(decided, request);
   for (const one of byLastPrune(decided)) {
@@ -73,7 +76,9 @@ async function pruneBackups(
       report.notReached.push({ source: one.source, database: one.database });
       continue;
     }
-    const groups = await applyTo(one, { store, policy, now, signal, onRemoved });
+    const { groups, unrecorded } = await applyTo(one, { store, policy, now, signal, onRemoved });
+    if (unrecorded !== undefined)
+      report.unrecorded.push({ source: one.source, database: one.database, why: unrecorded });
     report.groups.push(...groups);
     if (lock === undefined) continue;
     const lines = groups.flatMap((group) => group.lines);

@@ -72,6 +72,10 @@ export type PruneReport = {
   readonly extensions: readonly Extension[];
   /** Databases that were not come to before time was up; they are first the next time. */
   readonly notReached: readonly { readonly source: string; readonly database: string }[];
+  /** Databases whose record of this prune could not be written, and why: `list` and `report` do not know what went. */
+  readonly unrecorded?:
+    | readonly { readonly source: string; readonly database: string; readonly why: string }[]
+    | undefined;
   /** What cannot be looked into: nothing was touched there. */
   readonly closed?: readonly ClosedFolder[] | undefined;
 };

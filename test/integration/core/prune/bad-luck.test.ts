@@ -53,6 +53,31 @@ test('a folder that nobody may write in is told, and keeps no other', () =>
     expect(await listed(place)).toEqual([first, ...others]);
   }));
 
+test('a record that cannot be written is told, and keeps neither the report nor other databases', () =>
+  withPlace(async (place) => {
+    const { store } = place;
+    const ids = await fill(store, nightly(5, '2026-11-27'));
+    const others = await fill(
+      store,
+      nightly(5, '2026-11-27').map((past) => ({ ...past, database: 'other' })),
+    );
+    const refusing: PrunableStore = {
+      ...store,
+      replace: async (key, content) => {
+        const problem = { code: 'EACCES', syscall: 'rename' };
+        if (key === 'prod/app/prune.json')
+          throw fromFileSystem(Object.assign(new Error('permission denied'), problem), key, 'write');
+        await store.replace(key, content);
+      },
+    };
+    const report = await pruneAt(refusing, 'last=3');
+    expect(gone(report)).toEqual([...ids.slice(0, 2), ...others.slice(0, 2)]);
+    expect(report.unrecorded).toEqual([
+      { source: 'prod', database: 'app', why: expect.stringContaining('permission denied') as string },
+    ]);
+    expect(problemsOf(report)).toMatchObject([{ kind: 'failed', database: 'app' }]);
+  }));
+
 test('a disk that is full is pruned all the same', () =>
   withPlace(async (place) => {
     const { store } = place;
