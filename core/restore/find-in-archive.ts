@@ -3,6 +3,7 @@ import type { ArchiveAt } from '../postgres/archive/archive-at.ts';
 import { namedInArchive } from '../postgres/archive/named-roles.ts';
 import { readToc } from '../postgres/archive/toc.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
+import { chooseBeside } from './beside/choose-beside.ts';
 import { chooseMakingWay, withoutThose } from './beside/choose-making-way.ts';
 import { bringArchive } from './bring-archive.ts';
 import { withServer } from './check-target.ts';
@@ -62,9 +63,33 @@ export async function openArchive(
     ? await chooseMakingWay(choose, { target: dependencies.target, database: request.database, signal })
     : { choice: await choose([]), inTheWay: [] };
   refuseInTheWay(choice?.inTheWay ?? []);
+  if (request.intoSchema !== undefined) await refuseBeside(request, dependencies, { program, path, choice });
   const { facts, made } = found;
   const at = { facts, made, program, path: archive.path, choice, selection, directory };
   return { archive, choice, inTheWay, findings: await findInArchive(request, { manifest, signal }, at) };
+}
+
+/** What of the choice cannot go into a schema beside the others. @throws UsageError, TargetRefused */
+async function refuseBeside(
+  request: RestoreRequest,
+  dependencies: RestoreDependencies,
+  {
+    program,
+    path,
+    choice,
+  }: { readonly program: FoundTools; readonly path: string; readonly choice: Choice | undefined },
+): Promise<void> {
+  const { manifest, target, signal } = dependencies;
+  const { format } = manifest.dump;
+  if (format === 'plain') return;
+  const toc = await readToc({ tools: program, path, format, signal });
+  const names = await withServer(target, request, signal, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      'select extname as name from pg_catalog.pg_extension',
+    );
+    return rows.map(({ name }) => name);
+  });
+  chooseBeside(toc, { choice, dependencies }, new Set(names));
 }
 
 /**

@@ -6,9 +6,11 @@ import { describeServer } from '../postgres/connect/parameters.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { formatBytes, formatCount, plural } from '../text/units.ts';
 import type { Verdict } from '../vocabulary.ts';
+import { refuseContradictions } from './beside/contradictions.ts';
 import { checkNames } from './check-names.ts';
 import type { ChosenBackup } from './choose-backup.ts';
 import { fetchContext, whyFile } from './fetching.ts';
+import { findFrozen } from './find-frozen.ts';
 import { openArchive } from './find-in-archive.ts';
 import { type Finding, type FindingSubject, few, refuseBy, refusedBy } from './finding.ts';
 import { isMadeByArchive } from './needed.ts';
@@ -66,14 +68,22 @@ export async function rehearseRestore(
   chosen: Chosen,
 ): Promise<Rehearsal> {
   const { manifest } = dependencies;
+  refuseContradictions(request, manifest);
   const selection = selectionArguments(manifest, request.selection);
   checkNames(manifest, request.selection);
   const fetching = fetchContext(request, dependencies);
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
-  const ofPart = isPartial(request.selection)
-    ? await findOfPart(request, dependencies, { found, fetching, whyFile: mustBeFile, selection })
-    : [];
+  const frozen = await findFrozen(request, dependencies);
+  // Where the archive cannot be read, or is not to be, it is not asked.
+  const asksArchive = isPartial(request.selection) || request.intoSchema !== undefined;
+  const isThere = found.findings.every(
+    ({ subject, status }) => subject !== 'database' || status !== 'refused',
+  );
+  const ofPart =
+    asksArchive && isThere && frozen.length === 0
+      ? await findOfPart(request, dependencies, { found, fetching, whyFile: mustBeFile, selection })
+      : [];
   // What the archive says of its roles takes the place of not knowing.
   const isKnown = ofPart.some(({ subject }) => subject === 'roles');
   const known = found.findings.filter(
@@ -81,7 +91,7 @@ export async function rehearseRestore(
   );
   return {
     ...headOf(dependencies, chosen),
-    ...answerOf([...known, ...ofPart]),
+    ...answerOf([...known, ...frozen, ...ofPart]),
     serverVersion: found.server.version,
     database: request.database,
     steps: stepsOf(request, manifest, found),
@@ -188,6 +198,10 @@ function stepsOf(
   const counted = rows === undefined ? '' : `, ${plural(rows, 'row')}`;
   const part = isPartial(selection) ? 'what was chosen of ' : '';
   const tables = `${part}${plural(manifest.tables.length, 'table')}${selection.part === 'schema' ? ', no rows' : counted}`;
+  const where =
+    request.intoSchema === undefined
+      ? database
+      : `the schema ${JSON.stringify(request.intoSchema)} of ${database}, through a temporary database,`;
   const why = whyOneJob === undefined || jobs > 1 ? '' : `, as ${whyOneJob}`;
   const isCompared = selection.part !== 'schema';
   return [
@@ -203,7 +217,10 @@ function stepsOf(
           `make the database ${database}: ${encoding}${locale === undefined ? '' : `, ${locale.provider} ${locale.locale ?? locale.collate}`}${isMadeByArchive(request, manifest) ? ', with its owner, grants and settings' : ''}`,
         ]
       : []),
-    `restore ${tables} into ${database} with ${plural(jobs, 'job')}${why}`,
+    ...(request.renameExisting
+      ? [`give what is in the way in ${database} another name, in the transaction that brings the tables`]
+      : []),
+    `restore ${tables} into ${where} with ${plural(jobs, 'job')}${why}`,
     ...(isCompared
       ? [`compare the rows of every table with what was recorded (${formatCount(manifest.tables.length)})`]
       : []),

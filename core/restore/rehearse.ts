@@ -1,16 +1,17 @@
 import { availableParallelism } from 'node:os';
 import type { Client } from 'pg';
-import { messageOf, PgproofError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { type FetchContext, fetchGlobals } from '../inventory/fetch-archive.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { parseGlobals } from '../postgres/archive/globals-sql.ts';
 import { ConnectionFailed } from '../postgres/connect/connection-failed.ts';
 import { readServerFacts, type ServerFacts } from '../postgres/facts/server-facts.ts';
 import type { FoundTools } from '../postgres/programs/tools.ts';
+import { checkBeside } from './beside/check-beside.ts';
 import { checkTarget, type TargetState, withServer } from './check-target.ts';
 import { extensionFindings, roleFindings, tablespaceFindings } from './find-lacks.ts';
 import { connectionFindings, rightFindings } from './find-rights.ts';
-import { type Finding, refused, refusedBy } from './finding.ts';
+import { type Finding, findingOf, refused } from './finding.ts';
 import { type Needed, neededBy } from './needed.ts';
 import { findUnmakeable, refusePowers } from './refuse-powers.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
@@ -53,7 +54,13 @@ export async function rehearse(
     const facts = await readTargetFacts(client, server, manifest.server.encoding);
     const state = await checkTarget(client, asked, manifest, server);
     const powers = globals === undefined ? [] : await findPowers(client, request, globals.sql);
-    return { server, facts, state, powers, room: await readRoom(dependencies, client) };
+    const { intoSchema } = asked;
+    // Of a database that is not there, that alone is said.
+    const beside =
+      intoSchema === undefined || asked.create
+        ? []
+        : await findingOf('schema', () => checkBeside(client, asked, intoSchema));
+    return { server, facts, state, powers, beside, room: await readRoom(dependencies, client) };
   };
   // Where there is no such database, all else is looked at as if it were to be made: that is the way out.
   let asked = request;
@@ -66,7 +73,7 @@ export async function rehearse(
       return { ...others, state: { isEmpty: true, findings: [noDatabase(request, error), ...findings] } };
     });
   });
-  const { server, facts, state, powers, room } = seen;
+  const { server, facts, state, powers, beside, room } = seen;
   const made = globals?.made ?? { roles: [], tablespaces: [] };
   const order = jobsOf(request, manifest);
   const programs = await findPrograms(dependencies, server);
@@ -75,6 +82,7 @@ export async function rehearse(
     ...programs.findings,
     ...state.findings,
     ...powers,
+    ...beside,
     ...needFindings(asked, manifest, { facts, made }),
     ...rightFindings(
       asked,
@@ -93,6 +101,7 @@ type LookedAt = {
   readonly facts: TargetFacts;
   readonly state: TargetState;
   readonly powers: readonly Finding[];
+  readonly beside: readonly Finding[];
   readonly room: Room;
 };
 
@@ -220,17 +229,6 @@ function versionFinding({ major, version }: ServerFacts, { server }: Manifest): 
       ? `PostgreSQL ${version} is older than the source was (${server.version}): what it does not know is refused`
       : `PostgreSQL ${version}, the source was ${server.version}`,
   };
-}
-
-/** What is refused by an error of its own. */
-async function findingOf(subject: Finding['subject'], work: () => Promise<void>): Promise<Finding[]> {
-  try {
-    await work();
-    return [];
-  } catch (error: unknown) {
-    if (error instanceof PgproofError) return [refusedBy(subject, error)];
-    throw error;
-  }
 }
 
 /** invalid_catalog_name: there is no such database. */

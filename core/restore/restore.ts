@@ -6,7 +6,6 @@ import { describeServer } from '../postgres/connect/parameters.ts';
 import { removeMark } from '../postgres/pg-restore/incomplete-mark.ts';
 import { withScratchDirectory } from '../scratch/scratch.ts';
 import { type Before, readBefore, readMade } from './before.ts';
-import { checkBeside } from './beside/check-beside.ts';
 import { refuseContradictions } from './beside/contradictions.ts';
 import { fillBeside } from './beside/fill-beside.ts';
 import { fillUnderName } from './beside/fill-under-name.ts';
@@ -46,9 +45,6 @@ export async function restoreBackup(
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
   const { server, isEmpty, replaces, program } = found;
-  const { intoSchema } = request;
-  if (intoSchema !== undefined)
-    await withServer(target, request, signal, (client) => checkBeside(client, request, intoSchema));
   refuseBy(found.findings);
   if (program === undefined) throw new Error('where there is no program, that is a finding');
   if (request.create)
