@@ -120,7 +120,7 @@ function describeTable({ schema, name, recorded, restored, inArchive }: Restored
 }
 
 function adviceFor({ problems, isDamaged }: RestoreReport): string {
-  if (isDamaged)
+  if (isDamaged || problems.some(({ isDamage }) => isDamage))
     return 'The archive is damaged, and nothing of it can be trusted: restore another backup, pgproof list shows which there are.';
   if (problems.some(({ message }) => /role ".*" does not exist/.test(message)))
     return 'Roles are missing on this server: add --globals apply, or leave owners and rights out with --no-owner --no-privileges.';
