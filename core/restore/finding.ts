@@ -17,7 +17,9 @@ export type FindingSubject =
   | 'connections'
   | 'room'
   | 'scratch'
-  | 'selection';
+  | 'selection'
+  | 'schema'
+  | 'archive';
 
 /** One thing that was looked at before anything is made. */
 export type Finding = {
@@ -44,6 +46,17 @@ export function refused(subject: FindingSubject, problem: Problem): Finding {
 
 export function refusedBy(subject: FindingSubject, error: PgproofError): Finding {
   return { ...refused(subject, error.problem), error };
+}
+
+/** What is refused by an error of its own. */
+export async function findingOf(subject: FindingSubject, work: () => Promise<void>): Promise<Finding[]> {
+  try {
+    await work();
+    return [];
+  } catch (error: unknown) {
+    if (error instanceof PgproofError) return [refusedBy(subject, error)];
+    throw error;
+  }
 }
 
 /** What would end a restore, and only lacks in one that keeps going. */

@@ -10,6 +10,7 @@ import { refuseContradictions } from './beside/contradictions.ts';
 import { checkNames } from './check-names.ts';
 import type { ChosenBackup } from './choose-backup.ts';
 import { fetchContext, whyFile } from './fetching.ts';
+import { findFrozen } from './find-frozen.ts';
 import { openArchive } from './find-in-archive.ts';
 import { type Finding, type FindingSubject, few, refuseBy, refusedBy } from './finding.ts';
 import { isMadeByArchive } from './needed.ts';
@@ -73,10 +74,16 @@ export async function rehearseRestore(
   const fetching = fetchContext(request, dependencies);
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
+  const frozen = await findFrozen(request, dependencies);
   const whyAsked = whyFile(manifest, request, found.isEmpty);
-  const ofPart = isAsked(request, found)
-    ? await findOfPart(request, dependencies, { found, fetching, whyFile: whyAsked, selection })
-    : [];
+  const isThere = found.findings.every(
+    ({ subject, status }) => subject !== 'database' || status !== 'refused',
+  );
+  // Where the archive cannot be read, or there is nothing to look it up for, it is not asked.
+  const ofPart =
+    isAsked(request, found) && isThere && frozen.length === 0
+      ? await findOfPart(request, dependencies, { found, fetching, whyFile: whyAsked, selection })
+      : [];
   // What the archive says of its roles takes the place of not knowing.
   const isKnown = ofPart.some(({ subject }) => subject === 'roles');
   const known = found.findings.filter(
@@ -84,7 +91,7 @@ export async function rehearseRestore(
   );
   return {
     ...headOf(dependencies, chosen),
-    ...answerOf([...known, ...ofPart]),
+    ...answerOf([...known, ...frozen, ...ofPart]),
     serverVersion: found.server.version,
     database: request.database,
     steps: stepsOf(request, manifest, found),

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Client } from 'pg';
-import { messageOf, PgproofError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import { type FetchContext, fetchGlobals } from '../inventory/fetch-archive.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import { parseGlobals } from '../postgres/archive/globals-sql.ts';
@@ -10,7 +10,7 @@ import type { FoundTools } from '../postgres/programs/tools.ts';
 import { checkTarget, type TargetState, withServer } from './check-target.ts';
 import { extensionFindings, roleFindings, tablespaceFindings } from './find-lacks.ts';
 import { connectionFindings, rightFindings } from './find-rights.ts';
-import { type Finding, refused, refusedBy } from './finding.ts';
+import { type Finding, findingOf, refused } from './finding.ts';
 import { type Needed, neededBy } from './needed.ts';
 import { findUnmakeable, refusePowers } from './refuse-powers.ts';
 import { isPartial, type RestoreDependencies, type RestoreRequest } from './request.ts';
@@ -220,17 +220,6 @@ function versionFinding({ major, version }: ServerFacts, { server }: Manifest): 
       ? `PostgreSQL ${version} is older than the source was (${server.version}): what it does not know is refused`
       : `PostgreSQL ${version}, the source was ${server.version}`,
   };
-}
-
-/** What is refused by an error of its own. */
-async function findingOf(subject: Finding['subject'], work: () => Promise<void>): Promise<Finding[]> {
-  try {
-    await work();
-    return [];
-  } catch (error: unknown) {
-    if (error instanceof PgproofError) return [refusedBy(subject, error)];
-    throw error;
-  }
 }
 
 /** invalid_catalog_name: there is no such database. */

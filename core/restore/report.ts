@@ -46,6 +46,8 @@ export type RestoreReport = {
   readonly isUnchanged?: boolean | undefined;
   /** True where roles or tablespaces could not be made, so that the database was not even begun. */
   readonly endedAtRoles?: boolean | undefined;
+  /** Set where the archive is not the one that was stored, which showed only as it was restored. */
+  readonly isDamaged?: boolean | undefined;
   /** What people should know although nothing failed. */
   readonly notes: readonly string[];
   /** Of one that failed: what it may have left in a database that was not its own to make. */
@@ -84,8 +86,8 @@ export class RestoreFailed extends PgproofError {
         // Where it ended as a whole, nobody knows what is there.
         fix:
           keptGoing && !report.isUnchanged && !problems.some(({ endsRestore }) => endsRestore)
-            ? `All else is there. ${adviceFor(problems)}`
-            : `${whatIsLeft(report)} ${adviceFor(problems)}`,
+            ? `All else is there. ${adviceFor(report)}`
+            : `${whatIsLeft(report)} ${adviceFor(report)}`,
       },
       options,
     );
@@ -117,12 +119,16 @@ function describeTable({ schema, name, recorded, restored, inArchive }: Restored
   return `${schema}.${name} ${rows}, recorded were ${recorded === null ? 'none' : formatCount(recorded)}`;
 }
 
-function adviceFor(problems: readonly RestoreProblem[]): string {
+function adviceFor({ problems, isDamaged }: RestoreReport): string {
+  if (isDamaged || problems.some(({ isDamage }) => isDamage))
+    return 'The archive is damaged, and nothing of it can be trusted: restore another backup, pgproof list shows which there are.';
   if (problems.some(({ message }) => /role ".*" does not exist/.test(message)))
     return 'Roles are missing on this server: add --globals apply, or leave owners and rights out with --no-owner --no-privileges.';
   if (problems.some(({ remedy }) => remedy === 'one job'))
     return 'Its jobs waited for each other, or for others who work in that database: keep those out, and add --jobs 1.';
   const missing = problems.flatMap((problem) => problem.missing ?? []);
   if (missing.length > 0) return `The server lacks: ${[...new Set(missing)].join(', ')}.`;
+  if (problems.length === 0)
+    return 'The server refused nothing: see whether something else writes into those tables, such as a trigger or an application; pgproof verify tells whether the backup itself is whole.';
   return "Read the server's words above; pgproof verify tells whether the backup itself is whole.";
 }

@@ -150,11 +150,14 @@ async function changeTarget(run: Run, warnings: readonly string[]): Promise<Rest
     if (!(error instanceof ChecksumMismatch)) throw error;
     // It was restored while it was read: nothing of it can be trusted.
     throw new RestoreFailed(
-      report(
-        { problems: [{ fault: 'backup', message: error.message }], jobs: most },
-        [],
-        await leftBy(run, makes),
-      ),
+      {
+        ...report(
+          { problems: [{ fault: 'backup', message: error.message }], jobs: most },
+          [],
+          await leftBy(run, makes),
+        ),
+        isDamaged: true,
+      },
       { cause: error },
     );
   }
@@ -174,14 +177,15 @@ async function leftBy(
   { request, dependencies: { target, signal } }: Run,
   makes: readonly MadeRelation[] | undefined,
 ): Promise<Left> {
-  if (makes === undefined) return { makes };
+  const left = request.selection.part === 'data' ? { makes, addsRows: true } : { makes };
+  if (makes === undefined) return left;
   try {
     const dropSql = await withServer(target, request, signal, (client) => readMade(client, makes));
-    return { makes, dropSql };
+    return { ...left, dropSql };
   } catch {
     signal.throwIfAborted();
     // What ended the restore may have ended the server: the names of what was to be made are told instead.
-    return { makes };
+    return left;
   }
 }
 

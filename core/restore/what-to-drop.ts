@@ -9,16 +9,21 @@ export type Left = {
   readonly makes: readonly MadeRelation[] | undefined;
   /** What of that is there: statements that drop it, and nothing else. Undefined where nobody could ask. */
   readonly dropSql?: readonly string[] | undefined;
+  /** Whether it was to bring rows alone, into tables that were there. */
+  readonly addsRows?: boolean | undefined;
 };
 
 const shown = 20;
 
 /** What to do with it, for people. @param created whether the restore made the database itself */
-export function whatToDrop({ makes, dropSql }: Left, created: boolean): string {
+export function whatToDrop({ makes, dropSql, addsRows }: Left, created: boolean): string {
   const incomplete = 'What is there is not complete';
   if (created)
     return `${incomplete}: drop that database before you try again, or repeat the call with --replace-incomplete.`;
-  if (makes === undefined) return `${incomplete}: empty that database before you try again.`;
+  if (addsRows)
+    return 'No table was made by this restore, and rows may have come into tables that were there: see which (select count(*)) before you try again, which would add them once more.';
+  if (makes === undefined)
+    return `${incomplete}. That database was empty before: drop it and make it anew before you try again.`;
   if (dropSql === undefined) {
     const names = makes.filter(({ type }) => type !== 'SEQUENCE').map(qualifiedName);
     const more = names.length - shown;

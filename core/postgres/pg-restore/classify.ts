@@ -30,6 +30,7 @@ export function judge(
     return {
       fault: 'backup',
       endsRestore: true,
+      isDamage: true,
       ...complaint,
       message: `the archive is damaged: ${complaint.message}`,
     };

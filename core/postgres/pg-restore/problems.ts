@@ -96,7 +96,7 @@ export class ProblemCollector {
     const damage =
       name === 'pg_restore' && tools !== undefined ? await damageInExit(exit, { tools }) : undefined;
     if (damage !== undefined) {
-      this.add({ fault: 'backup', message: damage, endsRestore: true });
+      this.add({ fault: 'backup', message: damage, endsRestore: true, isDamage: true });
       return false;
     }
     const isUntold = this.#count === this.#countBefore;

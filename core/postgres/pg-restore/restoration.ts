@@ -25,6 +25,8 @@ export type RestoreProblem = {
   readonly lacksRights?: true | undefined;
   /** Set where it ended the restore as a whole: what came of it is not worth a comparison. */
   readonly endsRestore?: true | undefined;
+  /** Set where the archive itself cannot be read, whatever a server makes of it. */
+  readonly isDamage?: true | undefined;
   /** The entry of the table of contents that it happened at: its dump id, and pg_restore's words for it. */
   readonly entry?: { readonly dumpId: number; readonly label: string } | undefined;
   /** The first part of the statement, on one line. */

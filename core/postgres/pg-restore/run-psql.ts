@@ -51,6 +51,7 @@ function damaged(archiveName: string, why: string): RestoreProblem {
   return {
     fault: 'backup',
     endsRestore: true,
+    isDamage: true,
     message: `the archive is damaged: ${archiveName} cannot be read: ${why}`,
   };
 }

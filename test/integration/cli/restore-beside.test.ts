@@ -225,7 +225,8 @@ describe('pgproof restore --into-schema', () => {
         ['--into-schema', 'books'],
         ['--rename-existing', '--schema', 'books'],
       ])
-        expect(await restore(...flags), flags.join(' ')).toMatchObject({ status: 2 });
+        for (const dry of [[], ['--dry-run']])
+          expect(await restore(...flags, ...dry), flags.join(' ')).toMatchObject({ status: 2 });
       await database.query(
         `alter role ${reader} login password 'p'; grant create on database ${database.name} to ${reader}`,
       );
@@ -237,6 +238,29 @@ describe('pgproof restore --into-schema', () => {
         status: 1,
         stderr: expect.stringContaining('may make no databases'),
       });
+      // A rehearsal finds the same, and fit what is fit.
+      expect(
+        await restore('--into-schema', 'x', '--table', 'orders', '--to', url.href, '--dry-run'),
+      ).toMatchObject({
+        status: 1,
+        stdout: expect.stringContaining('may make no databases'),
+      });
+      const full = await restore('--into-schema', 'public2', '--dry-run', '--json');
+      expect(JSON.parse(full.stdout)).toMatchObject({ dryRun: true, wouldTry: false });
+      expect(full.stdout).toContain('Two tables of one name');
+      await database.query('create schema taken; create table taken.t (); create schema unused');
+      for (const [schema, status] of [
+        ['taken', 1],
+        ['unused', 0],
+        ['new', 0],
+      ] as const)
+        expect(
+          (await restore('--table', 'public.orders', '--into-schema', schema, '--dry-run')).status,
+          schema,
+        ).toBe(status);
+      expect(
+        await database.query(`select 1 from pg_namespace where nspname in ('new', 'x', 'public2')`),
+      ).toEqual([]);
     }));
 
   test.runIf(hasExtensions)(

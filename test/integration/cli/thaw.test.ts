@@ -70,7 +70,7 @@ async function withFrozen(
 test('an archive in GLACIER is shown as such, judged by nobody, and restored once it was thawed', async () => {
   await withFrozen(
     { format: 'custom', storageClass: 'GLACIER' },
-    async ({ aws, id, run, start, restore }) => {
+    async ({ aws, database, id, run, start, restore }) => {
       expect((await run('list')).stdout).toMatch(/CLASS.*\n.*GLACIER/);
       expect(JSON.parse((await run('list', '--json')).stdout)).toMatchObject([
         { archiveClass: 'GLACIER', frozen: true, good: true },
@@ -93,6 +93,19 @@ test('an archive in GLACIER is shown as such, judged by nobody, and restored onc
         expect((JSON.parse(deeper.stdout) as Verification).verdict, level).toBe('unverifiable');
       }
 
+      const to = ['--to', database.url, '--into-non-empty'];
+      const rehearsed = await run('restore', id, ...to, '--dry-run', '--json');
+      expect(rehearsed.status).toBe(1);
+      expect(JSON.parse(rehearsed.stdout)).toMatchObject({
+        wouldTry: false,
+        findings: expect.arrayContaining([
+          expect.objectContaining({
+            subject: 'archive',
+            status: 'refused',
+            fix: expect.stringContaining('--thaw'),
+          }),
+        ]),
+      });
       const refused = await restore();
       expect(refused.status).toBe(1);
       expect(refused.stderr).toMatch(/has to be thawed .*GLACIER.*--thaw.*expedited: 1 to 5 minutes/);
