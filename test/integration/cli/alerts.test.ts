@@ -40,7 +40,7 @@ test('good news only where it is asked for', async () => {
     expect(more).toEqual([]);
     expect(message).toMatchObject({
       topicArn: topic[1],
-      subject: expect.stringMatching(/^Backup done s\/.*: 1 tables/),
+      subject: expect.stringMatching(/^Backup done s\/.*: 1 table/),
     });
     expect((await call('verify', `s/${name}/latest`, '--notify', 'all')).status).toBe(0);
     expect(aws.sns.messages).toHaveLength(2);

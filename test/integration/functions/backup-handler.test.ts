@@ -498,7 +498,7 @@ describe('the function’s deadline', () => {
         const told = deployment.told();
         expect(told).toHaveLength(1);
         expect(told[0]?.subject).toContain(`BACKUP FAILED shop/${database.name}: The function's time limit`);
-        expect(told[0]?.text).toMatch(/Got to: +[\d.]+ MB of archive, 1 tables begun/);
+        expect(told[0]?.text).toMatch(/Got to: +[\d.]+ MB of archive, 1 table begun/);
         expect(await sessionsIn(database)).toBe(0);
       },
     ));

@@ -42,7 +42,7 @@ test('a restore: backed up and verified first, by the functions that do it in AW
   expect(stderr).toMatch(/Alerts: none/);
   for (const name of ['archive.dump', 'globals.sql', 'manifest.json', 'summary.json', 'verification.json'])
     expect(stderr).toMatch(
-      new RegExp(`In the store: 5 objects[\\s\\S]* s3://backups/pg/shop/shop/\\S+/${name}\n`),
+      new RegExp(`In the store: 6 objects[\\s\\S]* s3://backups/pg/shop/shop/\\S+/${name}\n`),
     );
 });
 

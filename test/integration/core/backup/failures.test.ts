@@ -191,7 +191,7 @@ describe.each(stores)('into a %s store, nothing appears and an alert is sent whe
         expect(report.databases.map(({ status }) => status)).toEqual(['failed', 'failed']);
         expect(await content()).toEqual([]);
         expect(alerts.map(({ text }) => text)).toEqual([
-          expect.stringMatching(/The time is up[\s\S]*Got to: +\d[\d.]* MB of archive, 1 tables begun/),
+          expect.stringMatching(/The time is up[\s\S]*Got to: +\d[\d.]* MB of archive, 1 table begun/),
           expect.stringMatching(/No backup was begun of "another": The time is up/),
         ]);
       });

@@ -384,7 +384,7 @@ test('a server that says nothing is waited for once, then left alone; at the end
   await log.on(finished);
   await log.close();
   expect(performance.now() - since).toBeLessThan(4_000);
-  expect(log.warnings.join('\n')).toContain('50 entries of this run are not in the table');
+  expect(log.warnings.join('\n')).toContain('of this run 50 entries did not come into the table');
   for (const socket of sockets) socket.destroy();
   await new Promise((resolve) => silent.close(resolve));
 });
