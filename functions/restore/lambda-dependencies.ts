@@ -6,6 +6,7 @@ import { secretSource } from '../../core/source/aws-source.ts';
 import { openBucket } from '../../core/store/open-bucket.ts';
 import { BadSettings, parseEvent } from '../lambda/settings.ts';
 import { restoreEventSchema } from './contract.ts';
+import { refuseContradictions } from './contradictions.ts';
 import { checkSource, type RestoreSettings, selectionOf } from './settings.ts';
 
 export type PreparedRestore = {
@@ -31,6 +32,7 @@ export async function prepareRestore(
     '{"backup": "orders-prod/app/latest", "target": {"database": "app_restored"}, "create": true}';
   const asked = parseEvent(restoreEventSchema, event, example);
   checkSource(asked, settings);
+  refuseContradictions(asked);
   const { database } = asked.target;
   const isOwn = asked.target.secretArn === undefined;
   const secretArn = asked.target.secretArn ?? settings.secretArn;

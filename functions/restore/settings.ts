@@ -39,13 +39,6 @@ export function checkSource({ backup }: RestoreEvent, { source }: RestoreSetting
 
 /** @throws BadSettings */
 export function selectionOf(event: RestoreEvent): Selection {
-  if (event.schemaOnly && event.dataOnly) {
-    throw new BadSettings({
-      what: 'Nothing would be restored',
-      got: 'schemaOnly and dataOnly',
-      fix: 'Give one of the two, or neither.',
-    });
-  }
   return {
     tables: (event.tables ?? []).map((text) => tableOf('tables', text)),
     schemas: event.schemas ?? [],

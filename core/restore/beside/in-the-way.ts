@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { wordPattern } from './word-pattern.ts';
 
 /** Something of the database in use that bears the name of what is restored, or belongs to it. */
 export type InTheWay = {
@@ -85,12 +86,6 @@ export type StillPointing = {
   readonly byName: readonly string[];
 };
 
-/** A pattern of the server's: the name, and not the beginning of a longer one. */
-function asWord(name: string): string {
-  const plain = name.replace(/[^\p{L}\p{N}_]/gu, '\\$&');
-  return `(^|[^[:alnum:]_$])${plain}($|[^[:alnum:]_$])`;
-}
-
 /** @param client in the transaction that renames, before it does */
 export async function findPointing(client: Client, found: readonly InTheWay[]): Promise<StillPointing> {
   const tables = found.filter(({ kind }) => kind !== 'INDEX' && kind !== 'STATISTICS');
@@ -133,7 +128,7 @@ export async function findPointing(client: Client, found: readonly InTheWay[]): 
       where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
         and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
         and exists (select from unnest($1::text[]) t(pattern) where p.prosrc ~* t.pattern) order by 1`,
-    [found.filter(({ isNamed }) => isNamed).map(({ name }) => asWord(name))],
+    [found.filter(({ isNamed }) => isNamed).map(({ name }) => wordPattern(name))],
   );
   return {
     pointers: [...rows, ...parents.rows].map(({ what }) => what),

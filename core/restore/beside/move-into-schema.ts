@@ -12,6 +12,7 @@ import {
   schemaObjects,
   schemaRelations,
 } from './schema-objects.ts';
+import { wordPattern } from './word-pattern.ts';
 
 /** What the target has, which what is moved may use there. */
 export type TargetObjects = {
@@ -184,15 +185,14 @@ async function refuseEqualNames(client: Client): Promise<void> {
 
 /** The text of a function is data to the server: a schema that is named in it is not changed when the function moves. */
 async function namedInText(client: Client, schema: string, before: readonly string[]): Promise<string[]> {
-  const { rows } = await client.query<{ identity: string; text: string }>(
-    `select pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as identity,
-            concat_ws(' ', p.prosrc, p.proconfig::text) as text
+  const { rows } = await client.query<{ identity: string }>(
+    `select pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) as identity
        from pg_proc p join pg_namespace n on n.oid = p.pronamespace join pg_language l on l.oid = p.prolang
-      where n.nspname = $1 and l.lanname not in ('c', 'internal')`,
-    [schema],
+      where n.nspname = $1 and l.lanname not in ('c', 'internal')
+        and exists (select from unnest($2::text[]) t(pattern) where concat_ws(' ', p.prosrc, p.proconfig::text) ~* t.pattern)`,
+    [schema, before.map(wordPattern)],
   );
-  const names = (text: string): boolean => before.some((one) => text.includes(one));
-  const found = rows.filter(({ text }) => names(text)).map(({ identity }) => identity);
+  const found = rows.map(({ identity }) => identity);
   return found.length === 0
     ? []
     : [`functions that name their schema of before in their text still mean that one: ${listed(found)}`];
