@@ -10,6 +10,9 @@ export function notesBefore({ request, dependencies, server, archive, before, ch
     notes.push(`the server (${server.version}) is older than the source was (${manifest.server.version})`);
   if (archive.kind === 'stream')
     notes.push('there was no room for the archive as a file: it was restored by one process while it came');
+  const { format } = manifest.dump;
+  if ((request.jobs ?? 1) > 1 && (format === 'plain' || format === 'tar'))
+    notes.push(`it was one job all the same: the format ${format} is read from one end to the other`);
   notes.push(...(choice?.notes ?? []));
   if (manifest.partial === true)
     notes.push('the backup is partial: tables or their rows were left out on purpose when it was made');
