@@ -32,5 +32,5 @@ export function whatToDrop({ makes, dropSql, addsRows }: Left, created: boolean)
   }
   if (dropSql.length === 0)
     return 'No table was made by this restore, so there is none to drop before you try again.';
-  return `${incomplete}. This restore made the following, which may be dropped before you try again, and nothing else: ${dropSql.join(' ')}`;
+  return `${incomplete}. This restore made the following, which may be dropped before you try again, and nothing else: ${dropSql.join(' ')} Functions and types that it made may stay: the next try uses them.`;
 }
