@@ -7,6 +7,7 @@ import { type ConnectionParameters, describeServer } from '../core/postgres/conn
 import { chooseBackup } from '../core/restore/choose-backup.ts';
 import { type Rehearsal, refuseLike, rehearseGlobals, rehearseRestore } from '../core/restore/rehearsal.ts';
 import { RestoreFailed, type RestoreReport } from '../core/restore/report.ts';
+import type { RestoreDependencies, RestoreRequest } from '../core/restore/request.ts';
 import { restoreBackup } from '../core/restore/restore.ts';
 import { type GlobalsReport, restoreGlobals } from '../core/restore/restore-globals.ts';
 import { whatStands } from '../core/restore/what-stands.ts';
@@ -73,7 +74,11 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
         tools: machinePrograms({ signal, onProgress: progress.say }).tools,
       };
       if (flags.dryRun) {
-        const here = { ...dependencies, ...(await programsHere(signal)) };
+        const here = {
+          ...dependencies,
+          ...(await programsHere(signal)),
+          storedState: storedStateOf(store, { id, manifest, signal }),
+        };
         return await (flags.globalsOnly ? rehearseGlobals : rehearseRestore)(request, here, chosen);
       }
       if (flags.globalsOnly) return await restoreGlobals(request, dependencies);
@@ -115,6 +120,18 @@ async function run(text: string, flags: RestoreFlags): Promise<void> {
 function tellRehearsal(rehearsal: Rehearsal): void {
   printLines(rehearsalLines(rehearsal, styleFor(process.stdout), new Date()));
   tell(process.stderr, [rehearsalSummary(rehearsal, styleFor(process.stderr))]);
+}
+
+/** Undefined of a directory, which has no classes: who reads one needs no SDK. */
+function storedStateOf(
+  store: Store,
+  { id, manifest, signal }: Pick<RestoreDependencies, 'manifest' | 'signal'> & Pick<RestoreRequest, 'id'>,
+): RestoreDependencies['storedState'] {
+  if (!store.url.startsWith('s3:')) return undefined;
+  return async () => {
+    const { storedState } = await import('../core/inventory/stored-state.ts');
+    return await storedState(store, id, manifest, { signal });
+  };
 }
 
 /** A dump is a program: its functions, triggers, checks and views run while it is restored, as whoever restores. */

@@ -1,17 +1,13 @@
 import { thawTimesText } from '../store/frozen.ts';
 import { StoreUnusable } from '../store/store.ts';
 import { type Finding, refused } from './finding.ts';
-import type { RestoreDependencies, RestoreRequest } from './request.ts';
+import type { RestoreDependencies } from './request.ts';
 
 /** Whether S3 has to thaw the archive first: a restore ends there, where it was not told to have it done. */
-export async function findFrozen(
-  { id }: RestoreRequest,
-  { store, manifest, signal }: RestoreDependencies,
-): Promise<Finding[]> {
-  // A directory has no such classes, and who reads one needs no SDK.
-  if (!store.url.startsWith('s3:')) return [];
-  const { storedState } = await import('../inventory/stored-state.ts');
-  const stored = await storedState(store, id, manifest, { signal }).catch((error: unknown) => {
+export async function findFrozen({
+  storedState,
+}: Pick<RestoreDependencies, 'storedState'>): Promise<Finding[]> {
+  const stored = await storedState?.().catch((error: unknown) => {
     if (error instanceof StoreUnusable) return undefined;
     throw error;
   });

@@ -74,7 +74,7 @@ export async function rehearseRestore(
   const fetching = fetchContext(request, dependencies);
   const mustBeFile = whyFile(manifest, request, !request.intoNonEmpty);
   const found = await rehearse(request, dependencies, { fetching, whyFile: mustBeFile });
-  const frozen = await findFrozen(request, dependencies);
+  const frozen = await findFrozen(dependencies);
   const whyAsked = whyFile(manifest, request, found.isEmpty);
   const isThere = found.findings.every(
     ({ subject, status }) => subject !== 'database' || status !== 'refused',

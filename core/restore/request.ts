@@ -1,3 +1,4 @@
+import type { StoredState } from '../inventory/stored-state.ts';
 import type { BackupId } from '../manifest/backup-id.ts';
 import type { Manifest } from '../manifest/manifest.ts';
 import type { ConnectionParameters } from '../postgres/connect/parameters.ts';
@@ -96,6 +97,8 @@ export type RestoreDependencies = {
   readonly clock: () => Date;
   /** Sees to it that the archive can be read; may take hours. Begun once the target was found fit. */
   readonly beforeFetching?: (() => Promise<void>) | undefined;
+  /** Whether the archive has to be thawed first, for a rehearsal; undefined where nobody can be asked. */
+  readonly storedState?: (() => Promise<StoredState | undefined>) | undefined;
   /** Where the archive lies while it is restored. */
   readonly scratch: Scratch;
   readonly signal: AbortSignal;

@@ -17,7 +17,7 @@ import {
 } from '../../support/postgres/servers.ts';
 import { isLong } from '../../support/run/long.ts';
 
-const draws = Number(process.env.PGPROOF_TEST_DRAWS ?? (isLong ? 10_000 : 150));
+const draws = Number(process.env.PGPROOF_TEST_DRAWS ?? (isLong ? 10_000 : 60));
 const partDraws = 250;
 /** Reading an archive and restoring one start programs: so many draws apart. */
 const apart = isLong ? 20 : 40;

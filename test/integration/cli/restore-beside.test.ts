@@ -240,14 +240,13 @@ describe('pgproof restore --into-schema', () => {
       });
       // A rehearsal finds the same, and fit what is fit.
       expect(
-        await restore('--into-schema', 'x', '--table', 'orders', '--to', url.href, '--dry-run'),
+        await restore('--into-schema', 'x', '--table', 'public.orders', '--to', url.href, '--dry-run'),
       ).toMatchObject({
         status: 1,
         stdout: expect.stringContaining('may make no databases'),
       });
       const full = await restore('--into-schema', 'public2', '--dry-run', '--json');
-      expect(JSON.parse(full.stdout)).toMatchObject({ dryRun: true, wouldTry: false });
-      expect(full.stdout).toContain('Two tables of one name');
+      expect(full).toMatchObject({ status: 2, stdout: expect.stringContaining('Two tables of one name') });
       await database.query('create schema taken; create table taken.t (); create schema unused');
       for (const [schema, status] of [
         ['taken', 1],

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { withConnection } from '../../../core/postgres/connect/connect.ts';
+import { markIncomplete } from '../../../core/postgres/pg-restore/incomplete-mark.ts';
 import type { RestoreReport } from '../../../core/restore/report.ts';
 import { bucket, canary, useBundles, withDeployment } from '../../support/lambda/deployment.ts';
 import { newestMajor, runSql, uniqueName, withDatabase } from '../../support/postgres/servers.ts';
@@ -50,7 +52,7 @@ test('the function restores into the server of its secret, answers with every ta
               }),
             ]),
           });
-          const roles = { ...good, any: true, globalsOnly: true, allowSuperusers: true };
+          const roles = { ...good, create: false, any: true, globalsOnly: true, allowSuperusers: true };
           expect((await lambda.invoke(roles)).result).toMatchObject({ roles: [], problems: [] });
 
           const again = await lambda.invoke({ ...good, any: true });
@@ -126,10 +128,7 @@ test('an event restores beside, under a name that was freed, without some tables
           // What ended well is no database to be dropped.
           const again = await lambda.invoke({ ...there, replaceIncomplete: true });
           expect(again.error).toMatchObject({ errorType: 'TargetRefused' });
-          await runSql(
-            parameters,
-            `alter role postgres in database ${restored} set pgproof.incomplete = '2026-11-27T00:00:00.000Z'`,
-          );
+          await withConnection(parameters, {}, (client) => markIncomplete(client, restored, new Date()));
           const { result: anew, error: why } = await lambda.invoke({ ...there, replaceIncomplete: true });
           expect(why).toBeUndefined();
           expect(anew).toMatchObject({ created: true, problems: [] });

@@ -18,6 +18,12 @@ export function testMajors(): number[] {
   return inject('testMajors');
 }
 
+/** The oldest and the newest, for tests that take long and hardly depend on the version; all of them in a long run. */
+export function outerMajors(): number[] {
+  const all = testMajors();
+  return process.env.PGPROOF_TEST_LONG ? all : [...new Set([Math.min(...all), Math.max(...all)])];
+}
+
 /** The newest major on hand, for tests that do not depend on the version. */
 export function newestMajor(): number {
   return Math.max(...testMajors());

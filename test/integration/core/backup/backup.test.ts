@@ -4,7 +4,7 @@ import type { PostgresTools } from '../../../../core/postgres/programs/tools.ts'
 import { readSmall } from '../../../../core/store/store.ts';
 import { formats } from '../../../../core/vocabulary.ts';
 import { realTools, runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
-import { runSql, testMajors, withClient, withDatabase } from '../../../support/postgres/servers.ts';
+import { outerMajors, runSql, withClient, withDatabase } from '../../../support/postgres/servers.ts';
 
 const everyKindOfTable = `
   create schema "odd ""schema""
@@ -30,7 +30,7 @@ name"."-t ""x"" = 'y'" select generate_series(1, 7);
 ' $$;
   select lo_from_bytea(0, decode(repeat('ab', 100000), 'hex'));`;
 
-describe.each(testMajors())('a backup of PostgreSQL %i', (major) => {
+describe.each(outerMajors())('a backup of PostgreSQL %i', (major) => {
   it.each(formats)('in the %s format holds every row, says so, and verifies', async (format) => {
     await withDatabase(major, { sql: everyKindOfTable }, async ({ parameters, name }) => {
       await withFileStore(async (store, files) => {

@@ -7,8 +7,8 @@ import { type Format, formats } from '../../../../core/vocabulary.ts';
 import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
 import {
   newestMajor,
+  outerMajors,
   type TestDatabase,
-  testMajors,
   withDatabase,
 } from '../../../support/postgres/servers.ts';
 
@@ -73,7 +73,7 @@ async function take(
 
 const labels = ({ tables }: Manifest): string[] => tables.map(({ schema, name }) => `${schema}.${name}`);
 
-describe.each(testMajors())('left out of a backup of PostgreSQL %i', (major) => {
+describe.each(outerMajors())('left out of a backup of PostgreSQL %i', (major) => {
   it.each(formats)(
     'tables and rows are in no archive and no comparison, in the %s format',
     async (format) => {
@@ -186,7 +186,7 @@ const referred = `
 
 const broken = ({ leftOut }: Manifest): string[] => leftOut?.dependents.map(({ name }) => name).sort() ?? [];
 
-describe.each(testMajors().filter((major) => major >= 15))(
+describe.each(outerMajors().filter((major) => major >= 15))(
   'foreign keys, triggers and publications of PostgreSQL %i',
   (major) => {
     it('a table that others refer to needs none of them', async () => {
@@ -234,7 +234,7 @@ describe.each(testMajors().filter((major) => major >= 15))(
   },
 );
 
-describe.each(testMajors())('schema public of PostgreSQL %i', (major) => {
+describe.each(outerMajors())('schema public of PostgreSQL %i', (major) => {
   it.each([
     ['as it came', ''],
     [

@@ -12,7 +12,7 @@ import { verifyBackup } from '../../../../core/verify/verify.ts';
 import type { Format } from '../../../../core/vocabulary.ts';
 import { type BackupFixture, copyBackup, dumpBackup } from '../../../support/backup/made-up.ts';
 import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
-import { testMajors, withDatabase } from '../../../support/postgres/servers.ts';
+import { outerMajors, testMajors, withDatabase } from '../../../support/postgres/servers.ts';
 import { breakingStore, stallingStore } from '../../../support/store/faulty-store.ts';
 
 const oddSql = `
@@ -83,7 +83,7 @@ async function largestObject(backup: BackupFixture): Promise<string> {
   return objects.reduce((largest, one) => (one.bytes > largest.bytes ? one : largest)).name;
 }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(outerMajors())('PostgreSQL %i', (major) => {
   let root: string;
   const good = new Map<Variant, BackupFixture>();
   const later = new Map<Variant, BackupFixture>();

@@ -132,7 +132,7 @@ describe('prepare', () => {
     [
       'a bucket that is not there',
       { bucket: 'nowhere' },
-      /bucket does not exist \(s3:\/\/nowhere\/p\).* Create it/,
+      /bucket does not exist \(.*s3:\/\/nowhere\/p\).* Create it/,
     ],
     ['another region', { region: 'eu-west-1' }, /another region .*region us-east-1\).*AWS_REGION=us-east-1/],
     [
