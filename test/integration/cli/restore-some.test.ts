@@ -9,9 +9,9 @@ import { runBackup } from '../../support/backup/run.ts';
 import { type Cli, type CliResult, openCli } from '../../support/cli/run.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
   type TestDatabase,
-  testMajors,
   uniqueName,
   withDatabase,
 } from '../../support/postgres/servers.ts';
@@ -331,7 +331,7 @@ test('all of it into a database that holds some of it: refused, or --keep-going 
     ).toEqual([{ kept: 20, back: 20, too: 30 }]);
   }));
 
-test.each(testMajors())('PostgreSQL %i: the catalogs are asked for every kind of object', (major) =>
+test.each(outerMajors())('PostgreSQL %i: the catalogs are asked for every kind of object', (major) =>
   withShop(
     async (database, restore) => {
       await database.query(

@@ -16,8 +16,8 @@ import { withAwsServer } from '../../support/aws/server.ts';
 import { realTools, runBackup, verifyNow, withDirectory } from '../../support/backup/run.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
-  testMajors,
   withDatabase,
   withOwnServer,
 } from '../../support/postgres/servers.ts';
@@ -72,7 +72,7 @@ const formats: Partial<BackupPlan>[] = [
   { format: 'plain', compression: { method: 'gzip', level: 1 } },
 ];
 
-test.each(testMajors())(
+test.each(outerMajors())(
   'who follows the note gets the database back, PostgreSQL %i, in every format',
   (major) =>
     withDatabase(major, { sql: shop }, ({ parameters }) =>

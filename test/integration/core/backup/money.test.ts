@@ -15,8 +15,8 @@ import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run
 import { findTools } from '../../../support/postgres/programs.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
-  testMajors,
   uniqueName,
   withClient,
   withDatabase,
@@ -115,7 +115,7 @@ test('money means the same restored, under the locale of the source', async ({ s
   });
 });
 
-test.each(testMajors())('money of PostgreSQL %i is found wherever an amount may be', async (major) => {
+test.each(outerMajors())('money of PostgreSQL %i is found wherever an amount may be', async (major) => {
   const places: Readonly<Record<string, string>> = {
     column: 'create table t (a money)',
     array: 'create table t (a money[])',

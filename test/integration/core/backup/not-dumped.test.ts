@@ -9,8 +9,8 @@ import type { Level } from '../../../../core/vocabulary.ts';
 import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
-  testMajors,
   uniqueName,
   withClient,
   withDatabase,
@@ -55,7 +55,7 @@ const extension = `create extension hstore;
   update pg_extension set extconfig = array['standard'::regclass::oid], extcondition = array['where own']
    where extname = 'hstore'`;
 
-describe.each(testMajors())('what no dump of PostgreSQL %i holds is told', (major) => {
+describe.each(outerMajors())('what no dump of PostgreSQL %i holds is told', (major) => {
   it('rows and sequences of extensions, and triggers that were switched off', async () => {
     const sql = `${extension}; create table p (id int primary key); create table c (id int, p int references p);
       create table d (p int constraint "odd key" references p);
@@ -140,7 +140,7 @@ it('a table that is locked, or not to be counted, is told without a number', asy
   });
 });
 
-describe.each(testMajors())('a standby of PostgreSQL %i', (major) => {
+describe.each(outerMajors())('a standby of PostgreSQL %i', (major) => {
   it('with unlogged tables is proven, and what it cannot read is told', async () => {
     const sql = `create table t as select 1 as a; create table "Parent" (a int) partition by range (a);
       create unlogged table cache (id serial primary key, a int); insert into cache (a) values (1), (2);

@@ -10,8 +10,8 @@ import { readObjects } from '../../../../core/postgres/objects/read-objects.ts';
 import { runBackup, withFileStore } from '../../../support/backup/run.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
-  testMajors,
   uniqueName,
   withClient,
   withDatabase,
@@ -54,7 +54,7 @@ async function record(
   return { recorded, warnings };
 }
 
-describe.each(testMajors())('the manifest of a backup of PostgreSQL %i', (major) => {
+describe.each(outerMajors())('the manifest of a backup of PostgreSQL %i', (major) => {
   const sql = `create table t (a int primary key, b text); insert into t values (1, 'one'), (2, null);
     create view v as select a from t; select lo_from_bytea(0, '\\x0102')`;
 

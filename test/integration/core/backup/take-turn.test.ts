@@ -5,7 +5,7 @@ import { realTools, runBackup, withFileStore } from '../../../support/backup/run
 import { type Cli, openCli } from '../../../support/cli/run.ts';
 import {
   newestMajor,
-  testMajors,
+  outerMajors,
   uniqueName,
   withClient,
   withDatabase,
@@ -52,7 +52,7 @@ const holdsTurn = `select own.pid from pg_locks own join pg_database at on at.oi
   where own.locktype = 'advisory' and own.objsubid = 2 and at.datname = current_database()
     and own.classid = ${backupLockKeys.classid} and own.objid = ${backupLockKeys.objid}`;
 
-describe.each(testMajors())('two backups of one database of PostgreSQL %i at once', (major) => {
+describe.each(outerMajors())('two backups of one database of PostgreSQL %i at once', (major) => {
   test('the second, under another name and into another store, says who has it, and goes on', async () => {
     await withDatabase(major, { sql: 'create table t as select 1 as a' }, async (one) => {
       await withDatabase(major, {}, async (other) => {

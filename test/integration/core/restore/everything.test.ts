@@ -19,8 +19,8 @@ import { realTools, runBackup, withFileStore } from '../../../support/backup/run
 import { findTools, verificationTools } from '../../../support/postgres/programs.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
-  testMajors,
   withClient,
   withOwnServer,
 } from '../../../support/postgres/servers.ts';
@@ -161,7 +161,7 @@ test.each(encodings)('a database in another encoding or locale: $options', ({ op
   });
 });
 
-describe.each(testMajors())('PostgreSQL %i: everything that it knows', (major) => {
+describe.each(outerMajors())('PostgreSQL %i: everything that it knows', (major) => {
   // The older ones in one format only, for the sake of time; what differs between formats does so in all of them.
   const taken: readonly Format[] = major === newestMajor() ? formats : ['custom'];
 

@@ -7,7 +7,7 @@ import { readToc } from '../../../../core/postgres/archive/toc.ts';
 import { temporaryScratch, withScratchDirectory } from '../../../../core/scratch/scratch.ts';
 import { runBackup, withFileStore } from '../../../support/backup/run.ts';
 import { serverTools } from '../../../support/postgres/programs.ts';
-import { testMajors, uniqueName, withDatabase } from '../../../support/postgres/servers.ts';
+import { outerMajors, uniqueName, withDatabase } from '../../../support/postgres/servers.ts';
 
 const { signal } = new AbortController();
 
@@ -18,7 +18,7 @@ function sorted({ roles, tablespaces }: Needs): Needs {
   return { roles: inOrder(roles), tablespaces: inOrder(tablespaces) };
 }
 
-describe.each(testMajors())('what an archive names, PostgreSQL %i', (major) => {
+describe.each(outerMajors())('what an archive names, PostgreSQL %i', (major) => {
   test('as recorded at the source, and as its own statements say', () =>
     withDatabase(major, {}, async ({ parameters, name, query }) => {
       const kinds = [

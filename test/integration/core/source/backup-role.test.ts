@@ -3,9 +3,9 @@ import type { ConnectionParameters } from '../../../../core/postgres/connect/par
 import { backupRoleSql } from '../../../../core/source/backup-role-sql.ts';
 import { runBackup, verifyNow, withFileStore } from '../../../support/backup/run.ts';
 import {
+  outerMajors,
   runSql,
   type TestDatabase,
-  testMajors,
   uniqueName,
   withClient,
   withDatabase,
@@ -98,7 +98,7 @@ const writes = [
   'set session authorization postgres',
 ] as const;
 
-describe.each(testMajors())('the role for backups on PostgreSQL %i', (major) => {
+describe.each(outerMajors())('the role for backups on PostgreSQL %i', (major) => {
   it.each(['auto', 'each'] as const)('dumps everything and writes nothing, grants %s', async (grants) => {
     await withRole(major, grants, async ({ database, role, parameters, apply }) => {
       await withFileStore(async (store) => {

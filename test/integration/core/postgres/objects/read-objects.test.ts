@@ -8,6 +8,7 @@ import type { PrivateServer } from '../../../../../core/postgres/server/private-
 import { startServer } from '../../../../support/postgres/programs.ts';
 import {
   newestMajor,
+  outerMajors,
   runSql,
   testMajors,
   uniqueName,
@@ -102,7 +103,7 @@ const sabotages: readonly (readonly [string, string, string])[] = [
   ['create table odd.intruder ()', 'extra', 'table odd.intruder'],
 ];
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(outerMajors())('PostgreSQL %i', (major) => {
   test('after a dump and a restore nothing differs, in objects nor in content', async () => {
     for (const database of databases) {
       await restoreInto(at(sources, major, database), at(targets, major, 'postgres'));

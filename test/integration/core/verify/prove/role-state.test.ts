@@ -5,7 +5,13 @@ import { type Manifest, parseManifest } from '../../../../../core/manifest/manif
 import type { Check } from '../../../../../core/manifest/verification.ts';
 import { applyRoles } from '../../../../../core/verify/prove/apply-roles.ts';
 import { runBackup, withFileStore } from '../../../../support/backup/run.ts';
-import { runSql, testMajors, withClient, withOwnServer } from '../../../../support/postgres/servers.ts';
+import {
+  outerMajors,
+  runSql,
+  testMajors,
+  withClient,
+  withOwnServer,
+} from '../../../../support/postgres/servers.ts';
 
 const roles = `
   create role boss createrole; create role team; create role "m'em\\ber"; create role lead login connection limit 3
@@ -56,7 +62,7 @@ async function withRoles(
   });
 }
 
-describe.each(testMajors())('PostgreSQL %i', (major) => {
+describe.each(outerMajors())('PostgreSQL %i', (major) => {
   test('roles are those of the source in all that globals.sql says; what it has lost is named', () =>
     withRoles(major, async (apply) => {
       expect(await apply()).toMatchObject({
